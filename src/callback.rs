@@ -1,0 +1,62 @@
+//! Carries the answer to the presigned URL, patiently but boundedly.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::connections::Connections;
+use crate::request::ResponseUrl;
+
+/// How long one attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(10);
+
+/// No answer could be delivered: CloudFormation will wait until its own timeout.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer could not be delivered in {attempts} attempts: {last}")]
+pub struct Undelivered {
+    attempts: u32,
+    last: String,
+}
+
+/// Puts `body` to the URL until it is taken or the time is over. Every refusal is tried again, a
+/// definite-looking one too: there is no second way to tell a stack that it need not wait an hour.
+///
+/// # Errors
+/// When no attempt succeeded before `until`; the error does not name the URL.
+pub async fn deliver(
+    connections: &Connections,
+    url: &ResponseUrl,
+    body: &str,
+    until: Instant,
+) -> Result<(), Undelivered> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let request = connections
+            .put(url.expose())
+            // CloudFormation signs for an empty content type; S3 refuses any other.
+            .header(CONTENT_TYPE, "")
+            .header(CONTENT_LENGTH, body.len())
+            .body(body.to_owned());
+        let attempt_ends = until.min(Instant::now() + ATTEMPT);
+        let last = match timeout_at(attempt_ends, connections.send(request, url.expose())).await {
+            Ok(Ok(response)) if response.status().is_success() => return Ok(()),
+            Ok(Ok(response)) => format!("it was answered with HTTP status {}", response.status().as_u16()),
+            Ok(Err(error)) => format!("{error}"),
+            Err(_) => "it took too long".to_owned(),
+        };
+        let pause = pause_before(attempts);
+        if Instant::now() + pause >= until {
+            return Err(Undelivered { attempts, last });
+        }
+        tracing::warn!(attempts, last, "the answer was not taken, trying again");
+        sleep(pause).await;
+    }
+}
+
+/// 0.1 s doubling up to 3 s, with full jitter on the upper half.
+fn pause_before(attempt: u32) -> Duration {
+    let longest = Duration::from_millis(100 << attempt.min(5)).min(Duration::from_secs(3));
+    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+}

@@ -1,0 +1,245 @@
+//! All that can be asked of us, and what comes of it.
+//!
+//! A command knows its resource's physical ID before anything is written, so that whatever happens
+//! (a denied permission, a panic, the deadline) can be answered with the true one.
+
+use std::time::{Duration, SystemTime};
+
+use crate::aws::Iam;
+use crate::delegated_role::attributes::HANDOFF;
+use crate::delegated_role::delegation::Home;
+use crate::delegated_role::owner::{Owner, is_refused_id};
+use crate::delegated_role::{Before, Surroundings, Wish, ensure, expected_name, remove};
+use crate::guardrails::Guardrails;
+use crate::identifiers::{AccountId, ExternalId, Partition, RolePath};
+use crate::properties::Problems;
+use crate::request::{Envelope, Intent, Properties, StackId};
+use crate::response::{Attributes, Response};
+
+/// The customer's side: a role for a service provider.
+const DELEGATED_ROLE: &str = "Custom::DelegatedRole";
+
+/// Where and for whom this function works.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Its partition and account.
+    pub home: Home,
+    /// Its Region.
+    pub region: String,
+    /// What its owner allows, or why nobody can know that.
+    pub guardrails: Result<Guardrails, Problems>,
+}
+
+impl Function {
+    /// The function that bears this ARN: `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`.
+    ///
+    /// # Errors
+    /// When it is not such an ARN.
+    pub fn named(arn: &str, guardrails: Result<Guardrails, Problems>) -> Result<Self, &'static str> {
+        const NOT_AN_ARN: &str = "Lambda did not tell the function's own ARN, so its account is unknown.";
+        match arn.split(':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "lambda", region, account, "function", ..] => Ok(Self {
+                home: Home {
+                    partition: Partition::parse(partition).map_err(|_| NOT_AN_ARN)?,
+                    account: AccountId::parse(account).map_err(|_| NOT_AN_ARN)?,
+                },
+                region: region.to_owned(),
+                guardrails,
+            }),
+            _ => Err(NOT_AN_ARN),
+        }
+    }
+}
+
+/// When a request was sent and when it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// By the presigned URL's signature; unknown for emulators.
+    pub sent: Option<SystemTime>,
+    /// Now.
+    pub now: SystemTime,
+}
+
+/// Something to do. Each holds all that it needs.
+#[derive(Debug)]
+pub enum Command {
+    /// Make a role as wished.
+    EnsureRole {
+        /// The wish.
+        wish: Box<Wish>,
+        /// The limits to judge it by.
+        guardrails: Guardrails,
+        /// The account.
+        home: Home,
+        /// The ID to answer with while it is unknown whether the role exists.
+        physical_id: String,
+    },
+    /// Take a role away.
+    RemoveRole {
+        /// Whose it is.
+        owner: Owner,
+        /// The ID it is known by.
+        physical_id: String,
+        /// A hint at its name.
+        properties: Properties,
+        /// Where roles live.
+        prefix: RolePath,
+    },
+    /// Nothing exists that could be removed.
+    NothingToRemove {
+        /// The ID that was refused.
+        physical_id: String,
+    },
+}
+
+/// A request that is refused without a single call to AWS.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The ID to answer with.
+    pub physical_id: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Command {
+    /// Reads what a request asks of this function.
+    ///
+    /// # Errors
+    /// When it is not for this function, over already, malformed, or about an unknown resource type.
+    pub fn read(
+        envelope: &Envelope,
+        intent: Result<Intent, String>,
+        function: Result<Function, &'static str>,
+        timing: Timing,
+    ) -> Result<Self, Refusal> {
+        let stack = StackId::parse(&envelope.stack_id);
+        let owner = Owner {
+            stack_id: envelope.stack_id.clone(),
+            stack_name: stack.as_ref().map(|stack| stack.name.clone()).unwrap_or_default(),
+            logical_id: envelope.logical_id.clone(),
+        };
+        // Creates are refused under an ID that no role can have, so that the delete that follows is
+        // harmless; an update that fails keeps its ID.
+        let known = envelope.physical_id.clone();
+        let refuse =
+            |reason: String| Refusal { physical_id: known.clone().unwrap_or_else(|| owner.refused_id()), reason };
+
+        // First of all: whatever else was wrong with the create, its delete must not fail for it too.
+        if envelope.request_type == "Delete"
+            && let Some(physical_id) = &known
+            && is_refused_id(physical_id)
+        {
+            return Ok(Self::NothingToRemove { physical_id: physical_id.clone() });
+        }
+        let function = function.map_err(|reason| refuse(reason.to_owned()))?;
+        check_place(stack.as_ref(), &function).map_err(refuse)?;
+        check_age(envelope.service_timeout, timing).map_err(refuse)?;
+        if envelope.resource_type != DELEGATED_ROLE {
+            return Err(refuse(format!(
+                "{} is not a resource type of this function; use {DELEGATED_ROLE}.",
+                if envelope.resource_type.is_empty() { "(none)" } else { &envelope.resource_type }
+            )));
+        }
+        let intent = intent.map_err(refuse)?;
+        let wish = |properties, before| Wish { owner: owner.clone(), properties, before };
+        let (wish, guardrails) = match intent {
+            Intent::Delete { physical_id, properties } => {
+                let prefix = function.guardrails.map(|guardrails| guardrails.role_path_prefix);
+                let prefix = prefix.unwrap_or_else(|_| default_prefix());
+                return Ok(Self::RemoveRole { owner, physical_id, properties, prefix });
+            }
+            Intent::Create { properties } => (wish(properties, None), function.guardrails),
+            Intent::Update { physical_id, properties, old_properties } => {
+                let before = Before { physical_id, properties: old_properties };
+                (wish(properties, Some(before)), function.guardrails)
+            }
+        };
+        let guardrails = guardrails.map_err(|problems| {
+            refuse(format!(
+                "The function's own settings are wrong, so it delegates nothing; its owner must correct them. {problems}"
+            ))
+        })?;
+        let physical_id = match &wish.before {
+            Some(before) => before.physical_id.clone(),
+            None => expected_name(&owner, &wish.properties, &guardrails.role_path_prefix).to_string(),
+        };
+        Ok(Self::EnsureRole { wish: Box::new(wish), guardrails, home: function.home, physical_id })
+    }
+
+    /// The ID to answer with when it cannot be known how far the command came.
+    pub fn physical_id(&self) -> &str {
+        match self {
+            Self::EnsureRole { physical_id, .. }
+            | Self::RemoveRole { physical_id, .. }
+            | Self::NothingToRemove { physical_id } => physical_id,
+        }
+    }
+
+    /// Does it. `fresh` is a new external ID, in case one is needed.
+    pub async fn run(self, iam: &Iam, fresh: ExternalId) -> Response {
+        match self {
+            Self::EnsureRole { wish, guardrails, home, .. } => {
+                let with = Surroundings { iam, home: &home, guardrails: &guardrails, fresh_external_id: fresh };
+                match ensure(&wish, &with).await {
+                    Ok(role) => Response::Success {
+                        physical_id: role.name.to_string(),
+                        attributes: Attributes { values: role.attributes, dispensable: HANDOFF },
+                    },
+                    Err(unfulfilled) => {
+                        let physical_id = match (&wish.before, &unfulfilled.left_behind) {
+                            (Some(before), _) => before.physical_id.clone(),
+                            (None, Some(name)) => name.to_string(),
+                            (None, None) => wish.owner.refused_id(),
+                        };
+                        Response::Failed { physical_id, reason: unfulfilled.reason }
+                    }
+                }
+            }
+            Self::RemoveRole { owner, physical_id, properties, prefix } => {
+                match remove(iam, &owner, &physical_id, &properties, &prefix).await {
+                    Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
+                    Err(reason) => Response::Failed { physical_id, reason },
+                }
+            }
+            Self::NothingToRemove { physical_id } => {
+                Response::Success { physical_id, attributes: Attributes::default() }
+            }
+        }
+    }
+}
+
+/// The function acts in its own account and Region only: an event that names another one was not sent
+/// by its CloudFormation.
+fn check_place(stack: Option<&StackId>, function: &Function) -> Result<(), String> {
+    let stack = stack.ok_or("The request's StackId is not the ARN of a stack, so it was refused.")?;
+    let home = &function.home;
+    if stack.account == home.account.as_str()
+        && stack.region == function.region
+        && stack.partition == home.partition.as_str()
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "The stack is in account {} and Region {}, but this function works for stacks in account {} and Region {} only. \
+         Install the function there and use its own ServiceToken.",
+        stack.account, stack.region, home.account, function.region
+    ))
+}
+
+/// A delivery that comes after CloudFormation has given the operation up must not bring anything back.
+fn check_age(service_timeout: Duration, timing: Timing) -> Result<(), String> {
+    let Some(age) = timing.sent.and_then(|sent| timing.now.duration_since(sent).ok()) else { return Ok(()) };
+    if age <= service_timeout {
+        return Ok(());
+    }
+    Err(format!(
+        "This request was sent {} seconds ago, but its operation was over after {} (ServiceTimeout): nothing was changed. \
+         Update the stack again.",
+        age.as_secs(),
+        service_timeout.as_secs()
+    ))
+}
+
+fn default_prefix() -> RolePath {
+    RolePath::parse("/delegated/").unwrap_or_else(|_| unreachable!("it is a path"))
+}

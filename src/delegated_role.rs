@@ -1,0 +1,405 @@
+//! The delegated role: what it should be, making it so, taking it away.
+//!
+//! A delegation **desires** a role, we **observe** one, **plan** the difference as data, and
+//! **execute** it. Create, update and a repeated delivery of either are one idempotent wish.
+
+pub mod attributes;
+pub mod delegation;
+pub mod desired;
+pub mod execute;
+pub mod observed;
+pub mod owner;
+pub mod plan;
+pub mod trust;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use self::delegation::{
+    Delegation, Facts, Home, OnceDeclared, PolicyOwnership, name_and_path_hint, needs_quotas, policies_to_judge,
+};
+use self::desired::{DesiredRole, ExternalIds, desired};
+use self::execute::{Created, execute};
+use self::observed::{Foreign, LiveRole, Observed, ReadAttached, observe};
+use self::owner::{Claim, LOGICAL_ID_TAG, Owner, STACK_TAG};
+use crate::aws::{Failure, Iam, Kind, Patience, pause_after};
+use crate::guardrails::Guardrails;
+use crate::identifiers::{AccountId, ExternalId, RoleName, RolePath};
+use crate::properties::Problems;
+
+/// A role that should be, as its properties say.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Whose it is to be.
+    pub owner: Owner,
+    /// What it should be.
+    pub properties: Map<String, Value>,
+    /// What there was; none when it is wished for the first time.
+    pub before: Option<Before>,
+}
+
+/// What an update starts from.
+#[derive(Clone, Debug)]
+pub struct Before {
+    /// The name under which the role is known.
+    pub physical_id: String,
+    /// What was wished then. Says only what was once ours, never what exists.
+    pub properties: Map<String, Value>,
+}
+
+/// What a wish is judged and fulfilled with.
+#[derive(Debug)]
+pub struct Surroundings<'a> {
+    /// IAM, until the deadline.
+    pub iam: &'a Iam,
+    /// The account.
+    pub home: &'a Home,
+    /// The owner's limits.
+    pub guardrails: &'a Guardrails,
+    /// A new external ID, in case one is needed.
+    pub fresh_external_id: ExternalId,
+}
+
+/// A role that is as wished.
+#[derive(Debug)]
+pub struct Fulfilled {
+    /// Its name.
+    pub name: RoleName,
+    /// What the stack is told of it.
+    pub attributes: BTreeMap<&'static str, String>,
+}
+
+/// A wish that could not be fulfilled.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unfulfilled {
+    /// What happened and what to do.
+    pub reason: String,
+    /// The name of a role of ours that may have been left behind, to be removed.
+    pub left_behind: Option<RoleName>,
+}
+
+impl From<Failure> for Unfulfilled {
+    /// A read that failed: nothing was written.
+    fn from(failure: Failure) -> Self {
+        Self::untouched(failure.to_string())
+    }
+}
+
+impl From<Problems> for Unfulfilled {
+    fn from(problems: Problems) -> Self {
+        Self::untouched(problems.to_string())
+    }
+}
+
+impl Unfulfilled {
+    /// Nothing was written.
+    fn untouched(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), left_behind: None }
+    }
+}
+
+/// The name that properties ask for, as far as it can be known before they are judged.
+pub fn expected_name(owner: &Owner, properties: &Map<String, Value>, prefix: &RolePath) -> RoleName {
+    let (name, path) = name_and_path_hint(properties);
+    name.unwrap_or_else(|| owner.derived_name(&path.unwrap_or_else(|| prefix.clone())))
+}
+
+/// Makes the role as wished, whatever there is now.
+///
+/// # Errors
+/// A reason; everything that can be found wrong before the first write is found before it.
+pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled, Unfulfilled> {
+    let Surroundings { iam, home, guardrails, .. } = around;
+    let to_judge = policies_to_judge(&wish.properties, home);
+    let facts = observed::facts(iam, to_judge, needs_quotas(&wish.properties)).await?;
+    let delegation = Delegation::read(&wish.properties, home, guardrails, &facts)?;
+    let name = delegation.role_name.clone().unwrap_or_else(|| wish.owner.derived_name(&delegation.path));
+
+    let Some(before) = &wish.before else {
+        // Nothing is read before the first write: if the name is taken after all, IAM says so.
+        let start = Start { observed: Observed::Absent, replaced: None, first_time: true, may_take_down: true };
+        return fulfil(wish, around, &delegation, &facts, &name, start).await;
+    };
+    let known = RoleName::parse(&before.physical_id).ok();
+    let in_place = known.as_ref().is_some_and(|known| known.same_role(&name));
+    if in_place && known.as_ref() != Some(&name) {
+        return Err(Unfulfilled::untouched(only_case_differs(&name, &before.physical_id)));
+    }
+    let observed = observe(iam, &wish.owner, &name, what_to_read(&delegation));
+    let start = if in_place {
+        remove_abandoned_replacement(wish, before, &name, around).await?;
+        let observed = observed.await?;
+        Start { observed, replaced: None, first_time: false, may_take_down: false }
+    } else {
+        let replaced = async {
+            match &known {
+                Some(known) => observe(iam, &wish.owner, known, ReadAttached::Never).await,
+                None => Ok(Observed::Absent),
+            }
+        };
+        let (observed, replaced) = tokio::try_join!(observed, replaced)?;
+        let replaced = if let Observed::Ours(role) = replaced { Some(role) } else { None };
+        Start { observed, replaced, first_time: owner::is_refused_id(&before.physical_id), may_take_down: true }
+    };
+    fulfil(wish, around, &delegation, &facts, &name, start).await
+}
+
+/// Others' policies are read only where they might have to go.
+fn what_to_read(delegation: &Delegation) -> ReadAttached<'_> {
+    match delegation.policy_ownership {
+        PolicyOwnership::Exclusive => ReadAttached::AllBut(&delegation.managed_policies),
+        PolicyOwnership::Declared => ReadAttached::Never,
+    }
+}
+
+/// Where the way to a wished role begins.
+struct Start {
+    observed: Observed,
+    /// The role whose place it takes.
+    replaced: Option<Box<LiveRole>>,
+    /// Whether no role was ever made for this resource.
+    first_time: bool,
+    /// Whether a role made on the way is removed again when the way cannot be finished.
+    may_take_down: bool,
+}
+
+async fn fulfil(
+    wish: &Wish,
+    around: &Surroundings<'_>,
+    delegation: &Delegation,
+    facts: &Facts,
+    name: &RoleName,
+    start: Start,
+) -> Result<Fulfilled, Unfulfilled> {
+    let Surroundings { iam, home, fresh_external_id, .. } = around;
+    let once = wish.before.as_ref().map(|before| OnceDeclared::read(&before.properties)).unwrap_or_default();
+    let mut observed = start.observed;
+    let mut attempt = 0;
+    loop {
+        let live = match &observed {
+            Observed::Absent => None,
+            Observed::Ours(live) => Some(live.as_ref()),
+            Observed::Foreign(foreign) => return Err(Unfulfilled::untouched(taken(foreign, &wish.owner))),
+        };
+        if let Some(live) = live {
+            check_same_place(live, name, &delegation.path)?;
+        }
+        let external_ids = ExternalIds::choose(
+            &delegation.external_id,
+            live,
+            start.replaced.as_deref(),
+            fresh_external_id.clone(),
+            start.first_time,
+        );
+        let role = desired(delegation, name.clone(), &wish.owner, home, &external_ids);
+        let plan = match live {
+            Some(live) => plan::to_change(live, &role, &once, facts.quotas),
+            None => plan::to_create(&role),
+        };
+        // A create that was answered "exists" may have been our own a moment ago, its reply lost.
+        let patience = if attempt > 0 { Patience::JustCreated } else { Patience::Usual };
+        match execute(iam, name, &plan, patience).await {
+            Ok(created) => {
+                let identity =
+                    created.or_else(|| live.map(|live| Created { arn: live.arn.clone(), id: live.id.clone() }));
+                let notes = [external_ids.warning.clone(), role.warnings()];
+                let warnings: Vec<String> = delegation
+                    .warnings
+                    .iter()
+                    .cloned()
+                    .chain(notes.into_iter().flatten())
+                    .chain(plan.warnings)
+                    .collect();
+                return Ok(finished(&role, identity, &delegation.accounts, &external_ids, &warnings));
+            }
+            // Taken, by an earlier delivery of the same wish or by somebody else: look whose it is.
+            Err(interrupted) if interrupted.failure.kind == Kind::AlreadyExists => {
+                attempt += 1;
+                observed = observe(iam, &wish.owner, name, what_to_read(delegation))
+                    .await
+                    .map_err(|failure| Unfulfilled { reason: failure.to_string(), left_behind: Some(name.clone()) })?;
+                if matches!(observed, Observed::Absent) {
+                    // It is there but not to be seen yet, or on its way out.
+                    if attempt > 8 || !iam.has_time_for(pause_after(attempt)) {
+                        return Err(interrupted.failure.into());
+                    }
+                    tokio::time::sleep(pause_after(attempt)).await;
+                }
+            }
+            Err(interrupted) => {
+                let mut reason = interrupted.failure.to_string();
+                let mut left_behind = live.is_none().then(|| name.clone());
+                if interrupted.created && start.may_take_down {
+                    match take_down(iam, &wish.owner, name).await {
+                        Ok(()) => left_behind = None,
+                        Err(why) => {
+                            reason = format!("{reason} The role {name}, made just before, is still there: {why}");
+                        }
+                    }
+                }
+                return Err(Unfulfilled { reason, left_behind });
+            }
+        }
+    }
+}
+
+fn finished(
+    role: &DesiredRole,
+    identity: Option<Created>,
+    accounts: &[AccountId],
+    external_ids: &ExternalIds,
+    warnings: &[String],
+) -> Fulfilled {
+    let Created { arn, id } = identity.unwrap_or(Created { arn: String::new(), id: String::new() });
+    let accounts: Vec<_> = accounts.iter().map(AccountId::as_str).collect();
+    let attributes =
+        attributes::attributes(role, &arn, &id, &accounts.join(","), external_ids.in_force.first(), warnings);
+    Fulfilled { name: role.name.clone(), attributes }
+}
+
+/// An update of the same role whose old properties name another one is the rollback of a replacement
+/// that failed: what that may have left behind goes first, since nobody else will ever look for it.
+async fn remove_abandoned_replacement(
+    wish: &Wish,
+    before: &Before,
+    name: &RoleName,
+    around: &Surroundings<'_>,
+) -> Result<(), Unfulfilled> {
+    let abandoned = expected_name(&wish.owner, &before.properties, &around.guardrails.role_path_prefix);
+    if abandoned.same_role(name) {
+        return Ok(());
+    }
+    take_down(around.iam, &wish.owner, &abandoned).await.map_err(Unfulfilled::untouched)
+}
+
+fn check_same_place(live: &LiveRole, name: &RoleName, path: &RolePath) -> Result<(), Unfulfilled> {
+    if live.name != *name {
+        return Err(Unfulfilled::untouched(only_case_differs(name, live.name.as_str())));
+    }
+    if live.path != *path {
+        return Err(Unfulfilled::untouched(format!(
+            "Path is {path}, but the role {name} is under {}, and IAM cannot move a role. Change RoleName together with \
+             Path, so that a new role replaces this one.",
+            live.path
+        )));
+    }
+    Ok(())
+}
+
+fn only_case_differs(name: &RoleName, known: &str) -> String {
+    format!(
+        "RoleName {name} differs from {known} in letter case only, and IAM's names ignore case: there cannot be both. Keep \
+         the old spelling, or choose a really different name."
+    )
+}
+
+fn taken(foreign: &Foreign, owner: &Owner) -> String {
+    let Foreign { name, arn, claim, trusts } = foreign;
+    let whose = match claim {
+        Claim::Others { stack_id, logical_id } => {
+            format!("belongs to the resource {} of the stack {}", or_unknown(logical_id), or_unknown(stack_id))
+        }
+        Claim::Ours | Claim::Unmarked => format!("was not made by this resource; it trusts {trusts}"),
+    };
+    format!(
+        "The role name {name} is taken: {arn} {whose}. It was not changed. Choose another RoleName, or hand the role over by \
+         tagging it {}.",
+        mark_of(owner)
+    )
+}
+
+fn or_unknown(text: &str) -> &str {
+    if text.is_empty() { "(unknown)" } else { text }
+}
+
+fn mark_of(owner: &Owner) -> String {
+    format!("{STACK_TAG} = {} and {LOGICAL_ID_TAG} = {}", owner.stack_id, owner.logical_id)
+}
+
+/// Removes the role that a resource is known by. Works whatever the properties say, whatever is on the
+/// role, and when it is already gone; touches no role but this owner's.
+///
+/// # Errors
+/// A reason, when the role could not be removed or bears no mark although it may well be ours.
+pub async fn remove(
+    iam: &Iam,
+    owner: &Owner,
+    physical_id: &str,
+    properties: &Map<String, Value>,
+    prefix: &RolePath,
+) -> Result<(), String> {
+    if owner::is_refused_id(physical_id) {
+        return Ok(());
+    }
+    let known = RoleName::parse(physical_id).ok();
+    if let Some(known) = &known {
+        match observe(iam, owner, known, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
+            Observed::Absent => {}
+            Observed::Ours(live) => return take_down_observed(iam, owner, *live).await,
+            Observed::Foreign(foreign) => return leave(&foreign, owner),
+        }
+    }
+    // CloudFormation makes an ID up when it never heard one: the role, if there is one, has the name
+    // that the properties lead to. Where they lead to the ID itself, it is just gone.
+    let expected = expected_name(owner, properties, prefix);
+    if known.is_some_and(|known| known.same_role(&expected)) {
+        return Ok(());
+    }
+    take_down(iam, owner, &expected).await
+}
+
+/// A role that bears somebody else's mark is theirs. One that bears none may be ours with its tags
+/// stripped: leaving it silently would leave a door open that nobody remembers.
+fn leave(foreign: &Foreign, owner: &Owner) -> Result<(), String> {
+    let Foreign { name, arn, claim, trusts } = foreign;
+    match claim {
+        Claim::Others { .. } => Ok(()),
+        Claim::Ours | Claim::Unmarked => Err(format!(
+            "The role {name} ({arn}, which trusts {trusts}) bears no tags of this resource, so it was not deleted. If it is \
+             this stack's, tag it {} and delete again; if it is not, delete the stack and retain this resource.",
+            mark_of(owner)
+        )),
+    }
+}
+
+/// Removes the role of this name if it is this owner's; any other is left alone.
+async fn take_down(iam: &Iam, owner: &Owner, name: &RoleName) -> Result<(), String> {
+    match observe(iam, owner, name, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
+        Observed::Absent | Observed::Foreign(_) => Ok(()),
+        Observed::Ours(live) => take_down_observed(iam, owner, *live).await,
+    }
+}
+
+async fn take_down_observed(iam: &Iam, owner: &Owner, mut live: LiveRole) -> Result<(), String> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let failure = match execute(iam, &live.name, &plan::to_remove(&live), Patience::Usual).await {
+            Ok(_) => return Ok(()),
+            Err(interrupted) => interrupted.failure,
+        };
+        if failure.kind != Kind::DeleteConflict {
+            return Err(failure.to_string());
+        }
+        let profiles = observed::instance_profiles(iam, &live.name).await.map_err(|failure| failure.to_string())?;
+        if !profiles.is_empty() {
+            return Err(format!(
+                "The role {} is held by the instance profile {}, which this resource did not make and does not change. \
+                 Remove the role from it (aws iam remove-role-from-instance-profile), then delete again.",
+                live.name,
+                profiles.join(", ")
+            ));
+        }
+        // Something was put on the role since we looked, or IAM has not heard of all removals yet.
+        if !iam.has_time_for(pause_after(attempt)) {
+            return Err(failure.to_string());
+        }
+        tokio::time::sleep(pause_after(attempt)).await;
+        match observe(iam, owner, &live.name, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
+            Observed::Absent | Observed::Foreign(_) => return Ok(()),
+            Observed::Ours(again) => live = *again,
+        }
+    }
+}

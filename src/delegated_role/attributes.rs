@@ -1,0 +1,74 @@
+//! What the stack is told of the finished role, and what it can hand to the provider.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::desired::DesiredRole;
+use super::trust::Mfa;
+use crate::identifiers::ExternalId;
+
+/// The attributes that are emptied first when the answer would be too long.
+pub const HANDOFF: &[&str] = &["TerraformProvider", "AwsConfigProfile"];
+
+/// What stays as it is in a query parameter.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+/// The attributes of a finished role: always the same keys, since `Fn::GetAtt` of a missing one fails
+/// the stack.
+pub fn attributes(
+    role: &DesiredRole,
+    arn: &str,
+    id: &str,
+    accounts: &str,
+    external_id: Option<&ExternalId>,
+    warnings: &[String],
+) -> BTreeMap<&'static str, String> {
+    let external_id = external_id.map(ExternalId::expose);
+    BTreeMap::from([
+        ("RoleArn", arn.to_owned()),
+        ("RoleName", role.name.to_string()),
+        ("RoleId", id.to_owned()),
+        ("ExternalId", external_id.unwrap_or_default().to_owned()),
+        ("ExternalAwsAccountId", accounts.to_owned()),
+        ("MaxSessionDuration", role.max_session_duration.to_string()),
+        ("SwitchRoleUrl", if external_id.is_none() { switch_role_url(role, arn) } else { String::new() }),
+        ("TerraformProvider", terraform_provider(arn, external_id)),
+        ("AwsConfigProfile", aws_config_profile(role, arn, external_id)),
+        ("Warnings", warnings.join("\n")),
+    ])
+}
+
+/// The console's role switcher. It cannot send an external ID.
+fn switch_role_url(role: &DesiredRole, arn: &str) -> String {
+    let account = arn.split(':').nth(4).unwrap_or_default();
+    let host = match role.trust.partition.as_str() {
+        "aws-cn" => "signin.amazonaws.cn",
+        "aws-us-gov" => "signin.amazonaws-us-gov.com",
+        _ => "signin.aws.amazon.com",
+    };
+    let name = format!("{}{}", &role.path.as_str()[1..], role.name);
+    format!("https://{host}/switchrole?account={account}&roleName={}", utf8_percent_encode(&name, UNRESERVED))
+}
+
+/// A provider block as `terraform fmt` leaves it.
+fn terraform_provider(arn: &str, external_id: Option<&str>) -> String {
+    let role = match external_id {
+        Some(id) => format!("    role_arn    = \"{arn}\"\n    external_id = \"{id}\"\n"),
+        None => format!("    role_arn = \"{arn}\"\n"),
+    };
+    format!("provider \"aws\" {{\n  assume_role {{\n{role}  }}\n}}\n")
+}
+
+/// A profile for `~/.aws/config`.
+fn aws_config_profile(role: &DesiredRole, arn: &str, external_id: Option<&str>) -> String {
+    let mut profile = format!("[profile {}]\nrole_arn = {arn}\nsource_profile = default\n", role.name);
+    if let Some(id) = external_id {
+        let _ = writeln!(profile, "external_id = {id}");
+    }
+    if role.trust.mfa != Mfa::NotRequired {
+        profile.push_str("# This role demands a second factor: name your own device here.\n# mfa_serial = arn:aws:iam::ACCOUNT:mfa/DEVICE\n");
+    }
+    profile
+}

@@ -1,0 +1,245 @@
+//! The difference between a role as it is and as it should be, as ordered operations.
+//!
+//! Order is safety. The process may die between any two operations, so no prefix of a plan may grant
+//! anyone more than the old template or the new one says, nor grant anything under a trust that we did
+//! not write:
+//!
+//! - A new permissions boundary comes first, alone; one that goes, goes last.
+//! - Trust that stays or narrows: trust, then attach, then detach, so that access has no gap.
+//! - Trust that admits anyone new: detach, trust, attach, so that a newcomer never has what is leaving.
+//! - An inline policy is replaced in place. Only where the trust becomes incomparable (the old callers
+//!   are shut out anyway) is it taken off first: in place, either side would hold the other's.
+//! - On delete, allows go before denies.
+//!
+//! Operations in one step do not depend on each other and are executed side by side.
+
+use std::collections::BTreeSet;
+
+use super::delegation::{OnceDeclared, PolicyOwnership, Quotas};
+use super::desired::{CUSTOM_POLICY, DesiredRole};
+use super::observed::{Effect, LiveRole};
+use super::owner::Tags;
+use super::trust::{Change, Trust};
+use crate::identifiers::PolicyArn;
+use crate::policy::Document;
+
+/// IAM's limit for all inline policies of a role together, in characters without white space.
+const INLINE_POLICY_CHARACTERS: usize = 10_240;
+
+/// One call that changes a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Makes the role, with its trust, settings, boundary and tags, but without permissions.
+    Create(Box<DesiredRole>),
+    /// Sets or replaces the permissions boundary.
+    PutBoundary(PolicyArn),
+    /// Removes the permissions boundary.
+    DeleteBoundary,
+    /// Replaces the trust policy.
+    SetTrust(Box<Trust>),
+    /// Sets description and longest session.
+    SetSettings {
+        /// Empty: none.
+        description: String,
+        /// In seconds.
+        max_session_duration: u32,
+    },
+    /// Adds or overwrites tags.
+    Tag(Tags),
+    /// Removes tags.
+    Untag(Vec<String>),
+    /// Writes an inline policy.
+    PutInline(String, Document),
+    /// Removes an inline policy.
+    DeleteInline(String),
+    /// Attaches a managed policy.
+    Attach(PolicyArn),
+    /// Detaches a managed policy.
+    Detach(String),
+    /// Removes the role, which holds no policies any more.
+    DeleteRole,
+}
+
+/// Steps to take one after the other, each of operations that may go side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// None of them is empty.
+    pub steps: Vec<Vec<Operation>>,
+    /// What the template's author should know.
+    pub warnings: Vec<String>,
+}
+
+impl Plan {
+    fn of(steps: impl IntoIterator<Item = Vec<Operation>>, warnings: Vec<String>) -> Self {
+        Self { steps: steps.into_iter().filter(|step| !step.is_empty()).collect(), warnings }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// How a role that is not there becomes the desired one.
+pub fn to_create(desired: &DesiredRole) -> Plan {
+    let permissions = inline_to_put(desired, |_| true).chain(desired.attached.iter().cloned().map(Operation::Attach));
+    Plan::of([vec![Operation::Create(Box::new(desired.clone()))], permissions.collect()], Vec::new())
+}
+
+/// How a live role becomes the desired one. `once` says what was ours beyond what is desired.
+pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, quotas: Quotas) -> Plan {
+    let leaving = Leaving::of(live, desired, once);
+    let change = live.trust.as_ref().map_or(Change::Incomparable, |trust| desired.trust.compared_with(trust));
+
+    let mut labels = tag_changes(live, desired, once);
+    if live.description != desired.description || live.max_session_duration != desired.max_session_duration {
+        labels.push(Operation::SetSettings {
+            description: desired.description.clone(),
+            max_session_duration: desired.max_session_duration,
+        });
+    }
+    let (new_boundary, no_boundary) = boundary_changes(live, desired);
+    let trust = match change {
+        Change::Same => Vec::new(),
+        _ => vec![Operation::SetTrust(Box::new(desired.trust.clone()))],
+    };
+    let differs = |name: &str| live.inline.get(name).is_some_and(|policy| policy.as_ref() != desired.inline.get(name));
+    let replaced: Vec<_> = inline_to_put(desired, differs).collect();
+    let attached: Vec<_> = desired
+        .attached
+        .iter()
+        .filter(|arn| !live.attached.contains_key(arn.as_str()))
+        .cloned()
+        .map(Operation::Attach)
+        .chain(inline_to_put(desired, |name| !live.inline.contains_key(name)))
+        .collect();
+    let joined = |mut first: Vec<Operation>, second: Vec<Operation>| {
+        first.extend(second);
+        first
+    };
+
+    let no_room = no_room_beside(live, desired, &attached, quotas);
+    let Leaving { allows, denies, warnings } = leaving;
+    let steps = match change {
+        Change::Same | Change::Narrower if no_room => {
+            [labels, trust, allows, denies, joined(replaced, attached), Vec::new()]
+        }
+        Change::Same | Change::Narrower => [labels, trust, joined(replaced, attached), allows, denies, Vec::new()],
+        // Those let in before stay: what they get now is theirs by the new template.
+        Change::Wider => [labels, allows, denies, replaced, trust, attached],
+        Change::Incomparable => {
+            let away =
+                desired.inline.keys().filter(|name| differs(name)).cloned().map(Operation::DeleteInline).collect();
+            [labels, joined(allows, away), denies, trust, joined(replaced, attached), Vec::new()]
+        }
+    };
+    Plan::of([new_boundary].into_iter().chain(steps).chain([no_boundary]), warnings)
+}
+
+/// How a live role is taken down, whatever is on it.
+pub fn to_remove(live: &LiveRole) -> Plan {
+    let everything = Leaving::everything(live);
+    Plan::of([everything.allows, everything.denies, vec![Operation::DeleteRole]], Vec::new())
+}
+
+fn inline_to_put(desired: &DesiredRole, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Operation> {
+    let policies = desired.inline.iter().filter(move |(name, _)| wanted(name));
+    policies.map(|(name, policy)| Operation::PutInline(name.clone(), policy.clone()))
+}
+
+fn boundary_changes(live: &LiveRole, desired: &DesiredRole) -> (Vec<Operation>, Vec<Operation>) {
+    match (&live.permissions_boundary, &desired.permissions_boundary) {
+        (Some(live), Some(desired)) if live == desired.as_str() => (Vec::new(), Vec::new()),
+        (_, Some(desired)) => (vec![Operation::PutBoundary(desired.clone())], Vec::new()),
+        (Some(_), None) => (Vec::new(), vec![Operation::DeleteBoundary]),
+        (None, None) => (Vec::new(), Vec::new()),
+    }
+}
+
+fn tag_changes(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared) -> Vec<Operation> {
+    let missing = desired.tags.0.iter().filter(|(key, value)| live.tags.get(key) != Some(value.as_str()));
+    let missing = Tags(missing.map(|(key, value)| (key.clone(), value.clone())).collect());
+    // IAM's tag keys ignore case: a key that changed only its case was overwritten, not left behind.
+    let wanted: BTreeSet<String> = desired.tags.0.keys().map(|key| key.to_lowercase()).collect();
+    let stale: Vec<String> = once
+        .tag_keys
+        .iter()
+        .filter(|key| live.tags.get(key).is_some() && !wanted.contains(&key.to_lowercase()))
+        .cloned()
+        .collect();
+    let mut operations = Vec::new();
+    if !stale.is_empty() {
+        operations.push(Operation::Untag(stale));
+    }
+    if !missing.0.is_empty() {
+        operations.push(Operation::Tag(missing));
+    }
+    operations
+}
+
+/// The policies that come off, apart by what they do.
+struct Leaving {
+    allows: Vec<Operation>,
+    denies: Vec<Operation>,
+    warnings: Vec<String>,
+}
+
+impl Leaving {
+    fn of(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared) -> Self {
+        let mut leaving = Self { allows: Vec::new(), denies: Vec::new(), warnings: Vec::new() };
+        let exclusive = desired.policy_ownership == PolicyOwnership::Exclusive;
+        for (arn, effect) in &live.attached {
+            if desired.attached.iter().any(|wanted| wanted.as_str() == arn) {
+                continue;
+            }
+            let once_ours = once.managed_policies.iter().any(|once| once.as_str() == arn);
+            let only_denies = *effect == Effect::OnlyDenies;
+            leaving.consider(Operation::Detach(arn.clone()), arn, once_ours, exclusive, only_denies);
+        }
+        for (name, policy) in &live.inline {
+            if desired.inline.contains_key(name) {
+                continue;
+            }
+            let once_ours = once.custom_policy && name == CUSTOM_POLICY;
+            let only_denies = policy.as_ref().is_some_and(Document::only_denies);
+            leaving.consider(Operation::DeleteInline(name.clone()), name, once_ours, exclusive, only_denies);
+        }
+        leaving
+    }
+
+    fn everything(live: &LiveRole) -> Self {
+        let mut leaving = Self { allows: Vec::new(), denies: Vec::new(), warnings: Vec::new() };
+        for (arn, effect) in &live.attached {
+            leaving.add(Operation::Detach(arn.clone()), *effect == Effect::OnlyDenies);
+        }
+        for (name, policy) in &live.inline {
+            leaving.add(Operation::DeleteInline(name.clone()), policy.as_ref().is_some_and(Document::only_denies));
+        }
+        leaving
+    }
+
+    fn consider(&mut self, removal: Operation, policy: &str, once_ours: bool, exclusive: bool, only_denies: bool) {
+        if once_ours || (exclusive && !only_denies) {
+            self.add(removal, only_denies);
+        } else if exclusive {
+            self.warnings.push(format!(
+                "{policy}, which somebody else put on the role, was left there since all it does is deny; take it off when \
+                 it has served."
+            ));
+        }
+    }
+
+    fn add(&mut self, removal: Operation, only_denies: bool) {
+        if only_denies { self.denies.push(removal) } else { self.allows.push(removal) }
+    }
+}
+
+/// Whether what comes fits under IAM's quotas only once something has left.
+fn no_room_beside(live: &LiveRole, desired: &DesiredRole, coming: &[Operation], quotas: Quotas) -> bool {
+    let attaching = coming.iter().filter(|operation| matches!(operation, Operation::Attach(_))).count();
+    let beside = live.inline.iter().filter(|(name, _)| !desired.inline.contains_key(*name));
+    let beside: usize = beside.map(|(_, policy)| policy.as_ref().map_or(0, Document::size)).sum();
+    let wanted: usize = desired.inline.values().map(Document::size).sum();
+    (attaching > 0 && live.attached.len() + attaching > quotas.attached_policies)
+        || beside + wanted > INLINE_POLICY_CHARACTERS
+}

@@ -1,0 +1,162 @@
+//! One request in, one answer out, within the deadline. Cannot fail, save by not reaching anyone.
+//!
+//! Every event that carries a usable response URL is answered: a malformed one, a denied permission, a
+//! panic and the deadline included. Without an answer CloudFormation waits for up to an hour, and a
+//! rollback as long again.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_iam::Client;
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use crate::aws::Iam;
+use crate::callback::{Undelivered, deliver};
+use crate::command::{Command, Function, Refusal, Timing};
+use crate::connections::Connections;
+use crate::guardrails::Guardrails;
+use crate::identifiers::ExternalId;
+use crate::properties::Problems;
+use crate::request::{Envelope, Intent, ResponseUrl};
+use crate::response::Response;
+
+/// The answer is sent so long before Lambda's deadline at the latest, to leave time for a second try.
+const TO_ANSWER: Duration = Duration::from_secs(3);
+
+/// Calls to AWS are not tried again after that, so that a reason can still be told from the last one.
+const TO_FINISH: Duration = Duration::from_secs(4);
+
+/// What lives as long as the process: made once, shared by all requests.
+#[derive(Clone, Debug)]
+pub struct Handler {
+    /// Connections for the answer.
+    pub connections: Connections,
+    /// The IAM client.
+    pub iam: Client,
+    /// The function's Region.
+    pub region: String,
+    /// Origins of an emulator that may be answered, too.
+    pub emulators: Vec<String>,
+    /// What the function's owner allows, or why nobody can know that.
+    pub guardrails: Result<Guardrails, Problems>,
+}
+
+/// What Lambda tells about one invocation.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// The ARN by which the function was invoked.
+    pub function_arn: String,
+    /// When Lambda ends it.
+    pub deadline: Instant,
+    /// What time it is.
+    pub now: SystemTime,
+}
+
+/// Why an event got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Unanswered {
+    /// There is nobody to answer, or somebody whom we must not.
+    #[error("nothing was done and nobody was answered: {0}")]
+    NoAddress(&'static str),
+    /// The answer could not be delivered.
+    #[error(transparent)]
+    Undelivered(#[from] Undelivered),
+}
+
+impl Handler {
+    /// Handles one event.
+    ///
+    /// # Errors
+    /// Only when no answer could be delivered.
+    pub async fn handle(&self, event: Value, invocation: Invocation) -> Result<(), Unanswered> {
+        let started = Instant::now();
+        let envelope = Envelope::read(&event);
+        let url = ResponseUrl::accept(&event, &self.region, &self.emulators).map_err(Unanswered::NoAddress)?;
+        // The handshake with the bucket happens while IAM works.
+        self.connections.open(url.expose(), 1).await;
+        let deadline = invocation.deadline;
+        let (response, calls) = self.respond(event, &envelope, &url, invocation).await;
+        let delivered = deliver(&self.connections, &url, &response.body(&envelope), deadline).await;
+        log(&envelope, &response, calls, started.elapsed(), delivered.as_ref().err());
+        Ok(delivered?)
+    }
+
+    /// Does what the event asks and tells what came of it, and how many calls to AWS it took.
+    pub async fn respond(
+        &self,
+        event: Value,
+        envelope: &Envelope,
+        url: &ResponseUrl,
+        invocation: Invocation,
+    ) -> (Response, u32) {
+        let timing = Timing { sent: url.signed_at(), now: invocation.now };
+        let function = Function::named(&invocation.function_arn, self.guardrails.clone());
+        let command = match Command::read(envelope, Intent::read(event, envelope), function, timing) {
+            Ok(command) => command,
+            Err(Refusal { physical_id, reason }) => return (Response::Failed { physical_id, reason }, 0),
+        };
+        let mut bytes = [0; ExternalId::RANDOM_BYTES];
+        if getrandom::fill(&mut bytes).is_err() {
+            let reason = "The system gave no random bytes, so no external ID could be made. Try again.".to_owned();
+            return (Response::Failed { physical_id: command.physical_id().to_owned(), reason }, 0);
+        }
+        let fresh = ExternalId::from_random(bytes);
+        let physical_id = command.physical_id().to_owned();
+        let iam = Arc::new(Iam::new(self.iam.clone(), invocation.deadline - TO_FINISH));
+
+        // A task of its own: a panic in it is caught, and at the deadline it can be left behind.
+        let work = {
+            let iam = Arc::clone(&iam);
+            tokio::spawn(async move { command.run(&iam, fresh).await })
+        };
+        let abandon = work.abort_handle();
+        let response = match timeout_at(invocation.deadline - TO_ANSWER, work).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => Response::Failed {
+                physical_id,
+                reason:
+                    "The function met an error of its own (a panic; the log says where). Whatever was done is safe to \
+                         leave; update the stack again, and report it if it stays."
+                        .to_owned(),
+            },
+            Err(_) => {
+                abandon.abort();
+                Response::Failed {
+                    physical_id,
+                    reason:
+                        "The function's time was over before AWS had answered everything. Whatever was done is safe to \
+                             leave; try again."
+                            .to_owned(),
+                }
+            }
+        };
+        (response, iam.calls())
+    }
+}
+
+/// One line for one request. Never in it: the response URL, external IDs, credentials.
+fn log(envelope: &Envelope, response: &Response, calls: u32, took: Duration, undelivered: Option<&Undelivered>) {
+    let Envelope { request_id, request_type, resource_type, stack_id, logical_id, .. } = envelope;
+    let (outcome, reason) = match response {
+        Response::Success { .. } => ("success", None),
+        Response::Failed { reason, .. } => ("failed", Some(reason.as_str())),
+    };
+    let answered = undelivered.is_none();
+    let undelivered = undelivered.map(ToString::to_string);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(
+        request_id,
+        request_type,
+        resource_type,
+        stack_id,
+        logical_id,
+        outcome,
+        reason,
+        aws_calls = calls,
+        duration_ms,
+        answered,
+        undelivered,
+        "request"
+    );
+}

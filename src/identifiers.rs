@@ -1,0 +1,480 @@
+//! Validated names; holding one is proof that it is well-formed.
+//!
+//! The forms and limits are those of the [IAM and STS quotas] and of the API references of
+//! `CreateRole` and `AssumeRole`. Every `parse` answers with what is allowed, never with what was
+//! given: whether that may be repeated is for the caller to know.
+//!
+//! [IAM and STS quotas]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// Why a text is not the identifier that it should be: a phrase that goes on from "must be …".
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(String);
+
+impl Invalid {
+    pub(crate) fn new(allowed: impl Into<String>) -> Self {
+        Self(allowed.into())
+    }
+}
+
+/// The characters that IAM allows in names, paths and external IDs, beside letters and digits.
+const NAME_PUNCTUATION: &str = "_+=,.@-";
+
+fn is_name_character(character: char) -> bool {
+    character.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(character)
+}
+
+macro_rules! text {
+    ($name:ident) => {
+        impl $name {
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// An AWS account: 12 digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccountId(String);
+text!(AccountId);
+
+impl AccountId {
+    /// Reads 12 ASCII digits.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("an AWS account ID of 12 digits, in quotes where it starts with 0"))
+        }
+    }
+}
+
+/// A partition of AWS, the second part of every ARN: `aws`, `aws-cn`, `aws-us-gov`, ….
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition(String);
+text!(Partition);
+
+impl Partition {
+    /// Reads `aws` or `aws-` and lower-case letters and dashes.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let known = text == "aws" || text.strip_prefix("aws-").is_some_and(|rest| !rest.is_empty());
+        if known && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("an AWS partition such as aws"))
+        }
+    }
+}
+
+/// The name of an IAM role: 1 to 64 of `A-Za-z0-9_+=,.@-`. IAM's names ignore case, this type does not.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoleName(String);
+text!(RoleName);
+
+impl RoleName {
+    /// The longest name, in characters.
+    pub const LONGEST: usize = 64;
+
+    /// Reads a role name.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if (1..=Self::LONGEST).contains(&text.len()) && text.chars().all(is_name_character) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("1 to 64 characters of A-Za-z0-9_+=,.@-"))
+        }
+    }
+
+    /// Whether IAM takes both for the same role.
+    pub fn same_role(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+/// The path of an IAM role: `/`, or segments of `A-Za-z0-9_+=,.@-` between slashes, up to 512 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RolePath(String);
+text!(RolePath);
+
+impl RolePath {
+    /// Reads a path that starts and ends in a slash and has no empty segment.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let inner = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+        let segments =
+            |inner: &str| inner.split('/').all(|segment| !segment.is_empty() && segment.chars().all(is_name_character));
+        if text == "/" || (text.len() <= 512 && inner.is_some_and(segments)) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "a path of up to 512 characters that starts and ends in a slash, with segments of A-Za-z0-9_+=,.@- \
+                 between, such as /delegated/",
+            ))
+        }
+    }
+
+    /// Whether this path lies under `prefix`, or is it.
+    pub fn is_under(&self, prefix: &Self) -> bool {
+        self.0.starts_with(&prefix.0)
+    }
+}
+
+/// The ARN of a managed policy: an AWS managed one or a customer managed one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyArn(String);
+text!(PolicyArn);
+
+impl PolicyArn {
+    /// Reads `arn:PARTITION:iam::OWNER:policy/[PATH/]NAME`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let resource = |resource: &str| {
+            resource.strip_prefix("policy/").is_some_and(|name| {
+                !name.is_empty() && name.split('/').all(|part| !part.is_empty() && part.chars().all(is_name_character))
+            })
+        };
+        match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "iam", "", owner, name]
+                if Partition::parse(partition).is_ok()
+                    && (owner == "aws" || AccountId::parse(owner).is_ok())
+                    && text.len() <= 2048
+                    && resource(name) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(Invalid::new("the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit")),
+        }
+    }
+
+    /// The partition in the ARN.
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// `aws`, or the account that the policy belongs to.
+    pub fn owner(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+/// A role or user that may assume the role, or a pattern for several: the value of an `ArnLike`
+/// condition on `aws:PrincipalArn`. The only wildcard is a `*` at the end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PrincipalArn(String);
+text!(PrincipalArn);
+
+impl PrincipalArn {
+    /// Reads `arn:PARTITION:iam::ACCOUNT:role/…` or `…:user/…`, possibly ending in `*`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.contains(":assumed-role/") {
+            return Err(Invalid::new(
+                "the ARN of the role itself (arn:aws:iam::ACCOUNT:role/NAME): a condition on a session's ARN never \
+                 matches, since aws:PrincipalArn holds the role's",
+            ));
+        }
+        let resource = |resource: &str| {
+            let name = resource.strip_prefix("role/").or_else(|| resource.strip_prefix("user/"));
+            name.is_some_and(|name| {
+                let stem = name.strip_suffix('*').unwrap_or(name);
+                !name.is_empty()
+                    && !stem.starts_with('/')
+                    && !stem.contains("//")
+                    && !name.ends_with('/')
+                    && stem.chars().all(|character| character == '/' || is_name_character(character))
+            })
+        };
+        match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "iam", "", account, name]
+                if Partition::parse(partition).is_ok()
+                    && AccountId::parse(account).is_ok()
+                    && text.len() <= 2048
+                    && resource(name) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(Invalid::new(
+                "the ARN of a role or user, such as arn:aws:iam::111122223333:role/Deploy, with at most one *, at its end",
+            )),
+        }
+    }
+
+    /// The partition in the ARN.
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// The account in the ARN.
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+/// An AWS organization: `o-` and 10 to 32 of `a-z0-9`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganizationId(String);
+text!(OrganizationId);
+
+impl OrganizationId {
+    /// Reads an organization's ID.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let well_formed = text.strip_prefix("o-").is_some_and(|rest| {
+            (10..=32).contains(&rest.len())
+                && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        });
+        if well_formed {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("an organization's ID: o- followed by 10 to 32 of a-z0-9"))
+        }
+    }
+}
+
+/// A range of public IP addresses in CIDR notation: the value of an `IpAddress` condition on `aws:SourceIp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PublicCidr(IpNet);
+
+impl PublicCidr {
+    /// Reads a network without host bits that holds no private, loopback, link-local or multicast address.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if let Ok(address) = text.parse::<IpAddr>() {
+            let whole = if address.is_ipv4() { 32 } else { 128 };
+            return Err(Invalid::new(format!("a range in CIDR notation: for this one address, {address}/{whole}")));
+        }
+        let network: IpNet = text
+            .parse()
+            .map_err(|_| Invalid::new("a range of public IP addresses in CIDR notation, such as 203.0.113.0/24"))?;
+        if network.trunc() != network {
+            return Err(Invalid::new(format!("the network's first address with its length: {}", network.trunc())));
+        }
+        if never_public().iter().any(|reserved| reserved.contains(&network) || network.contains(reserved)) {
+            return Err(Invalid::new(
+                "a range of public addresses only: AWS sees the caller's public address, never a private one",
+            ));
+        }
+        Ok(Self(network))
+    }
+
+    /// Whether every address of `other` is in this range.
+    pub fn contains(&self, other: &Self) -> bool {
+        self.0.contains(&other.0)
+    }
+}
+
+impl fmt::Display for PublicCidr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// RFC 1918, 6598, 3927, 4193 and their like: no request reaches AWS's public endpoints from there.
+fn never_public() -> [IpNet; 11] {
+    let v4 = |a, b, c, d, length| IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length));
+    let v6 = |first, length| IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0), length));
+    [
+        v4(0, 0, 0, 0, 8),
+        v4(10, 0, 0, 0, 8),
+        v4(100, 64, 0, 0, 10),
+        v4(127, 0, 0, 0, 8),
+        v4(169, 254, 0, 0, 16),
+        v4(172, 16, 0, 0, 12),
+        v4(192, 168, 0, 0, 16),
+        v4(224, 0, 0, 0, 3),
+        v6(0, 8),
+        v6(0xfc00, 7),
+        v6(0xfe80, 9),
+    ]
+}
+
+/// The word that the provider must send to assume the role: 2 to 1224 of `A-Za-z0-9_+=,.@:/-`.
+///
+/// AWS does not call it a secret, we treat it as one: it has no `Display`, and its `Debug` hides it.
+/// See [third-party access] in the IAM user guide.
+///
+/// [third-party access]: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// How many random bytes [`from_random`](Self::from_random) wants: 160 bits.
+    pub const RANDOM_BYTES: usize = 20;
+
+    /// Reads an external ID. The error tells nothing of the value but its length and a character
+    /// that may not be in it.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let length = text.chars().count();
+        let stranger = text.chars().position(|character| !is_name_character(character) && !":/".contains(character));
+        match stranger {
+            None if (2..=1224).contains(&length) => Ok(Self(text.to_owned())),
+            None => Err(Invalid::new(format!("2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has {length})"))),
+            Some(at) => Err(Invalid::new(format!(
+                "2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character {} of {length} is none of them)",
+                at + 1
+            ))),
+        }
+    }
+
+    /// A new one: 40 hexadecimal digits of 160 random bits.
+    pub fn from_random(bytes: [u8; Self::RANDOM_BYTES]) -> Self {
+        Self(hexadecimal(&bytes))
+    }
+
+    /// The word itself, for the trust policy, the tag, and the answer. Never for a log or a reason.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Why this one would be easy to guess or to mix up, if it is: AWS asks providers for one that is
+    /// unique per customer and that nobody else could come up with.
+    pub fn weakness(&self) -> Option<&'static str> {
+        let text = &self.0;
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        if AccountId::parse(text).is_ok() {
+            Some("looks like an account ID, which is no secret and easily guessed")
+        } else if text.starts_with("arn:") {
+            Some("is an ARN, which others can know or guess")
+        } else if text.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.')) {
+            Some("looks like an e-mail address, which others know")
+        } else if digits {
+            Some("is made of digits only, which is easily guessed")
+        } else if text.len() < 16 {
+            Some("is shorter than 16 characters, which is easily guessed")
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Debug for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExternalId(hidden)")
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused<T: fmt::Debug>(read: Result<T, Invalid>) -> String {
+        read.expect_err("should be refused").to_string()
+    }
+
+    #[test]
+    fn names_hold_what_iam_allows_and_nothing_else() {
+        for good in ["a", "A_+=,.@-9", &"x".repeat(64)] {
+            assert_eq!(RoleName::parse(good).map(|name| name.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", "a b", "a/b", "ä", "a*", "a\n", &"x".repeat(65)] {
+            assert_eq!(refused(RoleName::parse(bad)), "1 to 64 characters of A-Za-z0-9_+=,.@-", "{bad:?}");
+        }
+        for good in ["/", "/delegated/", "/a/b.c/"] {
+            assert!(RolePath::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "//", "delegated/", "/delegated", "/a//b/", "/a b/", "/ä/", &format!("/{}/", "x".repeat(511))]
+        {
+            assert!(RolePath::parse(bad).is_err(), "{bad:?}");
+        }
+        for bad in ["", "12345678901", "1234567890123", "12345678901a", "１２３４５６７８９０１２"] {
+            assert!(AccountId::parse(bad).is_err(), "{bad:?}");
+        }
+        for bad in ["o-123456789", "o-ABCDEFGHIJ", "ou-abcdefghij", &format!("o-{}", "a".repeat(33))] {
+            assert!(OrganizationId::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(OrganizationId::parse("o-a1b2c3d4e5").is_ok());
+    }
+
+    #[test]
+    fn arns_are_read_part_by_part() {
+        for good in ["arn:aws:iam::aws:policy/SecurityAudit", "arn:aws-cn:iam::123456789012:policy/team/Read"] {
+            assert!(PolicyArn::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "SecurityAudit",
+            "arn:aws:iam::aws:policy/",
+            "arn:aws:iam::12:policy/Read",
+            "arn:aws:iam:us-east-1:aws:policy/Read",
+            "arn:aws:s3::123456789012:policy/Read",
+            "arn:aws:iam::123456789012:role/Read",
+            "arn:aws:iam::aws:policy/*",
+        ] {
+            assert!(PolicyArn::parse(bad).is_err(), "{bad}");
+        }
+        for good in ["role/Deploy", "role/ci/*", "role/*", "user/ann", "role/ci-*"] {
+            assert!(PrincipalArn::parse(&format!("arn:aws:iam::111122223333:{good}")).is_ok(), "{good}");
+        }
+        for bad in ["*", "root", "role/", "role/a*b", "role/?", "role//a", "group/x", "role/a/", "role/**"] {
+            assert!(PrincipalArn::parse(&format!("arn:aws:iam::111122223333:{bad}")).is_err(), "{bad}");
+        }
+        assert!(
+            refused(PrincipalArn::parse("arn:aws:sts::111122223333:assumed-role/Deploy/me")).contains("role itself")
+        );
+    }
+
+    #[test]
+    fn only_public_ranges_are_source_ips() {
+        for good in ["203.0.113.0/24", "8.8.8.8/32", "2001:db8::/32"] {
+            assert_eq!(PublicCidr::parse(good).map(|cidr| cidr.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "::/0", "127.0.0.1/32", "172.16.0.0/11", "fd00::/8", "x"]
+        {
+            assert!(PublicCidr::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(
+            refused(PublicCidr::parse("203.0.113.7")),
+            "a range in CIDR notation: for this one address, 203.0.113.7/32"
+        );
+        assert_eq!(
+            refused(PublicCidr::parse("203.0.113.7/24")),
+            "the network's first address with its length: 203.0.113.0/24"
+        );
+    }
+
+    #[test]
+    fn an_external_id_is_checked_without_being_told() {
+        let longest = "x".repeat(1224);
+        for good in ["ab", "A-Za-z0-9_+=,.@:/-", &longest] {
+            assert!(ExternalId::parse(good).is_ok(), "{good}");
+        }
+        assert_eq!(refused(ExternalId::parse("s")), "2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1)");
+        assert_eq!(
+            refused(ExternalId::parse("sésame")),
+            "2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 2 of 6 is none of them)"
+        );
+        assert!(ExternalId::parse(&"x".repeat(1225)).is_err());
+        let id = ExternalId::from_random([0xab; 20]);
+        assert_eq!((id.expose().len(), id.weakness()), (40, None));
+        assert_eq!(format!("{id:?}"), "ExternalId(hidden)");
+    }
+
+    #[test]
+    fn easily_guessed_external_ids_are_told() {
+        for (id, why) in [
+            ("123456789012", "account ID"),
+            ("arn:aws:iam::123456789012:role/x", "ARN"),
+            ("someone@example.com", "e-mail"),
+            ("12345678901234567890", "digits only"),
+            ("short-one", "shorter than 16"),
+        ] {
+            let weakness = ExternalId::parse(id).ok().and_then(|id| id.weakness()).unwrap_or_default();
+            assert!(weakness.contains(why), "{id}: {weakness}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The process: configuration, clients, Lambda loop. Decides nothing.
+
+use std::env;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+use service_provider_access::aws;
+use service_provider_access::connections::Connections;
+use service_provider_access::guardrails::Guardrails;
+use service_provider_access::handler::{Handler, Invocation};
+use tokio::time::{Instant, timeout};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// How many calls a create makes side by side, usually.
+const CONNECTIONS: usize = 3;
+
+/// What the first event may lose at most by waiting for them.
+const HEAD_START: Duration = Duration::from_millis(25);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    log_as_json();
+    let region = variable("AWS_REGION").ok_or("AWS_REGION is not set")?;
+    let endpoint = variable("AWS_ENDPOINT_URL_IAM").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let fips = variable("AWS_USE_FIPS_ENDPOINT").is_some_and(|flag| flag == "true");
+    let connections = Connections::new()?;
+    let iam = aws::client(
+        region.clone(),
+        endpoint.clone(),
+        fips,
+        SharedCredentialsProvider::new(credentials()?),
+        SharedHttpClient::new(connections.clone()),
+        TokioSleep::new(),
+    );
+    connections.open(&endpoint.unwrap_or_else(|| iam_endpoint(&region)), CONNECTIONS).await;
+    let _ = timeout(HEAD_START, connections.opened()).await;
+    let handler = Handler {
+        connections,
+        iam,
+        region,
+        emulators: [variable("AWS_ENDPOINT_URL_S3"), variable("AWS_ENDPOINT_URL")].into_iter().flatten().collect(),
+        guardrails: Guardrails::from_environment(variable),
+    };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        let (event, context) = event.into_parts();
+        let now = SystemTime::now();
+        let left = (UNIX_EPOCH + Duration::from_millis(context.deadline)).duration_since(now).unwrap_or_default();
+        let invocation =
+            Invocation { function_arn: context.invoked_function_arn, deadline: Instant::now() + left, now };
+        handler.handle(event, invocation).await.map_err(|error| {
+            tracing::error!(%error, "unanswered");
+            Error::from(error)
+        })
+    }))
+    .await
+}
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Lambda's credentials for the function's role, which live as long as the process.
+fn credentials() -> Result<Credentials, &'static str> {
+    let given = |name| variable(name).ok_or("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
+    Ok(Credentials::new(
+        given("AWS_ACCESS_KEY_ID")?,
+        given("AWS_SECRET_ACCESS_KEY")?,
+        variable("AWS_SESSION_TOKEN"),
+        None,
+        "the Lambda environment",
+    ))
+}
+
+/// Where to knock in advance. The SDK decides by itself where a call goes: a wrong guess costs a
+/// handshake, never a call.
+fn iam_endpoint(region: &str) -> String {
+    let host = match region {
+        region if region.starts_with("cn-") => "iam.cn-north-1.amazonaws.com.cn",
+        region if region.starts_with("us-gov-") => "iam.us-gov.amazonaws.com",
+        _ => "iam.amazonaws.com",
+    };
+    format!("https://{host}")
+}
+
+/// JSON lines at the level in `RUST_LOG` for our own target; everybody else's at warn, since at lower
+/// levels the runtime prints whole events, and the HTTP client URLs.
+fn log_as_json() {
+    let level = variable("RUST_LOG").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let ours = Targets::new().with_default(LevelFilter::WARN).with_target("service_provider_access", level);
+    let lines =
+        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    tracing_subscriber::registry().with(lines).with(ours).init();
+    // The default hook would print the panic's own words, whatever they hold.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+    }));
+}

@@ -1,0 +1,373 @@
+//! Reading wire properties: typed values, or every problem at once.
+//!
+//! CloudFormation sends every scalar as a string (`"true"`, `"3600"`); both forms are read. Nothing is
+//! guessed: an empty string where a value is meant, a property that nobody knows or a value out of
+//! its range is a problem that names the property, what was given, and what is allowed.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use crate::identifiers::Invalid;
+
+/// One thing that is wrong with one property, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem(String);
+
+impl Problem {
+    /// A problem of `property`: `what` goes on after its name.
+    pub fn of(property: &str, what: impl fmt::Display) -> Self {
+        Self(format!("{property} {what}"))
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Every problem of one request, told together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Notes one more.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Notes that `property` is wrong; `what` goes on after its name.
+    pub fn of(&mut self, property: &str, what: impl fmt::Display) {
+        self.push(Problem::of(property, what));
+    }
+
+    /// `Ok` when there is none.
+    pub fn none(self) -> Result<(), Self> {
+        if self.0.is_empty() { Ok(()) } else { Err(self) }
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0[..] {
+            [only] => write!(f, "{only}"),
+            several => {
+                write!(f, "There are {} problems.", several.len())?;
+                several.iter().enumerate().try_for_each(|(index, problem)| write!(f, " ({}) {problem}", index + 1))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// What CloudFormation itself puts among the properties.
+const CLOUDFORMATIONS_OWN: [&str; 2] = ["ServiceToken", "ServiceTimeout"];
+
+/// Reads the properties of one resource, one by one, and remembers which were asked for.
+pub struct Reader<'a> {
+    properties: &'a Map<String, Value>,
+    known: Vec<&'static str>,
+    problems: Problems,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts to read.
+    pub fn new(properties: &'a Map<String, Value>) -> Self {
+        Self { properties, known: CLOUDFORMATIONS_OWN.to_vec(), problems: Problems::default() }
+    }
+
+    /// The value as it was sent, if it was sent.
+    pub fn raw(&mut self, property: &'static str) -> Option<&'a Value> {
+        self.known.push(property);
+        self.properties.get(property)
+    }
+
+    /// A text that is itself the value, empty or not.
+    pub fn free_text(&mut self, property: &'static str) -> Option<String> {
+        let value = self.raw(property)?;
+        let text = scalar(value);
+        if text.is_none() {
+            self.problem(property, format!("is {}; give a string.", shown(value)));
+        }
+        text
+    }
+
+    /// A text that `parse` turns into a value.
+    pub fn one<T>(&mut self, property: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let value = self.raw(property)?;
+        self.parsed(property, value, true, parse)
+    }
+
+    /// As [`one`](Self::one), for a value that no message may repeat.
+    pub fn one_hidden<T>(&mut self, property: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let value = self.raw(property)?;
+        self.parsed(property, value, false, parse)
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&mut self, property: &'static str) -> Option<bool> {
+        self.one(property, |text| match text.to_ascii_lowercase().as_str() {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Invalid::new("true or false")),
+        })
+    }
+
+    /// A whole number within `allowed`, counted in `unit`.
+    pub fn number(&mut self, property: &'static str, allowed: RangeInclusive<u32>, unit: &str) -> Option<u32> {
+        let value = self.raw(property)?;
+        let text = self.parsed(property, value, true, |text| Ok(text.to_owned()))?;
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|number| digits && allowed.contains(number));
+        if number.is_none() {
+            let (least, most) = allowed.into_inner();
+            let given = shown(value);
+            self.problem(property, format!("is {given}; it must be a whole number from {least} to {most} ({unit})."));
+        }
+        number
+    }
+
+    /// A list of different values, or one value that stands for a list of one.
+    pub fn list<T: PartialEq>(
+        &mut self,
+        property: &'static str,
+        count: RangeInclusive<usize>,
+        parse: fn(&str) -> Result<T, Invalid>,
+    ) -> Option<Vec<T>> {
+        let value = self.raw(property)?;
+        self.parsed_list(property, value, count, true, parse)
+    }
+
+    /// As [`list`](Self::list), for values that no message may repeat.
+    pub fn list_hidden<T: PartialEq>(
+        &mut self,
+        property: &'static str,
+        count: RangeInclusive<usize>,
+        parse: fn(&str) -> Result<T, Invalid>,
+    ) -> Option<Vec<T>> {
+        let value = self.raw(property)?;
+        self.parsed_list(property, value, count, false, parse)
+    }
+
+    /// As [`list`](Self::list), but a text may hold several values with commas between.
+    pub fn comma_list<T: PartialEq>(
+        &mut self,
+        property: &'static str,
+        count: RangeInclusive<usize>,
+        parse: fn(&str) -> Result<T, Invalid>,
+    ) -> Option<Vec<T>> {
+        let value = self.raw(property)?;
+        match value {
+            Value::String(text) if text.contains(',') => {
+                let parts = text.split(',').map(|part| Value::from(part.trim())).collect();
+                self.parsed_list(property, &Value::Array(parts), count, true, parse)
+            }
+            _ => self.parsed_list(property, value, count, true, parse),
+        }
+    }
+
+    /// Notes a problem of a property; `what` goes on after its name.
+    pub fn problem(&mut self, property: &str, what: impl fmt::Display) {
+        self.problems.of(property, what);
+    }
+
+    /// Ends the reading: every property that nobody asked for is a problem, too. `synonyms` are names
+    /// that users bring from elsewhere, with the property that each stands for.
+    pub fn finish(mut self, synonyms: &[(&str, &str)]) -> Problems {
+        let unknown = self.properties.keys().filter(|name| !self.known.contains(&name.as_str()));
+        for name in unknown {
+            let meant = synonyms
+                .iter()
+                .find(|(synonym, _)| synonym.eq_ignore_ascii_case(name))
+                .map(|(_, property)| *property)
+                .or_else(|| nearest(name, &self.known));
+            let hint = match meant {
+                Some(property) => format!("use {property}."),
+                None => "remove it.".to_owned(),
+            };
+            self.problems.push(Problem(format!("{} is not a property of this resource: {hint}", clipped(name))));
+        }
+        self.problems
+    }
+
+    fn parsed<T>(
+        &mut self,
+        property: &str,
+        value: &Value,
+        may_be_shown: bool,
+        parse: fn(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let given =
+            || if may_be_shown { shown(value) } else { "not well-formed (its value is not repeated here)".into() };
+        let refused = match scalar(value).as_deref() {
+            None => format!("is {}; give one value, not a list or an object.", kind(value)),
+            Some("") => "is an empty string; give a value, or leave the property out (AWS::NoValue).".to_owned(),
+            Some(text) => match parse(text) {
+                Ok(parsed) => return Some(parsed),
+                Err(allowed) => format!("is {}; it must be {allowed}.", given()),
+            },
+        };
+        self.problem(property, refused);
+        None
+    }
+
+    fn parsed_list<T: PartialEq>(
+        &mut self,
+        property: &str,
+        value: &Value,
+        count: RangeInclusive<usize>,
+        may_be_shown: bool,
+        parse: fn(&str) -> Result<T, Invalid>,
+    ) -> Option<Vec<T>> {
+        let items = match value {
+            Value::Array(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        if !count.contains(&items.len()) {
+            let (least, most) = count.into_inner();
+            self.problem(property, format!("has {} values; give {least} to {most}.", items.len()));
+            return None;
+        }
+        let parsed: Vec<T> = items.iter().filter_map(|item| self.parsed(property, item, may_be_shown, parse)).collect();
+        if parsed.len() < items.len() {
+            return None;
+        }
+        if parsed.iter().enumerate().any(|(index, item)| parsed[..index].contains(item)) {
+            self.problem(property, "names the same value twice; give each once.");
+            return None;
+        }
+        Some(parsed)
+    }
+}
+
+/// The text of a scalar, as CloudFormation would send it.
+pub fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// A value in a message: short, on one line, in quotes.
+fn shown(value: &Value) -> String {
+    scalar(value).map_or_else(|| kind(value).to_owned(), |text| clipped(&text))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+        Value::String(_) | Value::Bool(_) | Value::Number(_) => "a value",
+    }
+}
+
+fn clipped(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let short: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let more = if text.chars().nth(LONGEST).is_some() { "…" } else { "" };
+    format!("\"{short}{more}\"")
+}
+
+/// The known name that a misspelt one comes closest to, if one is close.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
+    let written = plain(&name.chars().take(100).collect::<String>());
+    known
+        .iter()
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(&written, &plain(candidate)), *candidate))
+        .filter(|(likeness, _)| *likeness >= 0.6)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use serde_json::json;
+
+    use super::*;
+    use crate::identifiers::{AccountId, ExternalId};
+
+    fn check(properties: &Value, expected: &Expect) {
+        let properties = properties.as_object().cloned().unwrap_or_default();
+        let mut reader = Reader::new(&properties);
+        let read = (
+            reader.flag("RequireMfa"),
+            reader.number("MfaMaxAge", 1..=129_600, "seconds"),
+            reader.list("ExternalAwsAccountId", 1..=10, AccountId::parse),
+            reader.list_hidden("ExternalId", 1..=2, ExternalId::parse),
+            reader.comma_list("ManagedPolicyArns", 1..=25, |text| Ok(text.to_owned())),
+            reader.free_text("Revision"),
+        );
+        let problems = reader.finish(&[("require_mfa", "RequireMfa")]);
+        let outcome = match problems.none() {
+            Ok(()) => format!("{read:?}"),
+            Err(problems) => problems.to_string(),
+        };
+        expected.assert_eq(&outcome);
+    }
+
+    #[test]
+    fn strings_and_native_scalars_read_the_same() {
+        let expected = || {
+            expect![[r#"(Some(true), Some(60), Some([AccountId("111122223333")]), None, Some(["a", "b"]), Some(""))"#]]
+        };
+        check(
+            &json!({"ServiceToken": "arn", "RequireMfa": "true", "MfaMaxAge": "60", "ExternalAwsAccountId": "111122223333",
+                   "ManagedPolicyArns": "a, b", "Revision": ""}),
+            &expected(),
+        );
+        check(
+            &json!({"ServiceTimeout": 60, "RequireMfa": true, "MfaMaxAge": 60, "ExternalAwsAccountId": ["111122223333"],
+                   "ManagedPolicyArns": ["a", "b"], "Revision": ""}),
+            &expected(),
+        );
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        check(
+            &json!({"RequireMfa": "yes", "MfaMaxAge": "0", "ExternalAwsAccountId": ["1", {}], "ExternalId": "se cret",
+                   "ManagedPolicyArns": "", "Revision": []}),
+            &expect![[
+                r#"There are 7 problems. (1) RequireMfa is "yes"; it must be true or false. (2) MfaMaxAge is "0"; it must be a whole number from 1 to 129600 (seconds). (3) ExternalAwsAccountId is "1"; it must be an AWS account ID of 12 digits, in quotes where it starts with 0. (4) ExternalAwsAccountId is an object; give one value, not a list or an object. (5) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 3 of 7 is none of them). (6) ManagedPolicyArns is an empty string; give a value, or leave the property out (AWS::NoValue). (7) Revision is a list; give a string."#
+            ]],
+        );
+    }
+
+    #[test]
+    fn unknown_names_are_answered_with_the_nearest_known_one() {
+        check(
+            &json!({"RequireMFA_": "true"}),
+            &expect![[r#""RequireMFA_" is not a property of this resource: use RequireMfa."#]],
+        );
+        check(
+            &json!({"require_mfa": "true"}),
+            &expect![[r#""require_mfa" is not a property of this resource: use RequireMfa."#]],
+        );
+        check(&json!({"Colour": "red"}), &expect![[r#""Colour" is not a property of this resource: remove it."#]]);
+    }
+
+    #[test]
+    fn numbers_are_whole_and_in_range() {
+        for bad in [json!("+5"), json!("5.0"), json!(5.5), json!(-1), json!("129601"), json!("٥")] {
+            let properties = json!({"MfaMaxAge": bad}).as_object().cloned().unwrap_or_default();
+            let mut reader = Reader::new(&properties);
+            assert_eq!(reader.number("MfaMaxAge", 1..=129_600, "seconds"), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_value_given_twice_is_a_problem() {
+        check(
+            &json!({"ExternalId": ["the-same-one-twice", "the-same-one-twice"]}),
+            &expect!["ExternalId names the same value twice; give each once."],
+        );
+    }
+}

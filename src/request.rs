@@ -1,0 +1,336 @@
+//! What CloudFormation asks: the envelope that every answer needs, and the intent inside it.
+//!
+//! The event arrives as plain JSON. The envelope is read leniently, so that even a malformed event is
+//! answered; the intent is read strictly. The protocol is that of [custom resource requests].
+//!
+//! [custom resource requests]: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use aws_lambda_events::event::cloudformation::CloudFormationCustomResourceRequest;
+use reqwest::Url;
+use serde_json::{Map, Value};
+use time::PrimitiveDateTime;
+use time::macros::format_description;
+
+/// What must be known of a request to answer it, whatever else is wrong with it.
+#[derive(Clone, Debug, Default)]
+pub struct Envelope {
+    /// `Create`, `Update` or `Delete`; anything else is refused.
+    pub request_type: String,
+    /// CloudFormation's ID of this request.
+    pub request_id: String,
+    /// The ARN of the stack.
+    pub stack_id: String,
+    /// The resource's name in the template.
+    pub logical_id: String,
+    /// `Custom::…`.
+    pub resource_type: String,
+    /// The ID given by an earlier answer (or made up by CloudFormation); none on Create.
+    pub physical_id: Option<String>,
+    /// How long CloudFormation waits for an answer.
+    pub service_timeout: Duration,
+}
+
+impl Envelope {
+    /// Reads whatever is there; what is missing is empty.
+    pub fn read(event: &Value) -> Self {
+        let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let timeout = event.pointer("/ResourceProperties/ServiceTimeout").and_then(|value| match value {
+            Value::String(text) => text.parse().ok(),
+            other => other.as_u64(),
+        });
+        Self {
+            request_type: text("RequestType"),
+            request_id: text("RequestId"),
+            stack_id: text("StackId"),
+            logical_id: text("LogicalResourceId"),
+            resource_type: text("ResourceType"),
+            physical_id: Some(text("PhysicalResourceId")).filter(|id| !id.is_empty()),
+            service_timeout: Duration::from_secs(timeout.unwrap_or(3600)),
+        }
+    }
+}
+
+/// The properties of a resource, as they came over the wire.
+pub type Properties = Map<String, Value>;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Intent {
+    /// Make the resource.
+    Create {
+        /// What the template says.
+        properties: Properties,
+    },
+    /// Make the resource as the template says now.
+    Update {
+        /// The resource to change.
+        physical_id: String,
+        /// What the template says now.
+        properties: Properties,
+        /// What it said before.
+        old_properties: Properties,
+    },
+    /// Remove the resource.
+    Delete {
+        /// The resource to remove.
+        physical_id: String,
+        /// What the template said; possibly nothing, or nonsense.
+        properties: Properties,
+    },
+}
+
+impl Intent {
+    /// Reads the intent. A Delete is read leniently: it must work whatever the properties are.
+    ///
+    /// # Errors
+    /// A sentence about what is malformed.
+    pub fn read(event: Value, envelope: &Envelope) -> Result<Self, String> {
+        if envelope.request_type == "Delete" {
+            let physical_id = envelope.physical_id.clone().ok_or("The request has no PhysicalResourceId.")?;
+            let properties = event.get("ResourceProperties").and_then(Value::as_object).cloned().unwrap_or_default();
+            return Ok(Self::Delete { physical_id, properties });
+        }
+        let request: CloudFormationCustomResourceRequest = serde_json::from_value(event).map_err(|error| {
+            format!(
+                "The request is not one of CloudFormation's for custom resources ({}).",
+                redacted(&error.to_string())
+            )
+        })?;
+        match request {
+            CloudFormationCustomResourceRequest::Create(create) => {
+                Ok(Self::Create { properties: object("ResourceProperties", create.resource_properties)? })
+            }
+            CloudFormationCustomResourceRequest::Update(update) => Ok(Self::Update {
+                physical_id: Some(update.physical_resource_id)
+                    .filter(|id| !id.is_empty())
+                    .ok_or("The request has an empty PhysicalResourceId.")?,
+                properties: object("ResourceProperties", update.resource_properties)?,
+                old_properties: object("OldResourceProperties", update.old_resource_properties)?,
+            }),
+            _ => Err("The request is neither a Create nor an Update nor a Delete.".to_owned()),
+        }
+    }
+}
+
+fn object(name: &str, value: Value) -> Result<Properties, String> {
+    match value {
+        Value::Object(properties) => Ok(properties),
+        _ => Err(format!("The request's {name} are not an object.")),
+    }
+}
+
+/// A parser's complaint without the values that it quotes.
+fn redacted(complaint: &str) -> String {
+    let mut outside = true;
+    let mut text = String::new();
+    for character in complaint.chars() {
+        if character == '"' {
+            outside = !outside;
+            text.push('"');
+        } else if outside {
+            text.push(character);
+        }
+    }
+    text
+}
+
+/// Where a stack lives: the parts of `arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/ID`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackId {
+    /// The partition, such as `aws`.
+    pub partition: String,
+    /// The Region.
+    pub region: String,
+    /// The account.
+    pub account: String,
+    /// The stack's name.
+    pub name: String,
+}
+
+impl StackId {
+    /// Reads a stack's ARN; none when it is not one.
+    pub fn parse(arn: &str) -> Option<Self> {
+        let [_, partition, _, region, account, resource] = arn
+            .splitn(6, ':')
+            .collect::<Vec<_>>()
+            .try_into()
+            .ok()
+            .filter(|parts: &[&str; 6]| parts[0] == "arn" && parts[2] == "cloudformation")?;
+        let (name, id) = resource.strip_prefix("stack/")?.split_once('/')?;
+        let given = [partition, region, account, name, id].iter().all(|part| !part.is_empty());
+        given.then(|| Self {
+            partition: partition.to_owned(),
+            region: region.to_owned(),
+            account: account.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// The presigned URL that takes the answer. Whoever holds it can answer for us: it cannot be printed.
+#[derive(Clone)]
+pub struct ResponseUrl(String);
+
+impl ResponseUrl {
+    /// Takes the URL from an event if it leads to CloudFormation's response bucket of this Region, or
+    /// to an emulator's own origin. Anybody who may invoke the function could name any other place and
+    /// would be sent role ARNs and external IDs.
+    ///
+    /// # Errors
+    /// Why the URL is not taken, without the URL.
+    pub fn accept(event: &Value, region: &str, emulators: &[String]) -> Result<Self, &'static str> {
+        let text = event.get("ResponseURL").and_then(Value::as_str).ok_or("the event has no ResponseURL")?;
+        let url = Url::parse(text).map_err(|_| "the ResponseURL is not a URL")?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("the ResponseURL carries a user name or password");
+        }
+        let emulated =
+            emulators.iter().any(|emulator| Url::parse(emulator).is_ok_and(|own| own.origin() == url.origin()));
+        let genuine = url.scheme() == "https"
+            && url.port().is_none()
+            && url.host_str().is_some_and(|host| response_hosts(region).any(|own| own == host));
+        if emulated || genuine {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("the ResponseURL does not lead to CloudFormation's response bucket of this Region")
+        }
+    }
+
+    /// The URL itself, exactly as CloudFormation sent it. Never for a log or a reason.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// When CloudFormation sent the request: the signature's `X-Amz-Date`, if there is one.
+    pub fn signed_at(&self) -> Option<SystemTime> {
+        let url = Url::parse(&self.0).ok()?;
+        let (_, date) = url.query_pairs().find(|(key, _)| key == "X-Amz-Date")?;
+        let format = format_description!("[year][month][day]T[hour][minute][second]Z");
+        Some(PrimitiveDateTime::parse(&date, &format).ok()?.assume_utc().into())
+    }
+}
+
+impl fmt::Debug for ResponseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResponseUrl(hidden)")
+    }
+}
+
+/// The hosts of CloudFormation's response bucket in a Region. The one place to add a partition to.
+fn response_hosts(region: &str) -> impl Iterator<Item = String> {
+    const SUFFIXES: [(&str, &str); 7] = [
+        ("cn-", "amazonaws.com.cn"),
+        ("eusc-", "amazonaws.eu"),
+        ("us-isob-", "sc2s.sgov.gov"),
+        ("us-isof-", "csp.hci.ic.gov"),
+        ("us-iso-", "c2s.ic.gov"),
+        ("eu-isoe-", "cloud.adc-e.uk"),
+        ("", "amazonaws.com"),
+    ];
+    let suffix = SUFFIXES.iter().find(|(start, _)| region.starts_with(start)).map_or("amazonaws.com", |(_, end)| end);
+    let bucket = format!("cloudformation-custom-resource-response-{}", region.replace('-', ""));
+    [
+        format!("{bucket}.s3.{suffix}"),
+        format!("{bucket}.s3.{region}.{suffix}"),
+        format!("{bucket}.s3-{region}.{suffix}"),
+    ]
+    .into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn accepted(url: &str, region: &str) -> bool {
+        ResponseUrl::accept(&json!({ "ResponseURL": url }), region, &["http://127.0.0.1:4566".to_owned()]).is_ok()
+    }
+
+    #[test]
+    fn answers_go_to_cloudformations_buckets_of_this_region_only() {
+        let bucket = "https://cloudformation-custom-resource-response";
+        for (url, region) in [
+            (format!("{bucket}-useast1.s3.amazonaws.com/arn%3Aaws?X-Amz-Date=20261122T101112Z"), "us-east-1"),
+            (format!("{bucket}-euwest1.s3-eu-west-1.amazonaws.com/x"), "eu-west-1"),
+            (format!("{bucket}-eucentral1.s3.eu-central-1.amazonaws.com/x"), "eu-central-1"),
+            (format!("{bucket}-cnnorth1.s3.cn-north-1.amazonaws.com.cn/x"), "cn-north-1"),
+            ("http://127.0.0.1:4566/anything".to_owned(), "us-east-1"),
+        ] {
+            assert!(accepted(&url, region), "{url}");
+        }
+        for url in [
+            format!("{bucket}-euwest1.s3.eu-west-1.amazonaws.com/x"),
+            format!("http://{}/x", &bucket["https://".len()..]),
+            format!("{bucket}-useast1.s3.amazonaws.com:8443/x"),
+            format!("{bucket}-useast1.s3.amazonaws.com.evil.example/x"),
+            format!("{bucket}-useast1.evil.s3.amazonaws.com/x"),
+            format!("https://evil@{}-useast1.s3.amazonaws.com/x", &bucket["https://".len()..]),
+            "https://my-bucket.s3.amazonaws.com/x".to_owned(),
+            "https://127.0.0.1:4566/x".to_owned(),
+            "http://127.0.0.1:4567/x".to_owned(),
+            "file:///etc/passwd".to_owned(),
+            String::new(),
+        ] {
+            assert!(!accepted(&url, "us-east-1"), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_signature_tells_when_the_request_was_sent() {
+        let signed = |query: &str| ResponseUrl(format!("https://bucket/x?{query}")).signed_at();
+        let at = signed("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=19700101T010203Z");
+        assert_eq!(at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(3723)));
+        assert_eq!(signed("X-Amz-Date=yesterday"), None);
+        assert_eq!(signed("other=1"), None);
+    }
+
+    #[test]
+    fn the_url_cannot_be_printed() {
+        assert_eq!(format!("{:?}", ResponseUrl("https://secret".to_owned())), "ResponseUrl(hidden)");
+    }
+
+    #[test]
+    fn a_stack_is_where_its_arn_says() {
+        let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/my-stack/9f2c";
+        let stack = StackId::parse(id).map(|stack| (stack.partition, stack.region, stack.account, stack.name));
+        assert_eq!(stack, Some(("aws".into(), "eu-west-1".into(), "111122223333".into(), "my-stack".into())));
+        for bad in [
+            "",
+            "my-stack",
+            "arn:aws:sns:eu-west-1:111122223333:stack/a/b",
+            "arn:aws:cloudformation:eu-west-1:1:stack/a",
+        ] {
+            assert_eq!(StackId::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_event_still_has_an_envelope() {
+        let envelope =
+            Envelope::read(&json!({"RequestId": 7, "StackId": "s", "ResourceProperties": {"ServiceTimeout": "60"}}));
+        assert_eq!((envelope.request_id.as_str(), envelope.stack_id.as_str()), ("", "s"));
+        assert_eq!(envelope.service_timeout, Duration::from_secs(60));
+        assert_eq!(Envelope::read(&json!([])).service_timeout, Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn a_complaint_does_not_repeat_values() {
+        let event = json!({"RequestType": "Create", "RequestId": {"secret": "s3cret"}});
+        let complaint = Intent::read(event, &Envelope::default()).expect_err("malformed");
+        assert!(!complaint.contains("s3cret"), "{complaint}");
+        assert_eq!(redacted(r#"invalid type: string "s3cret", expected x"#), r#"invalid type: string "", expected x"#);
+    }
+
+    #[test]
+    fn a_delete_is_read_whatever_the_properties_are() {
+        let event = json!({"RequestType": "Delete", "PhysicalResourceId": "role", "ResourceProperties": "nonsense"});
+        let intent = Intent::read(event.clone(), &Envelope::read(&event));
+        assert!(
+            matches!(intent, Ok(Intent::Delete { physical_id, properties }) if physical_id == "role" && properties.is_empty())
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! What CloudFormation hears: always within its limits.
+//!
+//! An answer over 4,096 bytes is thrown away by CloudFormation together with its reason, and an empty
+//! physical ID hides it; see [custom resource responses].
+//!
+//! [custom resource responses]: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::request::Envelope;
+
+/// The longest body, in bytes.
+const LONGEST_BODY: usize = 4096;
+
+/// The longest physical ID, in bytes.
+const LONGEST_PHYSICAL_ID: usize = 1024;
+
+/// The longest of the other IDs, in bytes: all that CloudFormation makes are shorter.
+const LONGEST_ECHO: usize = 512;
+
+/// The attribute that collects the warnings.
+const WARNINGS: &str = "Warnings";
+
+/// The answer to one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// The wish is fulfilled.
+    Success {
+        /// The resource's ID from now on.
+        physical_id: String,
+        /// What `Fn::GetAtt` can ask for.
+        attributes: Attributes,
+    },
+    /// It is not, for a reason that a person can act on.
+    Failed {
+        /// The resource's ID from now on.
+        physical_id: String,
+        /// What happened, which property or permission, what to do.
+        reason: String,
+    },
+}
+
+/// What `Fn::GetAtt` can ask for.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// The values by name. Never printed: external IDs are among them.
+    pub values: BTreeMap<&'static str, String>,
+    /// Names of the conveniences that are emptied first when the answer would be too long.
+    pub dispensable: &'static [&'static str],
+}
+
+impl std::fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
+impl Response {
+    /// The body of the PUT: at most 4,096 bytes, cut where there is a choice in what matters least.
+    pub fn body(&self, envelope: &Envelope) -> String {
+        match self {
+            Self::Success { physical_id, attributes } => {
+                let whole = |attributes: &Attributes| {
+                    document(envelope, physical_id, [("Status", json!("SUCCESS")), ("Data", json!(attributes.values))])
+                };
+                let body = whole(attributes);
+                if body.len() <= LONGEST_BODY {
+                    return body;
+                }
+                let mut shorter = attributes.clone();
+                shorter.shed_conveniences();
+                let excess = whole(&shorter).len().saturating_sub(LONGEST_BODY);
+                if excess > 0 {
+                    let warnings = shorter.values.entry(WARNINGS).or_default();
+                    *warnings = cut(warnings, escaped_length(warnings).saturating_sub(excess));
+                }
+                whole(&shorter)
+            }
+            Self::Failed { physical_id, reason } => {
+                let with = |reason: &str| {
+                    document(envelope, physical_id, [("Reason", json!(reason)), ("Status", json!("FAILED"))])
+                };
+                let room = LONGEST_BODY.saturating_sub(with("").len());
+                with(&cut(reason, room))
+            }
+        }
+    }
+}
+
+impl Attributes {
+    fn shed_conveniences(&mut self) {
+        for name in self.dispensable {
+            self.values.insert(name, String::new());
+        }
+        let note = format!(
+            "{} left empty: the answer to CloudFormation would have been too long.",
+            self.dispensable.join(" and ")
+        );
+        let warnings = self.values.entry(WARNINGS).or_default();
+        *warnings = if warnings.is_empty() { note } else { format!("{note}\n{warnings}") };
+    }
+}
+
+fn document(envelope: &Envelope, physical_id: &str, fields: [(&str, serde_json::Value); 2]) -> String {
+    let physical_id = if physical_id.is_empty() { "none" } else { physical_id };
+    let mut document = json!({
+        "PhysicalResourceId": cut(physical_id, LONGEST_PHYSICAL_ID),
+        "StackId": cut(&envelope.stack_id, LONGEST_ECHO),
+        "RequestId": cut(&envelope.request_id, LONGEST_ECHO),
+        "LogicalResourceId": cut(&envelope.logical_id, LONGEST_ECHO),
+    });
+    for (name, value) in fields {
+        document[name] = value;
+    }
+    document.to_string()
+}
+
+/// As many whole characters from the start as take at most `room` bytes inside a JSON string.
+fn cut(text: &str, room: usize) -> String {
+    if escaped_length(text) <= room {
+        return text.to_owned();
+    }
+    let ellipsis = '…';
+    let mut left = room.saturating_sub(ellipsis.len_utf8());
+    let mut kept = String::new();
+    for character in text.chars() {
+        let Some(rest) = left.checked_sub(escaped_length(character.encode_utf8(&mut [0; 4]))) else { break };
+        left = rest;
+        kept.push(character);
+    }
+    if room >= ellipsis.len_utf8() {
+        kept.push(ellipsis);
+    }
+    kept
+}
+
+/// The length of a text inside a JSON string, in bytes, without the quotes.
+fn escaped_length(text: &str) -> usize {
+    json!(text).to_string().len() - 2
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn envelope() -> Envelope {
+        Envelope {
+            stack_id: "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1".into(),
+            request_id: "r".into(),
+            logical_id: "Role".into(),
+            ..Envelope::default()
+        }
+    }
+
+    fn body(response: &Response) -> Value {
+        let text = response.body(&envelope());
+        assert!(text.len() <= LONGEST_BODY, "{} bytes", text.len());
+        serde_json::from_str(&text).expect("valid JSON")
+    }
+
+    fn success(values: &[(&'static str, String)]) -> Response {
+        let values = values.iter().cloned().collect();
+        let attributes = Attributes { values, dispensable: &["TerraformProvider", "AwsConfigProfile"] };
+        Response::Success { physical_id: "role".into(), attributes }
+    }
+
+    #[test]
+    fn a_short_answer_is_told_whole() {
+        let answer = body(&success(&[("RoleArn", "arn".into()), (WARNINGS, String::new())]));
+        assert_eq!(
+            answer,
+            json!({"Status": "SUCCESS", "PhysicalResourceId": "role", "RequestId": "r", "LogicalResourceId": "Role",
+                   "StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1", "Data": {"RoleArn": "arn", "Warnings": ""}})
+        );
+    }
+
+    #[test]
+    fn a_long_success_sheds_its_conveniences_then_its_warnings() {
+        let id = "x".repeat(1224);
+        let long = [
+            ("ExternalId", id.clone()),
+            ("TerraformProvider", format!("{id}\n\"")),
+            ("AwsConfigProfile", id.clone()),
+            (WARNINGS, "w\n".repeat(100)),
+        ];
+        let answer = body(&success(&long));
+        let data = &answer["Data"];
+        assert_eq!((&data["TerraformProvider"], &data["AwsConfigProfile"]), (&json!(""), &json!("")));
+        assert_eq!(data["ExternalId"], json!(id));
+        let warnings = data["Warnings"].as_str().unwrap_or_default();
+        assert!(warnings.starts_with("TerraformProvider and AwsConfigProfile left empty: "), "{warnings}");
+
+        let chatty = [("ExternalId", id.clone()), ("TerraformProvider", String::new()), (WARNINGS, "é\"".repeat(3000))];
+        assert_eq!(body(&success(&chatty))["Data"]["ExternalId"], json!(id));
+    }
+
+    #[test]
+    fn a_physical_id_is_never_empty() {
+        let failed = Response::Failed { physical_id: String::new(), reason: "why".into() };
+        assert_eq!(body(&failed)["PhysicalResourceId"], json!("none"));
+        assert_eq!(body(&failed)["Reason"], json!("why"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_is_too_long(reason in ".{0,5000}", id in ".{1,2000}", echo in ".{0,2000}") {
+            let failed = Response::Failed { physical_id: id, reason: reason.clone() };
+            let envelope = Envelope { stack_id: echo.clone(), request_id: echo.clone(), logical_id: echo, ..Envelope::default() };
+            let text = failed.body(&envelope);
+            prop_assert!(text.len() <= LONGEST_BODY, "{} bytes", text.len());
+            let answer: Value = serde_json::from_str(&text).expect("valid JSON");
+            let told = answer["Reason"].as_str().unwrap_or_default().trim_end_matches('…');
+            prop_assert!(reason.starts_with(told));
+            prop_assert!(!answer["PhysicalResourceId"].as_str().unwrap_or_default().is_empty());
+        }
+    }
+}
