@@ -18,6 +18,8 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::RequestId;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::patience::pause_after;
+
 /// How long one attempt may take until it counts as lost. IAM answers within a second or two.
 const ATTEMPT: Duration = Duration::from_secs(10);
 
@@ -128,12 +130,6 @@ impl Iam {
     pub fn has_time_for(&self, pause: Duration) -> bool {
         Instant::now() + pause < self.until
     }
-}
-
-/// 0.1 s doubling up to 3 s, with jitter on the upper half, so that many stacks do not return at once.
-pub fn pause_after(attempt: u32) -> Duration {
-    let longest = Duration::from_millis(100 << attempt.saturating_sub(1).min(5)).min(Duration::from_secs(3));
-    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
 enum Passing {
@@ -305,14 +301,5 @@ mod tests {
              value at 'roleName' is bad"
         );
         assert_eq!(without_quoted_values("Value 'never closed"), "the value");
-    }
-
-    #[test]
-    fn pauses_grow_up_to_a_bound() {
-        for attempt in 1..40 {
-            let longest = Duration::from_millis(100 << (attempt - 1).min(5)).min(Duration::from_secs(3));
-            let pause = pause_after(attempt);
-            assert!(longest / 2 <= pause && pause <= longest, "{attempt}: {pause:?}");
-        }
     }
 }

@@ -6,6 +6,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::connections::Connections;
+use crate::patience::pause_after;
 use crate::request::ResponseUrl;
 
 /// How long one attempt may take.
@@ -46,17 +47,11 @@ pub async fn deliver(
             Ok(Err(error)) => format!("{error}"),
             Err(_) => "it took too long".to_owned(),
         };
-        let pause = pause_before(attempts);
+        let pause = pause_after(attempts);
         if Instant::now() + pause >= until {
             return Err(Undelivered { attempts, last });
         }
         tracing::warn!(attempts, last, "the answer was not taken, trying again");
         sleep(pause).await;
     }
-}
-
-/// 0.1 s doubling up to 3 s, with full jitter on the upper half.
-fn pause_before(attempt: u32) -> Duration {
-    let longest = Duration::from_millis(100 << attempt.min(5)).min(Duration::from_secs(3));
-    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

@@ -7,8 +7,10 @@ pub mod attributes;
 pub mod delegation;
 pub mod desired;
 pub mod execute;
+pub mod facts;
 pub mod observed;
 pub mod owner;
+pub mod past;
 pub mod plan;
 pub mod trust;
 
@@ -16,16 +18,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use self::delegation::{
-    Delegation, Facts, Home, OnceDeclared, PolicyOwnership, name_and_path_hint, needs_quotas, policies_to_judge,
-};
+use self::delegation::{Delegation, Home, PolicyOwnership};
 use self::desired::{DesiredRole, ExternalIds, desired};
 use self::execute::{Created, execute};
+use self::facts::{Facts, needs_quotas, policies_to_judge};
 use self::observed::{Foreign, LiveRole, Observed, ReadAttached, observe};
 use self::owner::{Claim, LOGICAL_ID_TAG, Owner, STACK_TAG};
-use crate::aws::{Failure, Iam, Kind, Patience, pause_after};
+use self::past::{OnceDeclared, name_and_path_hint};
+use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{AccountId, ExternalId, RoleName, RolePath};
+use crate::patience::pause_after;
 use crate::properties::Problems;
 
 /// A role that should be, as its properties say.

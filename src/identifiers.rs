@@ -360,6 +360,13 @@ impl fmt::Debug for ExternalId {
     }
 }
 
+/// What IAM lets a tag hold: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
+pub(crate) fn is_tag_character(character: char) -> bool {
+    character.is_alphanumeric()
+        || (character.is_whitespace() && !character.is_control())
+        || "_.:/=+-@".contains(character)
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     use fmt::Write;

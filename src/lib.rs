@@ -14,6 +14,7 @@
 //! | [`policy`] | IAM documents as values: judged, compared by meaning, printed canonically |
 //! | [`identifiers`] | validated names; holding one is proof |
 //! | [`aws`] | IAM as one request uses it, and what a failed call is |
+//! | [`patience`] | how long to wait before trying again |
 //! | [`response`] | what CloudFormation hears: always within its limits |
 //! | [`callback`] | carries the answer to the presigned URL |
 //! | [`connections`] | one HTTP client for IAM and the answer, opened ahead |
@@ -29,6 +30,7 @@ pub mod delegated_role;
 pub mod guardrails;
 pub mod handler;
 pub mod identifiers;
+pub mod patience;
 pub mod policy;
 pub mod properties;
 pub mod request;

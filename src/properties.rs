@@ -253,6 +253,17 @@ pub fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+/// The texts of a list, of a single value, or of a value with commas.
+pub fn texts(value: Option<&Value>) -> Vec<String> {
+    let items = match value {
+        Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
+        Some(one) => vec![scalar(one).unwrap_or_default()],
+        None => Vec::new(),
+    };
+    let split = items.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned());
+    split.filter(|text| !text.is_empty()).collect()
+}
+
 /// A value in a message: short, on one line, in quotes.
 fn shown(value: &Value) -> String {
     scalar(value).map_or_else(|| kind(value).to_owned(), |text| clipped(&text))

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delegation::{Delegation, ExternalIdWish, Home, PolicyOwnership, is_tag_character};
+use super::delegation::{Delegation, ExternalIdWish, Home, PolicyOwnership};
 use super::observed::LiveRole;
 use super::owner::{CONSOLE_NAME, EXTERNAL_ID_TAG, Owner, Tags};
 use super::trust::Trust;
-use crate::identifiers::{ExternalId, PolicyArn, RoleName, RolePath};
+use crate::identifiers::{ExternalId, PolicyArn, RoleName, RolePath, is_tag_character};
 use crate::policy::Document;
 
 /// The name of the inline policy that holds `CustomPolicy`.

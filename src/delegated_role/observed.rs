@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role, SummaryKeyType};
 use futures_util::future::try_join_all;
 
-use super::delegation::{Facts, Quotas};
+use super::facts::{Facts, Quotas};
 use super::owner::{Claim, Owner, Tags};
 use super::trust::Trust;
-use crate::aws::{Failure, Iam, Kind, Patience, pause_after};
+use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::identifiers::{PolicyArn, RoleName, RolePath};
+use crate::patience::pause_after;
 use crate::policy::Document;
 
 /// What there is under a role's name.

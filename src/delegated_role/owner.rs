@@ -14,6 +14,9 @@ pub const LOGICAL_ID_TAG: &str = "service-provider-access:logical-id";
 /// The tag that keeps the generated external ID.
 pub const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
 
+/// The prefix of all our own tags: no template may set one.
+pub const OUR_TAGS: &str = "service-provider-access:";
+
 /// How the ID of a refused create begins: no role can bear it, so its delete has nothing to do.
 const REFUSED: &str = "refused-";
 

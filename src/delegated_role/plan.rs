@@ -15,16 +15,15 @@
 
 use std::collections::BTreeSet;
 
-use super::delegation::{OnceDeclared, PolicyOwnership, Quotas};
+use super::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership};
 use super::desired::{CUSTOM_POLICY, DesiredRole};
+use super::facts::Quotas;
 use super::observed::{Effect, LiveRole};
 use super::owner::Tags;
+use super::past::OnceDeclared;
 use super::trust::{Change, Trust};
 use crate::identifiers::PolicyArn;
 use crate::policy::Document;
-
-/// IAM's limit for all inline policies of a role together, in characters without white space.
-const INLINE_POLICY_CHARACTERS: usize = 10_240;
 
 /// One call that changes a role.
 #[derive(Clone, Debug, PartialEq, Eq)]

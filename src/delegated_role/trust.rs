@@ -205,3 +205,68 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 fn parsed<T: Ord, E>(texts: &[String], parse: fn(&str) -> Result<T, E>) -> Option<BTreeSet<T>> {
     texts.iter().map(|text| parse(text).ok()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A trust policy as we write it, with one thing changed.
+    fn read(change: impl FnOnce(&mut Value)) -> Option<Trust> {
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"sts:ExternalId": "a-long-external-id"}, "Bool": {"aws:MultiFactorAuthPresent": "true"}},
+        });
+        change(&mut statement);
+        Trust::from_document(&Document::new(vec![statement]))
+    }
+
+    #[test]
+    fn what_we_write_is_read_back_however_iam_writes_it() {
+        let trust = read(|_| {}).expect("ours");
+        assert_eq!((trust.accounts.len(), trust.external_ids.len(), trust.mfa), (1, 1, Mfa::Required));
+        let same = read(|statement| {
+            statement["Action"] = json!(["sts:AssumeRole"]);
+            statement["Principal"]["AWS"] = json!(["arn:aws:iam::111122223333:root"]);
+            statement["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": true});
+        });
+        assert_eq!(same, Some(trust));
+    }
+
+    #[test]
+    fn what_only_looks_like_ours_is_not() {
+        let changes: [fn(&mut Value); 16] = [
+            |statement| statement["Effect"] = json!("Deny"),
+            |statement| statement["Action"] = json!("sts:*"),
+            |statement| statement["Action"] = json!(["sts:AssumeRole", "sts:TagSession"]),
+            |statement| statement["Principal"] = json!("*"),
+            |statement| statement["Principal"]["AWS"] = json!("*"),
+            |statement| statement["Principal"]["AWS"] = json!("AROAEXAMPLEEXAMPLE"),
+            |statement| statement["Principal"]["AWS"] = json!("arn:aws:iam::111122223333:role/x"),
+            |statement| {
+                statement["Principal"]["AWS"] =
+                    json!(["arn:aws:iam::111122223333:root", "arn:aws-cn:iam::444455556666:root"])
+            },
+            |statement| statement["Principal"]["Service"] = json!("ec2.amazonaws.com"),
+            |statement| statement["Condition"] = json!({"StringLike": {"sts:ExternalId": "a-long-external-id"}}),
+            |statement| {
+                statement["Condition"] = json!({"StringEqualsIfExists": {"sts:ExternalId": "a-long-external-id"}})
+            },
+            |statement| {
+                statement["Condition"] = json!({"StringEqualsIgnoreCase": {"sts:ExternalId": "a-long-external-id"}})
+            },
+            |statement| statement["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": "false"}),
+            |statement| statement["Condition"]["BoolIfExists"] = json!({"aws:MultiFactorAuthPresent": "true"}),
+            |statement| {
+                statement["Condition"]["StringEquals"]["aws:PrincipalOrgID"] = json!(["o-aaaaaaaaaa", "o-bbbbbbbbbb"])
+            },
+            |statement| statement["NotPrincipal"] = json!({"AWS": "arn:aws:iam::111122223333:user/x"}),
+        ];
+        for (index, change) in changes.into_iter().enumerate() {
+            assert_eq!(read(change), None, "change {index}");
+        }
+        let twice = Document::new(vec![json!({}), json!({})]);
+        assert_eq!(Trust::from_document(&twice), None);
+    }
+}

@@ -1,0 +1,177 @@
+//! What they may do: policies, judged by what they amount to, and the boundary around them.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Home;
+use crate::delegated_role::facts::Facts;
+use crate::guardrails::Guardrails;
+use crate::identifiers::PolicyArn;
+use crate::policy::{Document, Finding, Standing, managed_policy_standing};
+use crate::properties::Reader;
+
+/// IAM's limit for all inline policies of a role together, in characters without white space.
+pub(crate) const INLINE_POLICY_CHARACTERS: usize = 10_240;
+
+/// Whether administrator-equivalent permissions are let through: the template asks and the owner permits.
+pub(super) fn administrative_access(reader: &mut Reader<'_>, guardrails: &Guardrails) -> bool {
+    let asked = reader.flag("AllowAdministrativeAccess").unwrap_or(false);
+    if asked && !guardrails.permit_administrative_access {
+        reader.problem(
+            "AllowAdministrativeAccess",
+            "is true, which the function's owner does not permit (PermitAdministrativeAccess).",
+        );
+    }
+    asked && guardrails.permit_administrative_access
+}
+
+/// How a refusal of administrator-equivalent permissions ends.
+const NARROW_IT: &str =
+    "Narrow it, or set AllowAdministrativeAccess to true if the third party is to be an administrator.";
+
+pub(super) fn custom_policy(
+    reader: &mut Reader<'_>,
+    administrative: bool,
+    warnings: &mut Vec<String>,
+) -> Option<Document> {
+    const PROPERTY: &str = "CustomPolicy";
+    let parsed = match reader.raw(PROPERTY)? {
+        Value::String(text) if text.trim().is_empty() => {
+            reader.problem(PROPERTY, "is an empty string; give a policy, or leave the property out (AWS::NoValue).");
+            return None;
+        }
+        Value::String(text) => Document::parse(text),
+        other => Document::from_value(other.clone()),
+    };
+    let document = match parsed {
+        Ok(document) => document,
+        Err(malformed) => {
+            reader.problem(PROPERTY, format_args!("{malformed}."));
+            return None;
+        }
+    };
+    for problem in document.problems_as_identity_policy() {
+        reader.problem(PROPERTY, format_args!("would be refused by IAM: {problem}"));
+    }
+    let size = document.size();
+    if size > INLINE_POLICY_CHARACTERS {
+        reader.problem(
+            PROPERTY,
+            format_args!(
+                "has {size} characters without white space, {} more than the {INLINE_POLICY_CHARACTERS} that IAM allows for \
+                 the inline policies of a role; move statements to a managed policy and name it in ManagedPolicyArns.",
+                size - INLINE_POLICY_CHARACTERS
+            ),
+        );
+    }
+    if !administrative {
+        for finding in document.administrative() {
+            reader.problem(PROPERTY, format_args!("gives administrator-equivalent access: {finding}. {NARROW_IT}"));
+        }
+    }
+    warnings.extend(document.broad().iter().map(|finding| format!("CustomPolicy is broad: {finding}.")));
+    Some(document)
+}
+
+pub(super) fn managed_policies(
+    reader: &mut Reader<'_>,
+    home: &Home,
+    guardrails: &Guardrails,
+    facts: &Facts,
+    administrative: bool,
+    warnings: &mut Vec<String>,
+) -> BTreeSet<PolicyArn> {
+    const PROPERTY: &str = "ManagedPolicyArns";
+    let arns = reader.comma_list(PROPERTY, 0..=100, PolicyArn::parse).unwrap_or_default();
+    let most = facts.quotas.attached_policies;
+    if arns.len() > most {
+        reader.problem(
+            PROPERTY,
+            format_args!(
+                "names {} policies, {} more than the {most} that IAM lets one role have in this account; join some, or raise \
+                 the quota.",
+                arns.len(),
+                arns.len() - most
+            ),
+        );
+    }
+    for arn in &arns {
+        if arn.partition() != home.partition.as_str() {
+            reader.problem(PROPERTY, format_args!("names {arn}, which is not in this partition ({}).", home.partition));
+            continue;
+        }
+        if arn.owner() != "aws" && arn.owner() != home.account.as_str() {
+            reader.problem(
+                PROPERTY,
+                format_args!("names {arn} of another account; only this account's own and AWS's can be attached."),
+            );
+            continue;
+        }
+        if !guardrails.allow_managed_policy(arn) {
+            reader.problem(
+                PROPERTY,
+                format_args!("names {arn}, which the function's owner does not allow (AllowedManagedPolicyArns)."),
+            );
+        }
+        let document = match facts.policies.get(arn) {
+            Some(None) => {
+                reader.problem(
+                    PROPERTY,
+                    format_args!("names {arn}, which does not exist; create it first or remove it."),
+                );
+                continue;
+            }
+            Some(Some(document)) => Some(document),
+            None => None,
+        };
+        let (grave, broad) = standing(arn, document);
+        if !administrative {
+            for why in grave {
+                reader
+                    .problem(PROPERTY, format_args!("gives administrator-equivalent access: {arn} {why}. {NARROW_IT}"));
+            }
+        }
+        warnings.extend(broad.iter().map(|why| format!("ManagedPolicyArns is broad: {arn} {why}.")));
+    }
+    arns.into_iter().collect()
+}
+
+/// What a policy amounts to: reasons why it makes an administrator, and reasons why it is merely broad.
+/// They go on after its name.
+fn standing(arn: &PolicyArn, document: Option<&Document>) -> (Vec<String>, Vec<String>) {
+    if let Some(document) = document {
+        let told = |findings: Vec<Finding>| findings.iter().map(|finding| format!("in {finding}")).collect();
+        return (told(document.administrative()), told(document.broad()));
+    }
+    match managed_policy_standing(arn.as_str()) {
+        Standing::Administrative(why) => (vec![why.to_string()], Vec::new()),
+        Standing::Broad(why) => (Vec::new(), vec![why.to_string()]),
+        Standing::Unremarkable => (Vec::new(), Vec::new()),
+    }
+}
+
+pub(super) fn permissions_boundary(reader: &mut Reader<'_>, home: &Home, guardrails: &Guardrails) -> Option<PolicyArn> {
+    const PROPERTY: &str = "PermissionsBoundary";
+    let given = reader.one(PROPERTY, PolicyArn::parse);
+    if let Some(arn) = &given {
+        let usable = arn.owner() == "aws" || arn.owner() == home.account.as_str();
+        if !usable || arn.partition() != home.partition.as_str() {
+            reader.problem(PROPERTY, format_args!("is {arn}, which is neither this account's own policy nor AWS's."));
+        }
+    }
+    match (&guardrails.required_permissions_boundary, given) {
+        (Some(required), Some(given)) if *required != given => {
+            reader.problem(
+                PROPERTY,
+                format_args!(
+                    "is {given}, but the function's owner requires {required} on every role (RequiredPermissionsBoundary); \
+                     remove the property."
+                ),
+            );
+            None
+        }
+        (Some(required), _) => Some(required.clone()),
+        (None, given) => given,
+    }
+}

@@ -1,0 +1,53 @@
+//! What must be known of the account before a wish can be judged, and when it is worth reading.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::delegation::Home;
+use crate::identifiers::PolicyArn;
+use crate::policy::Document;
+use crate::properties::texts;
+
+/// What must be known of the account to judge a wish: read before, decided here.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The account's own policies among those to attach; none for one that does not exist.
+    pub policies: BTreeMap<PolicyArn, Option<Document>>,
+    /// The account's quotas.
+    pub quotas: Quotas,
+}
+
+/// The quotas that an account may have raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Managed policies on one role.
+    pub attached_policies: usize,
+    /// Characters of a trust policy, without white space.
+    pub trust_policy_characters: usize,
+}
+
+impl Default for Quotas {
+    /// What every account has from the start.
+    fn default() -> Self {
+        Self { attached_policies: 10, trust_policy_characters: 2_048 }
+    }
+}
+
+/// The account's own policies among those to attach: to be read before they are judged.
+pub fn policies_to_judge(properties: &Map<String, Value>, home: &Home) -> BTreeSet<PolicyArn> {
+    let own = |arn: &PolicyArn| arn.owner() == home.account.as_str() && arn.partition() == home.partition.as_str();
+    texts(properties.get("ManagedPolicyArns")).iter().filter_map(|arn| PolicyArn::parse(arn).ok()).filter(own).collect()
+}
+
+/// Whether the wish may pass a quota that the account may have raised: only then are quotas read.
+pub fn needs_quotas(properties: &Map<String, Value>) -> bool {
+    let defaults = Quotas::default();
+    let lengths = |names: &[&str]| -> usize {
+        names.iter().flat_map(|name| texts(properties.get(*name))).map(|text| text.len()).sum()
+    };
+    // A trust policy without its lists takes less than 600 characters.
+    texts(properties.get("ManagedPolicyArns")).len() > defaults.attached_policies
+        || lengths(&["ExternalAwsAccountId", "ExternalId", "AllowedPrincipalArns", "SourceIps"]) + 600
+            > defaults.trust_policy_characters
+}

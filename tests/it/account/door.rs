@@ -1,0 +1,85 @@
+//! The two ways in: an SDK's HTTP client and a loopback server.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_iam::config::http::{HttpRequest, HttpResponse};
+use aws_sdk_iam::config::{HttpClient, RuntimeComponents, SharedHttpClient};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use hyper::{Request, Response};
+
+use super::loopback::{ConnectionLost, Server};
+use super::service::{Door, Service};
+
+pub(crate) fn http_client(service: Arc<Service>) -> SharedHttpClient {
+    SharedHttpClient::new(Connector { service, read_timeout: None })
+}
+
+pub(crate) async fn serve(service: Arc<Service>) -> Server {
+    Server::start(move |request| Arc::clone(&service).receive(Door::Loopback, request)).await
+}
+
+#[derive(Clone)]
+struct Connector {
+    service: Arc<Service>,
+    read_timeout: Option<Duration>,
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connector")
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Self { service: Arc::clone(&self.service), read_timeout: settings.read_timeout() })
+    }
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Self { service, read_timeout } = self.clone();
+        HttpConnectorFuture::new(async move {
+            let answer = service.receive(Door::Sdk, incoming(&request));
+            let answer = match read_timeout {
+                None => answer.await,
+                Some(limit) => tokio::time::timeout(limit, answer)
+                    .await
+                    .map_err(|elapsed| ConnectorError::timeout(elapsed.into()))?,
+            };
+            match answer {
+                Ok(answer) => Ok(outgoing(answer)),
+                Err(lost @ ConnectionLost) => Err(ConnectorError::io(lost.into())),
+            }
+        })
+    }
+}
+
+fn incoming(request: &HttpRequest) -> Request<Bytes> {
+    let body = request.body().bytes().expect("calls of the Query protocol are not streamed");
+    let builder = Request::builder().method(request.method()).uri(request.uri());
+    request
+        .headers()
+        .iter()
+        .fold(builder, |builder, (name, value)| builder.header(name, value))
+        .body(Bytes::copy_from_slice(body))
+        .expect("the SDK makes well-formed requests")
+}
+
+fn outgoing(answer: Response<Bytes>) -> HttpResponse {
+    let (head, body) = answer.into_parts();
+    let status = head.status.as_u16().try_into().expect("the status is one");
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    for (name, value) in &head.headers {
+        let value = value.to_str().expect("our headers are text").to_owned();
+        response.headers_mut().insert(name.as_str().to_owned(), value);
+    }
+    response
+}

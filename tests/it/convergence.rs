@@ -1,0 +1,502 @@
+//! Any well-formed delegation against any role: the plan ends at the wish, a second plan is empty, and
+//! no prefix of it (the process may die anywhere) lets anybody do what neither template says.
+//!
+//! The plan is folded through a small model of IAM that knows nothing of plans. Operations of one step
+//! run side by side, so within a step every subset counts as a prefix.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::{btree_map, btree_set};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Value, json};
+use service_provider_access::delegated_role::delegation::{Delegation, ExternalIdWish, Home, PolicyOwnership};
+use service_provider_access::delegated_role::desired::{CUSTOM_POLICY, DesiredRole, ExternalIds, desired};
+use service_provider_access::delegated_role::facts::Quotas;
+use service_provider_access::delegated_role::observed::{Effect, LiveRole};
+use service_provider_access::delegated_role::owner::{Owner, Tags};
+use service_provider_access::delegated_role::past::OnceDeclared;
+use service_provider_access::delegated_role::plan::{Operation, Plan, to_change, to_create, to_remove};
+use service_provider_access::delegated_role::trust::{Mfa, Trust};
+use service_provider_access::identifiers::{
+    AccountId, ExternalId, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
+};
+use service_provider_access::policy::Document;
+
+const HOME: &str = "111111111111";
+const ACCOUNTS: [&str; 3] = ["222222222222", "333333333333", "444444444444"];
+const IDS: [&str; 3] = ["first-external-id-1", "second-external-id-2", "third-external-id-3"];
+const PRINCIPALS: [&str; 4] = ["role/*", "role/ci/*", "role/ci/deploy", "user/ann"];
+const RANGES: [&str; 3] = ["203.0.113.0/24", "203.0.113.0/28", "198.51.100.0/24"];
+const MANAGED: [&str; 5] =
+    ["SecurityAudit", "AmazonEC2ReadOnlyAccess", "AmazonS3ReadOnlyAccess", "AWSDenyAll", "Billing"];
+
+fn home() -> Home {
+    Home { partition: Partition::parse("aws").unwrap(), account: AccountId::parse(HOME).unwrap() }
+}
+
+fn owner() -> Owner {
+    Owner {
+        stack_id: format!("arn:aws:cloudformation:us-east-1:{HOME}:stack/s/1"),
+        stack_name: "s".into(),
+        logical_id: "Role".into(),
+    }
+}
+
+fn managed(name: &str) -> PolicyArn {
+    PolicyArn::parse(&format!("arn:aws:iam::aws:policy/{name}")).unwrap()
+}
+
+fn allow(action: &str) -> Document {
+    Document::new(vec![json!({"Effect": "Allow", "Action": action, "Resource": "*"})])
+}
+
+fn deny(action: &str) -> Document {
+    Document::new(vec![json!({"Effect": "Deny", "Action": action, "Resource": "*"})])
+}
+
+// --- Any trust, delegation and role ---
+
+prop_compose! {
+    fn any_trust()(
+        accounts in subsequence(ACCOUNTS.to_vec(), 1..=3),
+        ids in subsequence(IDS.to_vec(), 0..=2),
+        mfa in select(vec![Mfa::NotRequired, Mfa::Required, Mfa::RequiredWithin(60), Mfa::RequiredWithin(600)]),
+        principals in subsequence(PRINCIPALS.to_vec(), 0..=3),
+        organization in proptest::option::of(select(vec!["o-aaaaaaaaaa", "o-bbbbbbbbbb"])),
+        ranges in subsequence(RANGES.to_vec(), 0..=2),
+    ) -> Trust {
+        let first = accounts[0];
+        Trust {
+            partition: home().partition,
+            accounts: accounts.iter().map(|account| AccountId::parse(account).unwrap()).collect(),
+            external_ids: ids.iter().map(|id| ExternalId::parse(id).unwrap()).collect(),
+            mfa,
+            principals: principals
+                .iter()
+                .map(|name| PrincipalArn::parse(&format!("arn:aws:iam::{first}:{name}")).unwrap())
+                .collect(),
+            organization: organization.map(|id| OrganizationId::parse(id).unwrap()),
+            source_ips: ranges.iter().map(|range| PublicCidr::parse(range).unwrap()).collect(),
+        }
+    }
+}
+
+fn any_inline() -> impl Strategy<Value = Document> {
+    select(vec![allow("s3:GetObject"), allow("ec2:StartInstances"), deny("s3:*"), allow("sqs:SendMessage")])
+}
+
+prop_compose! {
+    fn any_delegation()(
+        trust in any_trust(),
+        custom_policy in proptest::option::of(any_inline()),
+        attached in subsequence(MANAGED.to_vec(), 0..=4),
+        boundary in proptest::option::of(select(vec!["BoundaryA", "BoundaryB"])),
+        description in select(vec!["", "for the auditor"]),
+        max_session_duration in select(vec![3600_u32, 7200]),
+        tags in btree_map(select(vec!["team", "cost"]), select(vec!["a", "b"]), 0..=2),
+        exclusive in any::<bool>(),
+    ) -> Delegation {
+        Delegation {
+            role_name: Some(RoleName::parse("Chosen").unwrap()),
+            path: RolePath::parse("/delegated/").unwrap(),
+            accounts: trust.accounts.iter().cloned().collect(),
+            external_id: match trust.external_ids.len() {
+                0 => ExternalIdWish::NotRequired,
+                _ => ExternalIdWish::Explicit(trust.external_ids.iter().cloned().collect()),
+            },
+            mfa: trust.mfa,
+            principals: trust.principals,
+            organization: trust.organization,
+            source_ips: trust.source_ips,
+            max_session_duration,
+            custom_policy,
+            managed_policies: attached.iter().map(|name| managed(name)).collect(),
+            permissions_boundary: boundary.map(managed),
+            description: description.to_owned(),
+            tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            policy_ownership: if exclusive { PolicyOwnership::Exclusive } else { PolicyOwnership::Declared },
+            warnings: Vec::new(),
+        }
+    }
+}
+
+prop_compose! {
+    /// A role as a template, an attacker and an incident responder may have left it together.
+    fn any_role()(
+        trust in prop_oneof![4 => any_trust().prop_map(Some), 1 => Just(None)],
+        attached in subsequence(MANAGED.to_vec(), 0..=5),
+        inline in btree_map(select(vec![CUSTOM_POLICY, "Backdoor", "Quarantine"]), any_inline(), 0..=3),
+        boundary in proptest::option::of(select(vec!["BoundaryA", "BoundaryC"])),
+        description in select(vec!["", "for the auditor", "old"]),
+        max_session_duration in select(vec![3600_u32, 43_200]),
+        tags in btree_map(select(vec!["team", "cost", "theirs"]), select(vec!["a", "b"]), 0..=3),
+    ) -> Model {
+        Model {
+            trust,
+            attached: attached.iter().map(|name| managed(name).to_string()).collect(),
+            inline: inline.into_iter().map(|(name, policy)| (name.to_owned(), policy)).collect(),
+            boundary: boundary.map(|name| managed(name).to_string()),
+            description: description.to_owned(),
+            max_session_duration,
+            tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        }
+    }
+}
+
+prop_compose! {
+    fn any_past()(
+        managed_policies in subsequence(MANAGED.to_vec(), 0..=5),
+        custom_policy in any::<bool>(),
+        tag_keys in btree_set(select(vec!["team", "cost"]), 0..=2),
+    ) -> OnceDeclared {
+        OnceDeclared {
+            managed_policies: managed_policies.iter().map(|name| managed(name)).collect(),
+            custom_policy,
+            tag_keys: tag_keys.into_iter().map(ToOwned::to_owned).collect(),
+        }
+    }
+}
+
+// --- A small model of IAM ---
+
+/// One role, as IAM holds it. A trust of none is a tampered one that lets anybody in.
+#[derive(Clone, Debug, PartialEq)]
+struct Model {
+    trust: Option<Trust>,
+    attached: BTreeSet<String>,
+    inline: BTreeMap<String, Document>,
+    boundary: Option<String>,
+    description: String,
+    max_session_duration: u32,
+    tags: BTreeMap<String, String>,
+}
+
+impl Model {
+    fn apply(role: &mut Option<Self>, operation: &Operation) {
+        if let Operation::Create(desired) = operation {
+            assert!(role.is_none(), "created twice");
+            *role = Some(Self {
+                trust: Some(desired.trust.clone()),
+                attached: BTreeSet::new(),
+                inline: BTreeMap::new(),
+                boundary: desired.permissions_boundary.as_ref().map(ToString::to_string),
+                description: desired.description.clone(),
+                max_session_duration: desired.max_session_duration,
+                tags: desired.tags.0.clone(),
+            });
+            return;
+        }
+        let Some(model) = role else { panic!("{operation:?} on a role that is not there") };
+        match operation {
+            Operation::Create(_) => unreachable!(),
+            Operation::PutBoundary(arn) => model.boundary = Some(arn.to_string()),
+            Operation::DeleteBoundary => model.boundary = None,
+            Operation::SetTrust(trust) => model.trust = Some((**trust).clone()),
+            Operation::SetSettings { description, max_session_duration } => {
+                model.description.clone_from(description);
+                model.max_session_duration = *max_session_duration;
+            }
+            Operation::Tag(tags) => model.tags.extend(tags.0.clone()),
+            Operation::Untag(keys) => model.tags.retain(|key, _| !keys.contains(key)),
+            Operation::PutInline(name, policy) => drop(model.inline.insert(name.clone(), policy.clone())),
+            Operation::DeleteInline(name) => assert!(model.inline.remove(name).is_some(), "{name} is not there"),
+            Operation::Attach(arn) => assert!(model.attached.insert(arn.to_string()), "{arn} is attached already"),
+            Operation::Detach(arn) => assert!(model.attached.remove(arn), "{arn} is not attached"),
+            Operation::DeleteRole => {
+                assert!(model.attached.is_empty() && model.inline.is_empty(), "DeleteConflict");
+                *role = None;
+            }
+        }
+    }
+
+    /// The role as it would be observed.
+    fn live(&self) -> LiveRole {
+        let effect = |arn: &String| if arn.ends_with("AWSDenyAll") { Effect::OnlyDenies } else { Effect::MayAllow };
+        LiveRole {
+            name: RoleName::parse("Chosen").unwrap(),
+            path: RolePath::parse("/delegated/").unwrap(),
+            arn: format!("arn:aws:iam::{HOME}:role/delegated/Chosen"),
+            id: "AROAEXAMPLE".into(),
+            trust: self.trust.clone(),
+            description: self.description.clone(),
+            max_session_duration: self.max_session_duration,
+            permissions_boundary: self.boundary.clone(),
+            tags: Tags(self.tags.clone()),
+            inline: self.inline.iter().map(|(name, policy)| (name.clone(), Some(policy.clone()))).collect(),
+            attached: self.attached.iter().map(|arn| (arn.clone(), effect(arn))).collect(),
+        }
+    }
+
+    /// What is allowed on the role, before anybody may use it.
+    fn permissions(&self) -> BTreeSet<String> {
+        let attached = self.attached.iter().filter(|arn| !arn.ends_with("AWSDenyAll")).cloned();
+        let inline = self.inline.values().filter(|policy| !policy.only_denies()).map(Document::to_json);
+        attached.chain(inline).collect()
+    }
+
+    /// Who could do what.
+    fn exposure(&self) -> Exposure {
+        Exposure { callers: admitted(self.trust.as_ref()), permissions: self.permissions() }
+    }
+}
+
+/// Every one of the callers could use every one of the permissions.
+#[derive(Clone, Debug, PartialEq)]
+struct Exposure {
+    callers: BTreeSet<usize>,
+    permissions: BTreeSet<String>,
+}
+
+impl Exposure {
+    /// A caller with a permission that neither of two others gives.
+    fn beyond(&self, one: &Self, other: &Self) -> Option<(usize, &String)> {
+        let within = |part: &Self, caller: usize, permission: &String| {
+            part.callers.contains(&caller) && part.permissions.contains(permission)
+        };
+        let mut pairs =
+            self.callers.iter().flat_map(|caller| self.permissions.iter().map(move |allowed| (*caller, allowed)));
+        pairs.find(|(caller, allowed)| !within(one, *caller, allowed) && !within(other, *caller, allowed))
+    }
+}
+
+// --- Everybody who might call, and a reading of trust policies of our own ---
+
+struct Caller {
+    account: &'static str,
+    external_id: Option<&'static str>,
+    mfa_age: Option<u32>,
+    name: &'static str,
+    organization: &'static str,
+    address: &'static str,
+}
+
+fn callers() -> Vec<Caller> {
+    let mut callers = Vec::new();
+    for account in ACCOUNTS {
+        for external_id in [None, Some(IDS[0]), Some(IDS[1]), Some(IDS[2])] {
+            for mfa_age in [None, Some(30), Some(300)] {
+                for name in ["role/ci/deploy", "role/other", "user/ann"] {
+                    for organization in ["o-aaaaaaaaaa", "o-bbbbbbbbbb"] {
+                        for address in ["203.0.113.5", "203.0.113.99", "192.0.2.1"] {
+                            callers.push(Caller { account, external_id, mfa_age, name, organization, address });
+                        }
+                    }
+                }
+            }
+        }
+    }
+    callers
+}
+
+/// The callers that a trust policy lets in, by its JSON as IAM would read it, without any of the code
+/// under test. No trust lets everybody in.
+fn admitted(trust: Option<&Trust>) -> BTreeSet<usize> {
+    let callers = callers();
+    let Some(trust) = trust else { return (0..callers.len()).collect() };
+    let policy: Value = serde_json::from_str(&trust.to_document().to_json()).unwrap();
+    let statement = &policy["Statement"][0];
+    callers.iter().enumerate().filter(|(_, caller)| caller.passes(statement)).map(|(index, _)| index).collect()
+}
+
+impl Caller {
+    fn passes(&self, statement: &Value) -> bool {
+        let arn = format!("arn:aws:iam::{}:{}", self.account, self.name);
+        let root = format!("arn:aws:iam::{}:root", self.account);
+        let conditions = statement["Condition"].as_object().into_iter().flatten();
+        any_of(&statement["Principal"]["AWS"], |principal| principal == root)
+            && conditions
+                .flat_map(|(operator, keys)| {
+                    keys.as_object().unwrap().iter().map(move |(key, value)| (operator, key, value))
+                })
+                .all(|(operator, key, value)| match (operator.as_str(), key.as_str()) {
+                    ("StringEquals", "sts:ExternalId") => {
+                        self.external_id.is_some_and(|id| any_of(value, |wanted| wanted == id))
+                    }
+                    ("StringEquals", "aws:PrincipalOrgID") => value == self.organization,
+                    ("Bool", "aws:MultiFactorAuthPresent") => (value == "true") == self.mfa_age.is_some(),
+                    ("NumericLessThanEquals", "aws:MultiFactorAuthAge") => {
+                        self.mfa_age.is_some_and(|age| age <= value.as_str().unwrap().parse().unwrap())
+                    }
+                    ("ArnLike", "aws:PrincipalArn") => any_of(value, |wanted| match wanted.strip_suffix('*') {
+                        Some(start) => arn.starts_with(start),
+                        None => arn == wanted,
+                    }),
+                    ("IpAddress", "aws:SourceIp") => {
+                        let address: std::net::IpAddr = self.address.parse().unwrap();
+                        any_of(value, |range| range.parse::<ipnet::IpNet>().unwrap().contains(&address))
+                    }
+                    other => panic!("an unexpected condition: {other:?}"),
+                })
+    }
+}
+
+fn any_of(value: &Value, fits: impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| fits(item.as_str().unwrap())),
+        item => fits(item.as_str().unwrap()),
+    }
+}
+
+// --- What must hold ---
+
+fn wish(delegation: &Delegation, live: Option<&LiveRole>) -> DesiredRole {
+    let fresh = ExternalId::from_random([7; ExternalId::RANDOM_BYTES]);
+    let ids = ExternalIds::choose(&delegation.external_id, live, None, fresh, live.is_none());
+    desired(delegation, delegation.role_name.clone().unwrap(), &owner(), &home(), &ids)
+}
+
+/// Every state that the role may be left in: after each step, and after any part of the next one.
+fn states_on_the_way(start: Option<&Model>, plan: &Plan) -> Vec<Option<Model>> {
+    let mut state = start.cloned();
+    let mut states = vec![state.clone()];
+    for step in &plan.steps {
+        let most = step.len().min(5);
+        for subset in 0..(1_u32 << most) {
+            let mut partial = state.clone();
+            for (index, operation) in step.iter().enumerate() {
+                if index >= most || subset & (1 << index) != 0 {
+                    Model::apply(&mut partial, operation);
+                }
+            }
+            states.push(partial);
+        }
+        step.iter().for_each(|operation| Model::apply(&mut state, operation));
+        states.push(state.clone());
+    }
+    states
+}
+
+fn check_end(
+    end: &Model,
+    before: Option<&Model>,
+    role: &DesiredRole,
+    once: &OnceDeclared,
+) -> Result<(), TestCaseError> {
+    prop_assert_eq!(end.trust.as_ref(), Some(&role.trust));
+    prop_assert_eq!(&end.boundary, &role.permissions_boundary.as_ref().map(ToString::to_string));
+    prop_assert_eq!((&end.description, end.max_session_duration), (&role.description, role.max_session_duration));
+    for (key, value) in &role.tags.0 {
+        prop_assert_eq!(end.tags.get(key), Some(value));
+    }
+    for key in &once.tag_keys {
+        prop_assert!(role.tags.0.contains_key(key) || !end.tags.contains_key(key), "{} is ours no more", key);
+    }
+    for (name, policy) in &role.inline {
+        prop_assert_eq!(end.inline.get(name), Some(policy));
+    }
+    for arn in &role.attached {
+        prop_assert!(end.attached.contains(arn.as_str()));
+    }
+    // What else is on the role was there before, and has a right to stay.
+    let exclusive = role.policy_ownership == PolicyOwnership::Exclusive;
+    for arn in end.attached.iter().filter(|arn| !role.attached.iter().any(|wanted| wanted.as_str() == *arn)) {
+        prop_assert!(before.is_some_and(|before| before.attached.contains(arn)));
+        prop_assert!(!once.managed_policies.iter().any(|once| once.as_str() == arn), "{} was ours and stayed", arn);
+        prop_assert!(!exclusive || arn.ends_with("AWSDenyAll"), "{} stayed", arn);
+    }
+    for (name, policy) in end.inline.iter().filter(|(name, _)| !role.inline.contains_key(*name)) {
+        prop_assert!(before.is_some_and(|before| before.inline.get(name) == Some(policy)));
+        prop_assert!(!(once.custom_policy && name == CUSTOM_POLICY), "CustomPolicy was ours and stayed");
+        prop_assert!(!exclusive || policy.only_denies(), "{} stayed", name);
+    }
+    if let Some(before) = before {
+        let others =
+            before.tags.iter().filter(|(key, _)| !role.tags.0.contains_key(*key) && !once.tag_keys.contains(*key));
+        for (key, value) in others {
+            prop_assert_eq!(end.tags.get(key), Some(value), "somebody else's tag went");
+        }
+        for (name, policy) in
+            before.inline.iter().filter(|(name, policy)| policy.only_denies() && *name != CUSTOM_POLICY)
+        {
+            prop_assert_eq!(end.inline.get(name), Some(policy), "somebody's deny went");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn a_change_ends_at_the_wish_safely_and_then_rests(before in any_role(), delegation in any_delegation(), once in any_past()) {
+        let role = wish(&delegation, Some(&before.live()));
+        let plan = to_change(&before.live(), &role, &once, Quotas::default());
+        let states = states_on_the_way(Some(&before), &plan);
+        let end = states.last().unwrap().clone().unwrap();
+        check_end(&end, Some(&before), &role, &once)?;
+        prop_assert_eq!(to_change(&end.live(), &role, &once, Quotas::default()).steps, Vec::<Vec<Operation>>::new());
+
+        let (old, new) = (before.exposure(), end.exposure());
+        let mut seen: Vec<(&Option<Trust>, BTreeSet<String>)> = Vec::new();
+        for state in states.iter().flatten() {
+            let looks = (&state.trust, state.permissions());
+            if !seen.contains(&looks) {
+                seen.push(looks);
+                let exposure = state.exposure();
+                let beyond = exposure.beyond(&old, &new);
+                prop_assert!(beyond.is_none(), "on the way, {:?} is possible, which no template says", beyond);
+            }
+            if before.trust.is_none() && state.trust.is_none() {
+                prop_assert!(state.permissions().is_subset(&before.permissions()), "granted under a trust that is not ours");
+            }
+        }
+    }
+
+    #[test]
+    fn dying_anywhere_loses_nothing(before in any_role(), delegation in any_delegation(), once in any_past()) {
+        let role = wish(&delegation, Some(&before.live()));
+        let plan = to_change(&before.live(), &role, &once, Quotas::default());
+        for left in states_on_the_way(Some(&before), &plan).into_iter().flatten() {
+            // The next delivery sees what is there, not what was planned.
+            let role = wish(&delegation, Some(&left.live()));
+            let again = to_change(&left.live(), &role, &once, Quotas::default());
+            let end = states_on_the_way(Some(&left), &again).pop().flatten().unwrap();
+            check_end(&end, Some(&left), &role, &once)?;
+        }
+    }
+
+    #[test]
+    fn a_create_ends_at_the_wish_and_never_shows_more(delegation in any_delegation()) {
+        let role = wish(&delegation, None);
+        let states = states_on_the_way(None, &to_create(&role));
+        let end = states.last().unwrap().clone().unwrap();
+        check_end(&end, None, &role, &OnceDeclared::default())?;
+        for state in states.iter().flatten() {
+            prop_assert!(state.permissions().is_subset(&end.permissions()));
+            prop_assert_eq!(state.trust.as_ref(), Some(&role.trust));
+        }
+        prop_assert!(to_change(&end.live(), &role, &OnceDeclared::default(), Quotas::default()).is_empty());
+    }
+
+    #[test]
+    fn a_removal_leaves_nothing_and_takes_allows_before_denies(before in any_role()) {
+        let states = states_on_the_way(Some(&before), &to_remove(&before.live()));
+        prop_assert!(states.last().unwrap().is_none());
+        let denies = |model: &Model| {
+            model.attached.iter().filter(|arn| arn.ends_with("AWSDenyAll")).count()
+                + model.inline.values().filter(|policy| policy.only_denies()).count()
+        };
+        for state in states.iter().flatten() {
+            prop_assert!(state.permissions().is_empty() || denies(state) == denies(&before), "a deny went before an allow");
+        }
+    }
+
+    #[test]
+    fn a_trust_is_read_back_as_it_was_written(trust in any_trust()) {
+        prop_assert_eq!(Trust::from_document(&trust.to_document()), Some(trust));
+    }
+
+    #[test]
+    fn trusts_compare_as_the_callers_they_admit(one in any_trust(), other in any_trust()) {
+        use service_provider_access::delegated_role::trust::Change;
+        let (now, earlier) = (admitted(Some(&one)), admitted(Some(&other)));
+        // The comparison may be too careful, never too generous.
+        match one.compared_with(&other) {
+            Change::Same => prop_assert_eq!(now, earlier),
+            Change::Narrower => prop_assert!(now.is_subset(&earlier)),
+            Change::Wider => prop_assert!(earlier.is_subset(&now)),
+            Change::Incomparable => {}
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Lambda around the real binary, and the bucket that takes its answers.
+//!
+//! The binary runs as a process of its own, with the environment that Lambda gives it and nothing of the
+//! test's. It asks this Runtime API for events and posts to it how each ended.
+
+#![allow(clippy::expect_used, reason = "a test insists")]
+
+mod bucket;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use hyper::{Method, Request, Response};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+pub(crate) use self::bucket::{Bucket, Trouble};
+use crate::account::loopback::{ConnectionLost, Server};
+
+/// How long Lambda lets a function initialize before it asks for its first event.
+const INIT: Duration = Duration::from_secs(10);
+
+/// A running function.
+pub(crate) struct Lambda {
+    child: Child,
+    events: mpsc::UnboundedSender<Event>,
+    runtime: Arc<Runtime>,
+    /// What it wrote, standard output and standard error together, as in its log group.
+    log: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
+    invocations: u64,
+    _server: Server,
+}
+
+/// How an invocation ended.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Invocation {
+    /// The handler returned.
+    Response(Value),
+    /// The handler failed: Lambda would deliver the event again.
+    Error(Value),
+    /// The handler did not return in time, and Lambda killed the function.
+    TimedOut,
+    /// The process ended without a word.
+    Exited(ExitStatus),
+}
+
+impl Lambda {
+    pub(crate) const FUNCTION: &str = "service-provider-access";
+    pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
+
+    /// Starts the binary. The environment is Lambda's own and then `environment`, which is where the
+    /// owner's settings belong and `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_S3`.
+    pub(crate) async fn start(binary: impl AsRef<Path>, environment: &[(&str, &str)]) -> Self {
+        let (events, waiting) = mpsc::unbounded_channel();
+        let runtime = Arc::new(Runtime::new(waiting));
+        let api = Arc::clone(&runtime);
+        let server = Server::start(move |request| Arc::clone(&api).answer(request)).await;
+
+        let mut child = Command::new(binary.as_ref())
+            .env_clear()
+            .envs([
+                ("AWS_LAMBDA_RUNTIME_API", server.authority().as_str()),
+                ("AWS_LAMBDA_FUNCTION_NAME", Self::FUNCTION),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+                ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+                ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/service-provider-access"),
+                ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/01/[$LATEST]00000000000000000000000000000000"),
+                ("AWS_REGION", "us-east-1"),
+                ("AWS_DEFAULT_REGION", "us-east-1"),
+                ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
+                ("AWS_SECRET_ACCESS_KEY", "the-functions-secret-key"),
+                ("AWS_SESSION_TOKEN", "the-functions-session-token"),
+                ("LANG", "en_US.UTF-8"),
+                ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+                ("TZ", ":UTC"),
+            ])
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", binary.as_ref().display()));
+
+        let log = Arc::default();
+        let readers = vec![
+            keep_lines(child.stdout.take().expect("it is piped"), &log),
+            keep_lines(child.stderr.take().expect("it is piped"), &log),
+        ];
+        Self { child, events, runtime, log, readers, invocations: 0, _server: server }
+    }
+
+    /// Hands the function an event and waits for the end of it, as long as a function with this timeout may
+    /// take. The time counts from when the function takes the event.
+    pub(crate) async fn invoke(&mut self, event: &Value, timeout: Duration) -> Invocation {
+        self.invocations += 1;
+        let request_id = format!("{0:08x}-1111-4000-8000-{0:012x}", self.invocations);
+        let (taken, when_taken) = oneshot::channel();
+        let (ended, when_ended) = oneshot::channel();
+        let event = Event { request_id, body: event.to_string().into(), timeout, taken, ended };
+        self.events.send(event).expect("the Runtime API lives as long as we do");
+
+        let end = async {
+            let taken = tokio::time::timeout(INIT, when_taken).await;
+            taken.expect("the function asks for an event within its time to initialize").expect("it is told");
+            tokio::time::timeout(timeout, when_ended).await.map(|end| end.expect("it is told"))
+        };
+        // Biased, since a function may well exit as soon as its answer is taken.
+        let invocation = tokio::select! {
+            biased;
+            end = end => end.unwrap_or(Invocation::TimedOut),
+            status = self.child.wait() => Invocation::Exited(status.expect("we may wait for our child")),
+        };
+        if invocation == Invocation::TimedOut {
+            self.kill().await;
+        }
+        invocation
+    }
+
+    /// What the function said was wrong, where it could not even initialize.
+    pub(crate) fn init_error(&self) -> Option<Value> {
+        lock(&self.runtime.exchange).init_error.clone()
+    }
+
+    /// Ends the process and returns all that it ever wrote, line by line.
+    pub(crate) async fn kill(&mut self) -> Vec<String> {
+        // It may have ended by itself.
+        let _ = self.child.kill().await;
+        for reader in self.readers.drain(..) {
+            reader.await.expect("reading lines does not panic");
+        }
+        lock(&self.log).clone()
+    }
+}
+
+fn keep_lines(output: impl AsyncRead + Send + Unpin + 'static, log: &Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
+    let log = Arc::clone(log);
+    let mut lines = BufReader::new(output).lines();
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            lock(&log).push(line);
+        }
+    })
+}
+
+// --- The Runtime API ---
+
+struct Event {
+    request_id: String,
+    body: Bytes,
+    timeout: Duration,
+    taken: oneshot::Sender<()>,
+    ended: oneshot::Sender<Invocation>,
+}
+
+struct Runtime {
+    waiting: tokio::sync::Mutex<mpsc::UnboundedReceiver<Event>>,
+    exchange: Mutex<Exchange>,
+}
+
+#[derive(Default)]
+struct Exchange {
+    /// Who waits for the end of which invocation.
+    under_way: HashMap<String, oneshot::Sender<Invocation>>,
+    init_error: Option<Value>,
+}
+
+impl Runtime {
+    fn new(waiting: mpsc::UnboundedReceiver<Event>) -> Self {
+        Self { waiting: waiting.into(), exchange: Mutex::default() }
+    }
+
+    async fn answer(self: Arc<Self>, request: Request<Bytes>) -> Result<Response<Bytes>, ConnectionLost> {
+        let Some(resource) = request.uri().path().strip_prefix("/2018-06-01/runtime/") else {
+            return Ok(status(404));
+        };
+        let segments: Vec<&str> = resource.split('/').collect();
+        match (request.method(), &segments[..]) {
+            (&Method::GET, ["invocation", "next"]) => self.next().await,
+            (&Method::POST, ["invocation", id, "response"]) => {
+                Ok(self.end(id, Invocation::Response(json(request.body()))))
+            }
+            (&Method::POST, ["invocation", id, "error"]) => Ok(self.end(id, Invocation::Error(json(request.body())))),
+            (&Method::POST, ["init", "error"]) => {
+                lock(&self.exchange).init_error = Some(json(request.body()));
+                Ok(status(202))
+            }
+            _ => Ok(status(404)),
+        }
+    }
+
+    async fn next(&self) -> Result<Response<Bytes>, ConnectionLost> {
+        let event = self.waiting.lock().await.recv().await.ok_or(ConnectionLost)?;
+        let deadline = SystemTime::now() + event.timeout;
+        let deadline = deadline.duration_since(UNIX_EPOCH).expect("it is after 1970").as_millis();
+        let response = Response::builder()
+            .header("Lambda-Runtime-Aws-Request-Id", &event.request_id)
+            .header("Lambda-Runtime-Deadline-Ms", deadline.to_string())
+            .header("Lambda-Runtime-Invoked-Function-Arn", Lambda::FUNCTION_ARN)
+            .header("Lambda-Runtime-Trace-Id", "Root=1-00000000-000000000000000000000000;Sampled=0")
+            .header("Content-Type", "application/json")
+            .body(event.body)
+            .expect("all parts are well-formed");
+        lock(&self.exchange).under_way.insert(event.request_id, event.ended);
+        // Nobody listens when the test has given up.
+        let _ = event.taken.send(());
+        Ok(response)
+    }
+
+    fn end(&self, request_id: &str, invocation: Invocation) -> Response<Bytes> {
+        match lock(&self.exchange).under_way.remove(request_id) {
+            Some(ended) => {
+                let _ = ended.send(invocation);
+                status(202)
+            }
+            None => status(400),
+        }
+    }
+}
+
+fn status(code: u16) -> Response<Bytes> {
+    Response::builder().status(code).body(Bytes::new()).expect("the status is one")
+}
+
+/// What the function posted: JSON, or else its text.
+fn json(body: &Bytes) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_function_sees_the_environment_of_lambda_and_not_the_tests() {
+        let mut lambda = Lambda::start("/usr/bin/env", &[("ROLE_PATH_PREFIX", "/delegated/")]).await;
+        let ended = lambda.invoke(&Value::Null, Duration::from_secs(1)).await;
+        assert_eq!(ended, Invocation::Exited(ExitStatus::default()), "it asks for no event");
+        assert_eq!(lambda.init_error(), None, "nor does it say why");
+
+        let log = lambda.kill().await;
+        assert!(log.contains(&"ROLE_PATH_PREFIX=/delegated/".to_owned()), "{log:?}");
+        assert!(log.contains(&"AWS_REGION=us-east-1".to_owned()), "{log:?}");
+        assert!(!log.iter().any(|line| line.starts_with("CARGO")), "{log:?}");
+    }
+}

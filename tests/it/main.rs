@@ -1,0 +1,10 @@
+//! Everything that is tested through a door that does not move: the plan folded through a model of
+//! IAM, whole requests on an in-memory account behind the real SDK, the real binary under the Lambda
+//! Runtime API, and the rules of the house.
+
+mod account;
+mod architecture;
+mod convergence;
+mod lambda;
+mod stack;
+mod stories;

@@ -1,0 +1,183 @@
+//! One resource of one stack, as CloudFormation drives it: events go through the whole handler to an
+//! in-memory account; what comes back is the answer that would have been sent.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use serde_json::{Map, Value, json};
+use service_provider_access::aws;
+use service_provider_access::connections::Connections;
+use service_provider_access::guardrails::Guardrails;
+use service_provider_access::handler::{Handler, Invocation};
+use service_provider_access::request::{Envelope, ResponseUrl};
+use tokio::time::Instant;
+
+use crate::account::Account;
+
+pub(crate) const HOME: &str = "111111111111";
+pub(crate) const PROVIDER: &str = "222222222222";
+pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
+const BUCKET: &str = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com";
+
+/// A stack with one `Custom::DelegatedRole`, and the function that serves it.
+#[derive(Clone)]
+pub(crate) struct Stack {
+    pub(crate) account: Account,
+    pub(crate) id: String,
+    pub(crate) logical_id: String,
+    /// The owner's settings, by environment variable.
+    pub(crate) settings: Vec<(&'static str, String)>,
+    /// How long an invocation may take.
+    pub(crate) timeout: Duration,
+}
+
+/// What CloudFormation would be told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer(pub(crate) Value);
+
+impl Answer {
+    pub(crate) fn succeeded(&self) -> bool {
+        self.0["Status"] == "SUCCESS"
+    }
+
+    /// The reason of a failure; a success is a failure of the test.
+    pub(crate) fn reason(&self) -> &str {
+        assert_eq!(self.0["Status"], "FAILED", "{}", self.0);
+        self.0["Reason"].as_str().unwrap()
+    }
+
+    pub(crate) fn physical_id(&self) -> &str {
+        self.0["PhysicalResourceId"].as_str().unwrap()
+    }
+
+    /// An attribute of a success; a failure is a failure of the test.
+    pub(crate) fn attribute(&self, name: &str) -> &str {
+        assert!(self.succeeded(), "{}", self.0["Reason"]);
+        self.0["Data"][name].as_str().unwrap_or_else(|| panic!("no attribute {name}"))
+    }
+}
+
+impl Stack {
+    /// A stack in an account of its own, whose function may trust the provider.
+    pub(crate) fn new() -> Self {
+        Self::in_account(Account::new(), "customer")
+    }
+
+    /// A stack of this name in an account that there is already.
+    pub(crate) fn in_account(account: Account, name: &str) -> Self {
+        Self {
+            account,
+            id: format!("arn:aws:cloudformation:us-east-1:{HOME}:stack/{name}/11111111-2222-3333-4444-555555555555"),
+            logical_id: "Access".into(),
+            settings: vec![("TRUSTED_ACCOUNT_IDS", "*".into())],
+            timeout: Duration::from_secs(60),
+        }
+    }
+
+    /// Sets one of the owner's settings.
+    pub(crate) fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.settings.retain(|(name, _)| *name != variable);
+        self.settings.push((variable, value.to_owned()));
+        self
+    }
+
+    pub(crate) async fn create(&self, properties: Value) -> Answer {
+        self.send(self.event("Create", json!({ "ResourceProperties": self.wire(properties) }))).await
+    }
+
+    pub(crate) async fn update(&self, physical_id: &str, old: Value, new: Value) -> Answer {
+        let fields = json!({
+            "PhysicalResourceId": physical_id,
+            "ResourceProperties": self.wire(new),
+            "OldResourceProperties": self.wire(old),
+        });
+        self.send(self.event("Update", fields)).await
+    }
+
+    pub(crate) async fn delete(&self, physical_id: &str, properties: Value) -> Answer {
+        let fields = json!({ "PhysicalResourceId": physical_id, "ResourceProperties": self.wire(properties) });
+        self.send(self.event("Delete", fields)).await
+    }
+
+    /// An event of this stack's, with further fields.
+    pub(crate) fn event(&self, request_type: &str, fields: Value) -> Value {
+        let mut event = json!({
+            "RequestType": request_type,
+            "ResponseURL": format!("{BUCKET}/answer?X-Amz-Date=20261122T120000Z&X-Amz-Signature=not-to-be-told"),
+            "StackId": self.id,
+            "RequestId": "request-1",
+            "ResourceType": "Custom::DelegatedRole",
+            "LogicalResourceId": self.logical_id,
+            "ServiceToken": FUNCTION,
+        });
+        event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        event
+    }
+
+    /// Sends an event and checks what holds for every answer.
+    pub(crate) async fn send(&self, event: Value) -> Answer {
+        let signed_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800);
+        self.send_at(event, signed_at + Duration::from_secs(1)).await
+    }
+
+    /// As [`send`](Self::send), looked at by the function at a certain time.
+    pub(crate) async fn send_at(&self, event: Value, now: SystemTime) -> Answer {
+        let handler = self.handler();
+        let envelope = Envelope::read(&event);
+        let url = ResponseUrl::accept(&event, "us-east-1", &[]).expect("a response URL of CloudFormation's");
+        let invocation = Invocation { function_arn: FUNCTION.into(), deadline: Instant::now() + self.timeout, now };
+        let deadline = invocation.deadline;
+        let (response, _) = handler.respond(event, &envelope, &url, invocation).await;
+        assert!(Instant::now() + Duration::from_secs(3) <= deadline, "answered too late");
+        let body = response.body(&envelope);
+        assert!(body.len() <= 4096, "the answer has {} bytes", body.len());
+        assert!(!body.contains("not-to-be-told"), "the answer tells the response URL: {body}");
+        let answer = Answer(serde_json::from_str(&body).expect("the answer is JSON"));
+        assert!(!answer.physical_id().is_empty());
+        answer
+    }
+
+    pub(crate) fn handler(&self) -> Handler {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret-key", Some("token".into()), None, "test");
+        Handler {
+            connections: Connections::new().expect("an HTTP client"),
+            iam: aws::client(
+                "us-east-1".into(),
+                None,
+                false,
+                SharedCredentialsProvider::new(credentials),
+                self.account.http_client(),
+                TokioSleep::new(),
+            ),
+            region: "us-east-1".into(),
+            emulators: Vec::new(),
+            guardrails: Guardrails::from_environment(|name| {
+                self.settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())
+            }),
+        }
+    }
+
+    /// Properties as CloudFormation sends them: every scalar a string, its own two among them.
+    fn wire(&self, properties: Value) -> Value {
+        let mut properties = stringified(properties);
+        if let Value::Object(fields) = &mut properties {
+            fields.insert("ServiceToken".into(), json!(FUNCTION));
+            fields.insert("ServiceTimeout".into(), json!("360"));
+        }
+        properties
+    }
+}
+
+/// The same with every scalar as a string, however deep.
+fn stringified(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(key, value)| (key, stringified(value))).collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(stringified).collect()),
+        Value::Bool(flag) => json!(flag.to_string()),
+        Value::Number(number) => json!(number.to_string()),
+        other => other,
+    }
+}
