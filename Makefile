@@ -1,0 +1,69 @@
+# `make` or `make help` lists what there is.
+
+# The tools are pinned in tools/*.txt and live in this checkout alone.
+aws := .tools/aws/bin
+python := .tools/local-aws/bin/python
+export PATH := $(CURDIR)/$(aws):$(PATH)
+export SAM_CLI_TELEMETRY := 0
+export PYTHONDONTWRITEBYTECODE := 1
+export PYTHONPATH := $(CURDIR)/tests
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test deploy build format fmt clippy unit templates scripts e2e tools pins clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
+	  while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+demo: tools ## the whole story on a local AWS: build, deploy, let the provider in, update, delete
+	@$(python) -m local_aws.demo
+
+test: fmt scripts clippy unit templates e2e ## everything that CI runs
+	@echo "All tests passed."
+
+deploy: tools ## build and deploy to your AWS account, asking for the parameters (ARCHITECTURE=arm64 for Graviton)
+	$(aws)/sam build $(architecture)
+	$(aws)/sam deploy --guided $(architecture)
+
+build: tools ## the function, as it is deployed, in .aws-sam/build
+	@$(python) -m local_aws.build
+
+fmt: ## is the Rust code formatted?
+	cargo fmt --check
+
+format: ## format the Rust code
+	cargo fmt
+
+clippy: ## lint the Rust code
+	cargo clippy --locked --all-targets -- -D warnings
+
+unit: ## the Rust tests
+	cargo test --locked
+
+templates: tools ## lint the CloudFormation templates
+	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
+	$(aws)/cfn-lint --include-checks I -- template.yaml examples/*.yaml
+
+scripts: tools ## check the syntax of the shell and Python files
+	for script in .ci/run tools/install tools/pin; do bash -n $$script || exit 1; done
+	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for f in pathlib.Path("tests").rglob("*.py")]'
+	$(python) -c 'import json, pathlib; [json.loads(f.read_text()) for f in pathlib.Path("events").glob("*.json")]'
+
+e2e: build ## end to end through CloudFormation on the local AWS
+	$(python) -m unittest discover --verbose --start-directory tests/local_aws --top-level-directory tests
+
+tools: .tools/aws/.installed .tools/local-aws/.installed ## install the pinned tools into .tools
+
+.tools/%/.installed: tools/%.txt tools/install
+	@tools/install $*
+
+pins: ## pin the tools anew, after changing a version in tools/*.in
+	tools/pin aws
+	tools/pin local-aws
+
+clean: ## remove everything that was built or installed here
+	rm -rf target .aws-sam .tools
+
+ifdef ARCHITECTURE
+architecture := --parameter-overrides Architecture=$(ARCHITECTURE)
+endif

@@ -1,0 +1,11 @@
+"""`make build`: the function as it is deployed, with progress."""
+
+import sys
+
+from . import sam
+
+if __name__ == "__main__":
+    try:
+        sam.build()
+    except sam.CommandFailed as failure:
+        sys.exit(str(failure))

@@ -1,0 +1,123 @@
+"""Builds and deploys the way a user does, showing what happens meanwhile."""
+
+import os
+import pathlib
+import platform
+import subprocess
+import threading
+import time
+
+from . import overlay
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+STACK_NAME = "service-provider-access"  # what samconfig.toml says
+TOOLS = ROOT / ".tools" / "aws" / "bin"
+# The local AWS runs the function on this very machine.
+ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+PROGRESS_SECONDS = 10
+
+
+class CommandFailed(Exception):
+    """The message is the command and the last of what it printed."""
+
+
+def build():
+    """`sam build`, with the crates that are compiled counted: it shows nothing of that itself."""
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+    # Downloads are shown by cargo; afterwards the number of crates is known.
+    run(["cargo", "fetch", "--locked"], environment)
+    crates = _crates(environment)
+    with _Progress(lambda: _compiled(crates), len(crates)):
+        run(
+            ["sam", "build", "--parameter-overrides", f"Architecture={ARCHITECTURE}"],
+            environment,
+            hide="Commands you can use next",
+        )
+
+
+def deploy(aws, parameters=None, stack_name=STACK_NAME, region=None, report=lambda line: None):
+    """`sam deploy` of what `sam build` made, to the local AWS."""
+    template = overlay.generate(report)
+    command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(ROOT / "samconfig.toml")]
+    command += ["--stack-name", stack_name, "--no-confirm-changeset", "--no-progressbar"]
+    if region:
+        command += ["--region", region]
+    given = {"Architecture": ARCHITECTURE, **(parameters or {})}
+    command += ["--parameter-overrides"] + [_override(*parameter) for parameter in given.items()]
+    run(command, aws.tool_environment(), hide="CloudFormation outputs from deployed stack")
+
+
+def run(command, environment, hide=None):
+    """Shows the output as it comes, indented, up to a line that contains `hide`."""
+    environment = {**environment, "PATH": f"{TOOLS}{os.pathsep}{environment['PATH']}"}
+    seen = []
+    hidden = False
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        try:
+            for line in process.stdout:
+                line = line.rstrip()
+                seen.append(line)
+                hidden = hidden or bool(hide and hide in line)
+                if line and not hidden:
+                    print(f"     | {line}", flush=True)
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode != 0:
+        tail = "\n".join(seen[-30:])
+        raise CommandFailed(f"`{' '.join(command[:2])}` failed with exit code {process.returncode}:\n{tail}")
+
+
+def _override(name, value):
+    quoted = str(value).replace('"', '\\"')
+    return f'ParameterKey={name},ParameterValue="{quoted}"'
+
+
+def _crates(environment):
+    """The crates that ours is made of, as cargo names their directories of finished work."""
+    command = ["cargo", "tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]
+    listed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+    # The first one is ours.
+    return {line.split()[0] for line in listed.splitlines()[1:] if line.strip()}
+
+
+def _compiled(crates):
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    finished = {
+        work.parent.name.rsplit("-", 1)[0]
+        for pattern in ("release/.fingerprint/*/*.json", "*/release/.fingerprint/*/*.json")
+        for work in target.glob(pattern)
+    }
+    return len(crates & finished)
+
+
+class _Progress:
+    """While it is entered, says every few seconds how far things are."""
+
+    def __init__(self, done, total):
+        self._done, self._total = done, total
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tell, daemon=True)
+
+    def __enter__(self):
+        self._started = time.monotonic()
+        self._thread.start()
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def _tell(self):
+        while not self._over.wait(PROGRESS_SECONDS):
+            done = min(self._done(), self._total)
+            what = f"{done} of {self._total} crates compiled" if done < self._total else "compiling and linking ours"
+            print(f"     | ... {what}, {time.monotonic() - self._started:.0f} s", flush=True)
