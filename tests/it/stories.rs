@@ -642,3 +642,17 @@ async fn settings_that_are_wrong_delegate_nothing_but_still_delete() {
     assert!(bad.delete("Auditor", wish).await.succeeded());
     assert_eq!(good.account.roles().len(), 0);
 }
+
+// --- What is shipped ---
+
+#[tokio::test(start_paused = true)]
+async fn the_shipped_events_tell_the_life_of_a_role() {
+    let stack = Stack::new();
+    for (file, roles) in [("create", 1), ("update", 1), ("delete", 0)] {
+        let path = format!("{}/events/delegated-role-{file}.json", env!("CARGO_MANIFEST_DIR"));
+        let event = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let answer = stack.send(event).await;
+        assert!(answer.succeeded(), "{file}: {}", answer.reason());
+        assert_eq!(stack.account.roles().len(), roles, "after {file}");
+    }
+}
