@@ -65,9 +65,9 @@ pub struct Iam {
 pub enum Patience {
     /// Nothing else.
     Usual,
-    /// The role was created a moment ago: IAM may not know it everywhere yet, and says so either
-    /// plainly or, since it cannot know the path then, by denying.
-    JustCreated,
+    /// The role was created, or got its boundary, a moment ago: IAM may not know that everywhere yet,
+    /// and says so either plainly or, since it cannot see the path or the boundary then, by denying.
+    Settling,
 }
 
 impl Iam {
@@ -223,7 +223,7 @@ impl Failure {
         match self.kind {
             Kind::Throttled | Kind::Busy | Kind::Unavailable => Passing::AnyTime,
             Kind::UnknownPrincipal => Passing::Within(DOUBT),
-            Kind::NoSuchRole | Kind::Denied if patience == Patience::JustCreated => Passing::Within(PROPAGATION),
+            Kind::NoSuchRole | Kind::Denied if patience == Patience::Settling => Passing::Within(PROPAGATION),
             _ => Passing::No,
         }
     }

@@ -115,6 +115,9 @@ pub fn expected_name(owner: &Owner, properties: &Map<String, Value>, prefix: &Ro
 /// A reason; everything that can be found wrong before the first write is found before it.
 pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled, Unfulfilled> {
     let Surroundings { iam, home, guardrails, .. } = around;
+    if let Some(before) = &wish.before {
+        remove_abandoned_replacement(wish, before, around).await?;
+    }
     let to_judge = policies_to_judge(&wish.properties, home);
     let facts = observed::facts(iam, to_judge, needs_quotas(&wish.properties)).await?;
     let delegation = Delegation::read(&wish.properties, home, guardrails, &facts)?;
@@ -132,9 +135,7 @@ pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled,
     }
     let observed = observe(iam, &wish.owner, &name, what_to_read(&delegation));
     let start = if in_place {
-        remove_abandoned_replacement(wish, before, &name, around).await?;
-        let observed = observed.await?;
-        Start { observed, replaced: None, first_time: false, may_take_down: false }
+        Start { observed: observed.await?, replaced: None, first_time: false, may_take_down: false }
     } else {
         let replaced = async {
             match &known {
@@ -202,11 +203,11 @@ async fn fulfil(
             None => plan::to_create(&role),
         };
         // A create that was answered "exists" may have been our own a moment ago, its reply lost.
-        let patience = if attempt > 0 { Patience::JustCreated } else { Patience::Usual };
+        let patience = if attempt > 0 { Patience::Settling } else { Patience::Usual };
         match execute(iam, name, &plan, patience).await {
             Ok(created) => {
-                let identity =
-                    created.or_else(|| live.map(|live| Created { arn: live.arn.clone(), id: live.id.clone() }));
+                let known = || live.map(|live| Created { arn: live.arn.clone(), id: live.id.clone() });
+                let identity = observed::identity(iam, name, created.or_else(known)).await?;
                 let notes = [external_ids.warning.clone(), role.warnings()];
                 let warnings: Vec<String> = delegation
                     .warnings
@@ -215,7 +216,7 @@ async fn fulfil(
                     .chain(notes.into_iter().flatten())
                     .chain(plan.warnings)
                     .collect();
-                return Ok(finished(&role, identity, &delegation.accounts, &external_ids, &warnings));
+                return Ok(finished(&role, &identity, &delegation.accounts, &external_ids, &warnings));
             }
             // Taken, by an earlier delivery of the same wish or by somebody else: look whose it is.
             Err(interrupted) if interrupted.failure.kind == Kind::AlreadyExists => {
@@ -232,33 +233,43 @@ async fn fulfil(
                 }
             }
             Err(interrupted) => {
-                let mut reason = interrupted.failure.to_string();
-                let mut left_behind = live.is_none().then(|| name.clone());
-                if interrupted.created && start.may_take_down {
-                    match take_down(iam, &wish.owner, name).await {
-                        Ok(()) => left_behind = None,
-                        Err(why) => {
-                            reason = format!("{reason} The role {name}, made just before, is still there: {why}");
-                        }
-                    }
-                }
-                return Err(Unfulfilled { reason, left_behind });
+                let made = interrupted.created && start.may_take_down;
+                let mut unfulfilled = abandon(iam, &wish.owner, name, interrupted.failure, made).await;
+                unfulfilled.reason = external_ids.hidden_in(&unfulfilled.reason);
+                return Err(unfulfilled);
             }
         }
     }
 }
 
+/// What is left of a wish that cannot be fulfilled: a role that was made for it just now goes again.
+async fn abandon(iam: &Iam, owner: &Owner, name: &RoleName, failure: Failure, made_just_now: bool) -> Unfulfilled {
+    let reason = failure.to_string();
+    if made_just_now {
+        return match take_down(iam, owner, name).await {
+            Ok(()) => Unfulfilled::untouched(reason),
+            Err(why) => Unfulfilled {
+                reason: format!("{reason} The role {name}, made just before, is still there: {why}"),
+                left_behind: Some(name.clone()),
+            },
+        };
+    }
+    // Where the name is somebody else's, nothing is left behind under it. In doubt, something may be.
+    let foreign = matches!(observe(iam, owner, name, ReadAttached::Never).await, Ok(Observed::Foreign(_)));
+    Unfulfilled { reason, left_behind: (!foreign).then(|| name.clone()) }
+}
+
 fn finished(
     role: &DesiredRole,
-    identity: Option<Created>,
+    identity: &Created,
     accounts: &[AccountId],
     external_ids: &ExternalIds,
     warnings: &[String],
 ) -> Fulfilled {
-    let Created { arn, id } = identity.unwrap_or(Created { arn: String::new(), id: String::new() });
+    let Created { arn, id } = identity;
     let accounts: Vec<_> = accounts.iter().map(AccountId::as_str).collect();
     let attributes =
-        attributes::attributes(role, &arn, &id, &accounts.join(","), external_ids.in_force.first(), warnings);
+        attributes::attributes(role, arn, id, &accounts.join(","), external_ids.in_force.first(), warnings);
     Fulfilled { name: role.name.clone(), attributes }
 }
 
@@ -267,14 +278,14 @@ fn finished(
 async fn remove_abandoned_replacement(
     wish: &Wish,
     before: &Before,
-    name: &RoleName,
     around: &Surroundings<'_>,
 ) -> Result<(), Unfulfilled> {
-    let abandoned = expected_name(&wish.owner, &before.properties, &around.guardrails.role_path_prefix);
-    if abandoned.same_role(name) {
-        return Ok(());
+    let name_of = |properties| expected_name(&wish.owner, properties, &around.guardrails.role_path_prefix);
+    let (wished, abandoned) = (name_of(&wish.properties), name_of(&before.properties));
+    if wished.as_str() == before.physical_id && !abandoned.same_role(&wished) {
+        take_down(around.iam, &wish.owner, &abandoned).await.map_err(Unfulfilled::untouched)?;
     }
-    take_down(around.iam, &wish.owner, &abandoned).await.map_err(Unfulfilled::untouched)
+    Ok(())
 }
 
 fn check_same_place(live: &LiveRole, name: &RoleName, path: &RolePath) -> Result<(), Unfulfilled> {

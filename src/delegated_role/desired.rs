@@ -117,6 +117,14 @@ impl ExternalIds {
     }
 }
 
+impl ExternalIds {
+    /// A text without these IDs, in case AWS quoted one. Too short a one would leave nothing of the text.
+    pub fn hidden_in(&self, text: &str) -> String {
+        let ids = self.in_force.iter().chain(&self.kept).filter(|id| id.expose().len() >= 6);
+        ids.fold(text.to_owned(), |text, id| text.replace(id.expose(), "(the external ID)"))
+    }
+}
+
 /// The one ID in a trust that is otherwise as we write it.
 fn only_one_in_trust(role: &LiveRole) -> Option<ExternalId> {
     let ids = &role.trust.as_ref()?.external_ids;

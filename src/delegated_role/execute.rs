@@ -40,13 +40,16 @@ pub async fn execute(
     patience: Patience,
 ) -> Result<Option<Created>, Interrupted> {
     let mut created = None;
+    let mut patience = patience;
     for step in &plan.steps {
-        let patience = if created.is_some() { Patience::JustCreated } else { patience };
         let results = join_all(step.iter().map(|operation| perform(iam, name, operation, patience))).await;
         let was_created = created.is_some();
         for result in results {
             let made = result.map_err(|failure| Interrupted { failure, created: was_created })?;
             created = created.or(made);
+        }
+        if step.iter().any(|operation| matches!(operation, Operation::Create(_) | Operation::PutBoundary(_))) {
+            patience = Patience::Settling;
         }
     }
     Ok(created)

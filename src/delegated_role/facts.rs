@@ -42,12 +42,13 @@ pub fn policies_to_judge(properties: &Map<String, Value>, home: &Home) -> BTreeS
 
 /// Whether the wish may pass a quota that the account may have raised: only then are quotas read.
 pub fn needs_quotas(properties: &Map<String, Value>) -> bool {
+    /// What a trust policy with every condition takes beside its lists.
+    const FRAME: usize = 500;
+    /// What each item takes beside itself (an account becomes an ARN): rather too much than too little.
+    const ITEM: usize = 24;
     let defaults = Quotas::default();
-    let lengths = |names: &[&str]| -> usize {
-        names.iter().flat_map(|name| texts(properties.get(*name))).map(|text| text.len()).sum()
-    };
-    // A trust policy without its lists takes less than 600 characters.
+    let lists = ["ExternalAwsAccountId", "ExternalId", "AllowedPrincipalArns", "SourceIps"];
+    let items = lists.iter().flat_map(|name| texts(properties.get(*name)));
     texts(properties.get("ManagedPolicyArns")).len() > defaults.attached_policies
-        || lengths(&["ExternalAwsAccountId", "ExternalId", "AllowedPrincipalArns", "SourceIps"]) + 600
-            > defaults.trust_policy_characters
+        || FRAME + items.map(|text| text.len() + ITEM).sum::<usize>() > defaults.trust_policy_characters
 }

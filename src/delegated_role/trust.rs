@@ -236,37 +236,29 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_ours_is_not() {
-        let changes: [fn(&mut Value); 16] = [
-            |statement| statement["Effect"] = json!("Deny"),
-            |statement| statement["Action"] = json!("sts:*"),
-            |statement| statement["Action"] = json!(["sts:AssumeRole", "sts:TagSession"]),
-            |statement| statement["Principal"] = json!("*"),
-            |statement| statement["Principal"]["AWS"] = json!("*"),
-            |statement| statement["Principal"]["AWS"] = json!("AROAEXAMPLEEXAMPLE"),
-            |statement| statement["Principal"]["AWS"] = json!("arn:aws:iam::111122223333:role/x"),
-            |statement| {
-                statement["Principal"]["AWS"] =
-                    json!(["arn:aws:iam::111122223333:root", "arn:aws-cn:iam::444455556666:root"])
-            },
-            |statement| statement["Principal"]["Service"] = json!("ec2.amazonaws.com"),
-            |statement| statement["Condition"] = json!({"StringLike": {"sts:ExternalId": "a-long-external-id"}}),
-            |statement| {
-                statement["Condition"] = json!({"StringEqualsIfExists": {"sts:ExternalId": "a-long-external-id"}})
-            },
-            |statement| {
-                statement["Condition"] = json!({"StringEqualsIgnoreCase": {"sts:ExternalId": "a-long-external-id"}})
-            },
-            |statement| statement["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": "false"}),
-            |statement| statement["Condition"]["BoolIfExists"] = json!({"aws:MultiFactorAuthPresent": "true"}),
-            |statement| {
-                statement["Condition"]["StringEquals"]["aws:PrincipalOrgID"] = json!(["o-aaaaaaaaaa", "o-bbbbbbbbbb"])
-            },
-            |statement| statement["NotPrincipal"] = json!({"AWS": "arn:aws:iam::111122223333:user/x"}),
-        ];
-        for (index, change) in changes.into_iter().enumerate() {
-            assert_eq!(read(change), None, "change {index}");
+        let id = json!({"sts:ExternalId": "a-long-external-id"});
+        for (place, value) in [
+            ("/Effect", json!("Deny")),
+            ("/Action", json!("sts:*")),
+            ("/Action", json!(["sts:AssumeRole", "sts:TagSession"])),
+            ("/Principal", json!("*")),
+            ("/Principal/AWS", json!("*")),
+            ("/Principal/AWS", json!("AROAEXAMPLEEXAMPLE")),
+            ("/Principal/AWS", json!("arn:aws:iam::111122223333:role/x")),
+            ("/Principal/AWS", json!(["arn:aws:iam::111122223333:root", "arn:aws-cn:iam::444455556666:root"])),
+            ("/Principal", json!({"AWS": "arn:aws:iam::111122223333:root", "Service": "ec2.amazonaws.com"})),
+            ("/Condition", json!({"StringLike": id})),
+            ("/Condition", json!({"StringEqualsIfExists": id})),
+            ("/Condition", json!({"StringEqualsIgnoreCase": id})),
+            ("/Condition", json!({"StringEquals": id, "BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}})),
+            ("/Condition/Bool", json!({"aws:MultiFactorAuthPresent": "false"})),
+            ("/Condition/StringEquals", json!({"aws:PrincipalOrgID": ["o-aaaaaaaaaa", "o-bbbbbbbbbb"]})),
+        ] {
+            let changed = read(|statement| *statement.pointer_mut(place).expect("a place") = value.clone());
+            assert_eq!(changed, None, "{place} {value}");
         }
-        let twice = Document::new(vec![json!({}), json!({})]);
-        assert_eq!(Trust::from_document(&twice), None);
+        let excepted = read(|statement| statement["NotPrincipal"] = json!({"AWS": "arn:aws:iam::111122223333:user/x"}));
+        assert_eq!(excepted, None);
+        assert_eq!(Trust::from_document(&Document::new(vec![json!({}), json!({})])), None);
     }
 }

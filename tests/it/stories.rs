@@ -144,6 +144,42 @@ async fn a_create_that_fails_half_way_leaves_nothing() {
     assert_eq!(stack.account.roles().len(), 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_failed_create_always_names_the_role_that_it_may_have_made() {
+    for (faults, name) in [
+        // The reply of the create is lost, and then the rest is denied: the role is there.
+        (vec![Fault::reply_lost().on("CreateRole"), Fault::denied().on("AttachRolePolicy").every()], "Auditor"),
+        // It may be there, for all that anybody knows.
+        (vec![Fault::connection_cut().every()], "Auditor"),
+        (vec![Fault::denied().on("CreateRole").every()], "Auditor"),
+    ] {
+        let stack = Stack::new();
+        let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        faults.into_iter().for_each(|fault| stack.account.fail(fault));
+        let wish = json!({"ExternalAwsAccountId": PROVIDER, "RoleName": name, "ManagedPolicyArns": AUDIT});
+        let answer = stack.create(wish.clone()).await;
+        assert_eq!(answer.physical_id(), name, "{told:?}: {}", answer.reason());
+        stack.account.heal();
+        assert!(stack.delete(answer.physical_id(), wish).await.succeeded());
+        assert_eq!(stack.account.roles().len(), 0, "{told:?}");
+    }
+    // Where the create is denied and the name is somebody else's, the delete must stay harmless.
+    let stack = Stack::new();
+    stack.account.put_role(Role::named("Auditor"));
+    stack.account.fail(Fault::denied().on("CreateRole").every());
+    let answer = stack.create(json!({"ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor"})).await;
+    assert!(answer.physical_id().starts_with("refused-"), "{}", answer.reason());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_external_id_that_aws_quotes_is_not_passed_on() {
+    let stack = Stack::new();
+    let quoting = format!("Syntax error in {{\"sts:ExternalId\":\"{ID}\"}}");
+    stack.account.fail(Fault::refused(400, "MalformedPolicyDocument", &quoting).on("CreateRole").every());
+    let answer = stack.create(json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": ID})).await;
+    assert!(answer.reason().contains("(the external ID)") && !answer.reason().contains(ID), "{}", answer.reason());
+}
+
 // --- Ownership ---
 
 #[tokio::test(start_paused = true)]
