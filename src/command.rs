@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::aws::Iam;
 use crate::delegated_role::attributes::HANDOFF;
-use crate::delegated_role::delegation::Home;
+use crate::delegated_role::facts::Home;
 use crate::delegated_role::owner::{Owner, is_refused_id};
 use crate::delegated_role::{Before, Surroundings, Wish, ensure, expected_name, remove};
 use crate::guardrails::Guardrails;

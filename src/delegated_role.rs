@@ -18,11 +18,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use self::delegation::{Delegation, Home, PolicyOwnership};
+use self::delegation::{Delegation, PolicyOwnership};
 use self::desired::{DesiredRole, ExternalIds, desired};
-use self::execute::{Created, execute};
-use self::facts::{Facts, needs_quotas, policies_to_judge};
-use self::observed::{Foreign, LiveRole, Observed, ReadAttached, observe};
+use self::execute::execute;
+use self::facts::{Facts, Home, needs_quotas, policies_to_judge};
+use self::observed::{Foreign, Identity, LiveRole, Observed, ReadAttached, observe};
 use self::owner::{Claim, LOGICAL_ID_TAG, Owner, STACK_TAG};
 use self::past::{OnceDeclared, name_and_path_hint};
 use crate::aws::{Failure, Iam, Kind, Patience};
@@ -206,7 +206,7 @@ async fn fulfil(
         let patience = if attempt > 0 { Patience::Settling } else { Patience::Usual };
         match execute(iam, name, &plan, patience).await {
             Ok(created) => {
-                let known = || live.map(|live| Created { arn: live.arn.clone(), id: live.id.clone() });
+                let known = || live.map(|live| Identity { arn: live.arn.clone(), id: live.id.clone() });
                 let identity = observed::identity(iam, name, created.or_else(known)).await?;
                 let notes = [external_ids.warning.clone(), role.warnings()];
                 let warnings: Vec<String> = delegation
@@ -261,12 +261,12 @@ async fn abandon(iam: &Iam, owner: &Owner, name: &RoleName, failure: Failure, ma
 
 fn finished(
     role: &DesiredRole,
-    identity: &Created,
+    identity: &Identity,
     accounts: &[AccountId],
     external_ids: &ExternalIds,
     warnings: &[String],
 ) -> Fulfilled {
-    let Created { arn, id } = identity;
+    let Identity { arn, id } = identity;
     let accounts: Vec<_> = accounts.iter().map(AccountId::as_str).collect();
     let attributes =
         attributes::attributes(role, arn, id, &accounts.join(","), external_ids.in_force.first(), warnings);

@@ -97,6 +97,14 @@ impl RoleName {
         }
     }
 
+    /// Whether AWS services or the CDK keep names of this form for their own roles.
+    pub fn is_reserved(&self) -> bool {
+        const STARTS: [&str; 4] = ["awsservicerolefor", "awsreservedsso_", "stacksets-exec-", "cdk-"];
+        const NAMES: [&str; 2] = ["organizationaccountaccessrole", "awscontroltowerexecution"];
+        let name = self.0.to_ascii_lowercase();
+        STARTS.iter().any(|start| name.starts_with(start)) || NAMES.contains(&name.as_str())
+    }
+
     /// Whether IAM takes both for the same role.
     pub fn same_role(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)

@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 pub(super) use self::what::INLINE_POLICY_CHARACTERS;
-use super::facts::{Facts, Quotas};
+use super::facts::{Facts, Home, Quotas};
 use super::trust::{Mfa, Trust};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{
-    AccountId, ExternalId, Invalid, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
+    AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
 };
 use crate::policy::Document;
 use crate::properties::{Problems, Reader};
@@ -36,15 +36,6 @@ const TERRAFORM_NAMES: [(&str, &str); 7] = [
 /// Properties that have a meaning but no effect yet: refused, since ignoring one would promise a limit
 /// that is not there.
 const NOT_YET: [&str; 3] = ["ExpiresAt", "HomeRegion", "RevokeSessions"];
-
-/// The account that the role is made in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
-    /// Its partition.
-    pub partition: Partition,
-    /// Its number.
-    pub account: AccountId,
-}
 
 /// How the provider's external ID is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,8 +139,8 @@ impl Delegation {
             })
             .unwrap_or(PolicyOwnership::Exclusive);
 
-        let grants_nothing = custom_policy.as_ref().is_none_or(Document::grants_nothing) && managed_policies.is_empty();
-        if grants_nothing {
+        let read_and_empty = |arn| matches!(facts.policies.get(arn), Some(Some(policy)) if policy.grants_nothing());
+        if custom_policy.as_ref().is_none_or(Document::grants_nothing) && managed_policies.iter().all(read_and_empty) {
             warnings.push("The role grants nothing: set CustomPolicy or ManagedPolicyArns.".to_owned());
         }
         let delegation = Self {

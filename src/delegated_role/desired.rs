@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delegation::{Delegation, ExternalIdWish, Home, PolicyOwnership};
+use super::delegation::{Delegation, ExternalIdWish, PolicyOwnership};
+use super::facts::Home;
 use super::observed::LiveRole;
 use super::owner::{CONSOLE_NAME, EXTERNAL_ID_TAG, Owner, Tags};
 use super::trust::Trust;

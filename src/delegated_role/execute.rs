@@ -4,19 +4,11 @@ use aws_sdk_iam::types::Tag;
 use futures_util::future::join_all;
 
 use super::desired::DesiredRole;
+use super::observed::Identity;
 use super::owner::Tags;
 use super::plan::{Operation, Plan};
 use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::identifiers::RoleName;
-
-/// A role that was just made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    /// Its ARN.
-    pub arn: String,
-    /// Its unique ID.
-    pub id: String,
-}
 
 /// A plan that could not be carried out whole. Whatever was done is safe to leave as it is, and the
 /// next delivery completes it.
@@ -38,7 +30,7 @@ pub async fn execute(
     name: &RoleName,
     plan: &Plan,
     patience: Patience,
-) -> Result<Option<Created>, Interrupted> {
+) -> Result<Option<Identity>, Interrupted> {
     let mut created = None;
     let mut patience = patience;
     for step in &plan.steps {
@@ -60,7 +52,7 @@ async fn perform(
     name: &RoleName,
     operation: &Operation,
     patience: Patience,
-) -> Result<Option<Created>, Failure> {
+) -> Result<Option<Identity>, Failure> {
     let role = name.as_str();
     let done = match operation {
         Operation::Create(desired) => return create(iam, desired).await.map(Some),
@@ -136,7 +128,7 @@ async fn perform(
     done.map(|()| None)
 }
 
-async fn create(iam: &Iam, desired: &DesiredRole) -> Result<Created, Failure> {
+async fn create(iam: &Iam, desired: &DesiredRole) -> Result<Identity, Failure> {
     let answer = iam
         .call("iam:CreateRole", Patience::Usual, |client| {
             client
@@ -152,7 +144,7 @@ async fn create(iam: &Iam, desired: &DesiredRole) -> Result<Created, Failure> {
         })
         .await?;
     let role = answer.role();
-    Ok(Created {
+    Ok(Identity {
         arn: role.map(|role| role.arn().to_owned()).unwrap_or_default(),
         id: role.map(|role| role.role_id().to_owned()).unwrap_or_default(),
     })

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role, SummaryKeyType};
 use futures_util::future::try_join_all;
 
-use super::execute::Created;
 use super::facts::{Facts, Quotas};
 use super::owner::{Claim, Owner, Tags};
 use super::trust::Trust;
@@ -63,6 +62,15 @@ pub struct LiveRole {
     pub inline: BTreeMap<String, Option<Document>>,
     /// The ARNs of its attached policies, and what is known of what they do.
     pub attached: BTreeMap<String, Effect>,
+}
+
+/// What AWS gave a role when it was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its ARN.
+    pub arn: String,
+    /// Its unique ID, `AROA…`.
+    pub id: String,
 }
 
 /// What an attached policy does, as far as it matters here.
@@ -128,13 +136,13 @@ pub async fn observe(
 
 /// The ARN and ID of a role that is there. What a create answers is believed, unless it is a role that
 /// shows its unique ID in place of its ARN, as one that was just made may.
-pub async fn identity(iam: &Iam, name: &RoleName, known: Option<Created>) -> Result<Created, Failure> {
+pub async fn identity(iam: &Iam, name: &RoleName, known: Option<Identity>) -> Result<Identity, Failure> {
     if let Some(known) = known.filter(|known| known.arn.starts_with("arn:")) {
         return Ok(known);
     }
     let role = get_role(iam, name).await?;
     let told = |text: fn(&Role) -> &str| role.as_ref().map(text).unwrap_or_default().to_owned();
-    Ok(Created { arn: told(Role::arn), id: told(Role::role_id) })
+    Ok(Identity { arn: told(Role::arn), id: told(Role::role_id) })
 }
 
 /// Reads what judging a wish needs to know of the account.

@@ -70,17 +70,16 @@ impl Owner {
 
     /// The name of a role whose template gives none: readable, and the same on every retry.
     pub fn derived_name(&self, path: &RolePath) -> RoleName {
-        let digest = digest(&[&self.stack_id, &self.logical_id, path.as_str()]);
+        let digest = &digest(&[&self.stack_id, &self.logical_id, path.as_str()])[..NAME_DIGITS];
         // Path and name together fit the console's role switcher, as long as the path leaves room for that.
-        let room = CONSOLE_NAME.saturating_sub(path.as_str().len()).max(SHORTEST_NAME) - DIGEST_DIGITS - 2;
+        let room = CONSOLE_NAME.saturating_sub(path.as_str().len()).max(SHORTEST_NAME) - NAME_DIGITS - 2;
         let stack_length = self.stack_name.len().min(room.saturating_sub(self.logical_id.len()).max(room / 2));
         let (stack, logical) = (clip(&self.stack_name, stack_length), clip(&self.logical_id, room - stack_length));
-        let name = format!("{stack}-{logical}-{digest}");
-        RoleName::parse(&name).unwrap_or_else(|_| {
-            // Stack names and logical IDs hold nothing that role names may not, so this is for
-            // events that CloudFormation did not make.
-            let name = format!("delegated-{digest}");
-            RoleName::parse(&name).unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
+        let name = RoleName::parse(&format!("{stack}-{logical}-{digest}")).ok().filter(|name| !name.is_reserved());
+        name.unwrap_or_else(|| {
+            // A stack may be called `cdk-…`, and an event may hold what CloudFormation never sends.
+            let name = RoleName::parse(&format!("delegated-{digest}"));
+            name.unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
         })
     }
 
@@ -103,8 +102,12 @@ pub const CONSOLE_NAME: usize = 64;
 /// What a derived name is given even under a long path: enough to be readable.
 const SHORTEST_NAME: usize = 36;
 
-/// 64 bits are plenty: a collision needs the same stack name and logical ID besides.
-const DIGEST_DIGITS: usize = 16;
+/// Hexadecimal digits of a SHA-256 hash. With its prefix, a refused ID is longer than a role name can be.
+const DIGEST_DIGITS: usize = 64;
+
+/// As many of them as a derived name bears. 64 bits are plenty: a collision needs the same stack name
+/// and logical ID besides.
+const NAME_DIGITS: usize = 16;
 
 fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
@@ -112,7 +115,7 @@ fn digest(parts: &[&str]) -> String {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hexadecimal(&hash.finalize()[..DIGEST_DIGITS / 2])
+    hexadecimal(&hash.finalize())
 }
 
 fn clip(text: &str, longest: usize) -> String {
@@ -171,8 +174,10 @@ mod tests {
         }
         let name = long.derived_name(&path("/delegated/"));
         assert!(name.as_str().starts_with("sssssssssssssssss-LLLLLLLLLLLLLLLLLL-"), "both parts are told: {name}");
-        let odd = Owner { stack_name: "ä".into(), ..owner() };
-        assert!(odd.derived_name(&path("/")).as_str().starts_with("delegated-"));
+        for odd in ["ä", "cdk-customer", "StackSets-exec-1"] {
+            let odd = Owner { stack_name: odd.into(), ..owner() };
+            assert!(odd.derived_name(&path("/")).as_str().starts_with("delegated-"));
+        }
     }
 
     #[test]
@@ -196,7 +201,8 @@ mod tests {
     #[test]
     fn a_refused_id_is_recognised_and_names_no_role_of_ours() {
         assert!(is_refused_id(&owner().refused_id()));
-        for other in ["refused-", "refused-zzzzzzzzzzzzzzzz", "Refused-0123456789abcdef", "refused-0123456789abcdef0"] {
+        assert!(RoleName::parse(&owner().refused_id()).is_err());
+        for other in ["refused-", "refused-0123456789abcdef", &owner().refused_id().to_uppercase()] {
             assert!(!is_refused_id(other), "{other}");
         }
     }

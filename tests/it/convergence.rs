@@ -10,9 +10,9 @@ use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
-use service_provider_access::delegated_role::delegation::{Delegation, ExternalIdWish, Home, PolicyOwnership};
+use service_provider_access::delegated_role::delegation::{Delegation, ExternalIdWish, PolicyOwnership};
 use service_provider_access::delegated_role::desired::{CUSTOM_POLICY, DesiredRole, ExternalIds, desired};
-use service_provider_access::delegated_role::facts::Quotas;
+use service_provider_access::delegated_role::facts::{Home, Quotas};
 use service_provider_access::delegated_role::observed::{Effect, LiveRole};
 use service_provider_access::delegated_role::owner::{Owner, Tags};
 use service_provider_access::delegated_role::past::OnceDeclared;
@@ -361,7 +361,9 @@ fn states_on_the_way(start: Option<&Model>, plan: &Plan) -> Vec<Option<Model>> {
             }
             states.push(partial);
         }
-        step.iter().for_each(|operation| Model::apply(&mut state, operation));
+        for operation in step {
+            Model::apply(&mut state, operation);
+        }
         states.push(state.clone());
     }
     states

@@ -2,9 +2,14 @@
 //! IAM, whole requests on an in-memory account behind the real SDK, the real binary under the Lambda
 //! Runtime API, and the rules of the house.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test insists")]
+
 mod account;
 mod architecture;
 mod convergence;
 mod lambda;
+mod permissions;
+mod process;
+mod properties;
 mod stack;
 mod stories;

@@ -83,25 +83,25 @@ impl Stack {
     }
 
     pub(crate) async fn create(&self, properties: Value) -> Answer {
-        self.send(self.event("Create", json!({ "ResourceProperties": self.wire(properties) }))).await
+        self.send(self.event("Create", &json!({ "ResourceProperties": wire(properties) }))).await
     }
 
     pub(crate) async fn update(&self, physical_id: &str, old: Value, new: Value) -> Answer {
         let fields = json!({
             "PhysicalResourceId": physical_id,
-            "ResourceProperties": self.wire(new),
-            "OldResourceProperties": self.wire(old),
+            "ResourceProperties": wire(new),
+            "OldResourceProperties": wire(old),
         });
-        self.send(self.event("Update", fields)).await
+        self.send(self.event("Update", &fields)).await
     }
 
     pub(crate) async fn delete(&self, physical_id: &str, properties: Value) -> Answer {
-        let fields = json!({ "PhysicalResourceId": physical_id, "ResourceProperties": self.wire(properties) });
-        self.send(self.event("Delete", fields)).await
+        let fields = json!({ "PhysicalResourceId": physical_id, "ResourceProperties": wire(properties) });
+        self.send(self.event("Delete", &fields)).await
     }
 
     /// An event of this stack's, with further fields.
-    pub(crate) fn event(&self, request_type: &str, fields: Value) -> Value {
+    pub(crate) fn event(&self, request_type: &str, fields: &Value) -> Value {
         let mut event = json!({
             "RequestType": request_type,
             "ResponseURL": format!("{BUCKET}/answer?X-Amz-Date=20261122T120000Z&X-Amz-Signature=not-to-be-told"),
@@ -157,16 +157,16 @@ impl Stack {
             }),
         }
     }
+}
 
-    /// Properties as CloudFormation sends them: every scalar a string, its own two among them.
-    fn wire(&self, properties: Value) -> Value {
-        let mut properties = stringified(properties);
-        if let Value::Object(fields) = &mut properties {
-            fields.insert("ServiceToken".into(), json!(FUNCTION));
-            fields.insert("ServiceTimeout".into(), json!("360"));
-        }
-        properties
+/// Properties as CloudFormation sends them: every scalar a string, its own two among them.
+fn wire(properties: Value) -> Value {
+    let mut properties = stringified(properties);
+    if let Value::Object(fields) = &mut properties {
+        fields.insert("ServiceToken".into(), json!(FUNCTION));
+        fields.insert("ServiceTimeout".into(), json!("360"));
     }
+    properties
 }
 
 /// The same with every scalar as a string, however deep.

@@ -44,7 +44,9 @@ async fn a_create_makes_the_role_in_two_rounds_and_tells_all_about_it() {
         }))
         .await;
     let mut rounds = stack.account.rounds();
-    rounds.iter_mut().for_each(|round| round.sort());
+    for round in &mut rounds {
+        round.sort();
+    }
     assert_eq!(
         rounds,
         [
@@ -155,7 +157,9 @@ async fn a_failed_create_always_names_the_role_that_it_may_have_made() {
     ] {
         let stack = Stack::new();
         let told: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        faults.into_iter().for_each(|fault| stack.account.fail(fault));
+        for fault in faults {
+            stack.account.fail(fault);
+        }
         let wish = json!({"ExternalAwsAccountId": PROVIDER, "RoleName": name, "ManagedPolicyArns": AUDIT});
         let answer = stack.create(wish.clone()).await;
         assert_eq!(answer.physical_id(), name, "{told:?}: {}", answer.reason());
@@ -612,7 +616,7 @@ async fn at_the_deadline_the_true_id_is_told() {
 async fn a_request_of_an_operation_that_is_over_changes_nothing() {
     let stack = Stack::new();
     let event = stack
-        .event("Create", json!({"ResourceProperties": {"ExternalAwsAccountId": PROVIDER, "ServiceTimeout": "360"}}));
+        .event("Create", &json!({"ResourceProperties": {"ExternalAwsAccountId": PROVIDER, "ServiceTimeout": "360"}}));
     let sent = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800);
     let answer = stack.send_at(event.clone(), sent + Duration::from_secs(361)).await;
     assert_eq!(
@@ -639,7 +643,7 @@ async fn other_accounts_regions_and_types_are_refused_and_their_deletes_are_harm
     ] {
         let stack = Stack { account: Account::new(), id, ..here.clone() };
         let mut event = stack
-            .event("Create", json!({"ResourceType": kind, "ResourceProperties": {"ExternalAwsAccountId": PROVIDER}}));
+            .event("Create", &json!({"ResourceType": kind, "ResourceProperties": {"ExternalAwsAccountId": PROVIDER}}));
         let answer = stack.send(event.clone()).await;
         assert!(answer.reason().contains(told), "{}", answer.reason());
         event["RequestType"] = json!("Delete");
@@ -661,7 +665,7 @@ async fn malformed_events_are_answered() {
         ("Destroy", json!({"ResourceProperties": {}})),
         ("", json!({"ResourceProperties": {}, "RequestId": {"a": 1}})),
     ] {
-        let answer = stack.send(stack.event(request, fields.clone())).await;
+        let answer = stack.send(stack.event(request, &fields.clone())).await;
         assert!(answer.reason().starts_with("The request"), "{request} {fields}: {}", answer.reason());
     }
     assert_eq!(stack.account.calls(), Vec::<String>::new());

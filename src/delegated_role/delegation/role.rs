@@ -14,21 +14,8 @@ const TAGS_ON_A_ROLE: usize = 50;
 const TAGS_OF_OURS: usize = 4;
 
 pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
-    const RESERVED: [&str; 6] = [
-        "awsservicerolefor*",
-        "awsreservedsso_*",
-        "stacksets-exec-*",
-        "organizationaccountaccessrole",
-        "awscontroltowerexecution",
-        "cdk-*",
-    ];
     let name = reader.one("RoleName", RoleName::parse)?;
-    let lower = name.as_str().to_ascii_lowercase();
-    let reserved = RESERVED.iter().any(|reserved| match reserved.strip_suffix('*') {
-        Some(start) => lower.starts_with(start),
-        None => lower == *reserved,
-    });
-    if reserved {
+    if name.is_reserved() {
         reader.problem(
             "RoleName",
             format_args!("is {name}, a name that AWS or the CDK keeps for its own roles; choose another."),
@@ -59,7 +46,7 @@ pub(super) fn description(text: &str) -> Result<String, Invalid> {
     if text.chars().count() <= 1_000 && text.chars().all(allowed) {
         Ok(text.to_owned())
     } else {
-        Err(Invalid::new("up to 1000 characters, none above U+00FF (IAM takes Latin-1 only)"))
+        Err(Invalid::new("up to 1000 characters of Latin-1 (up to U+00FF) without control characters"))
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Home;
-use crate::delegated_role::facts::Facts;
+use crate::delegated_role::facts::{Facts, Home};
 use crate::guardrails::Guardrails;
 use crate::identifiers::PolicyArn;
 use crate::policy::{Document, Finding, Standing, managed_policy_standing};
@@ -27,8 +26,8 @@ pub(super) fn administrative_access(reader: &mut Reader<'_>, guardrails: &Guardr
 }
 
 /// How a refusal of administrator-equivalent permissions ends.
-const NARROW_IT: &str =
-    "Narrow it, or set AllowAdministrativeAccess to true if the third party is to be an administrator.";
+const NARROW_IT: &str = "Narrow it; if the third party is to be an administrator, AllowAdministrativeAccess and the function's owner \
+     (PermitAdministrativeAccess) must both say so.";
 
 pub(super) fn custom_policy(
     reader: &mut Reader<'_>,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{ExternalIdWish, Home};
+use super::ExternalIdWish;
+use crate::delegated_role::facts::Home;
 use crate::delegated_role::trust::Mfa;
 use crate::guardrails::{Guardrails, TrustedAccounts};
 use crate::identifiers::{AccountId, ExternalId, PrincipalArn};

@@ -1,0 +1,61 @@
+//! What the function may do, by the template that is shipped: exactly what its code needs, and nothing
+//! beyond the limits that its owner sets. Judged by an evaluator of IAM policies that is not ours.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
+
+mod calls;
+mod golden;
+mod judge;
+mod limits;
+mod settings;
+mod template;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use self::template::Deployment;
+
+const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/boundaries/ServiceProviders";
+const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
+
+fn deployed() -> Deployment {
+    Deployment::of_shipped_template()
+}
+
+fn with_boundary() -> Deployment {
+    deployed().with("RequiredPermissionsBoundary", BOUNDARY)
+}
+
+fn with_allowed_policies(patterns: &str) -> Deployment {
+    deployed().with("AllowedManagedPolicyArns", patterns)
+}
+
+fn with_administrators() -> Deployment {
+    deployed().with("PermitAdministrativeAccess", "true")
+}
+
+/// Everything that the owner can limit, limited.
+fn with_all_limits() -> Deployment {
+    with_boundary()
+        .with("RolePathPrefix", "/partners/")
+        .with("TrustedAccountIds", "222222222222")
+        .with(
+            "AllowedManagedPolicyArns",
+            "arn:aws:iam::aws:policy/*ReadOnlyAccess,arn:aws:iam::aws:policy/SecurityAudit,arn:aws:iam::111111111111:policy/partners/*",
+        )
+        .with("MaxSessionDurationCap", "3600")
+}
+
+/// The actions in the statements of a policy that have this effect.
+fn actions(policy: &Value, effect: &str) -> BTreeSet<String> {
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let action = |action: &Value| action.as_str().unwrap().to_owned();
+    statements
+        .filter(|statement| statement["Effect"] == effect)
+        .flat_map(|statement| match &statement["Action"] {
+            Value::Array(actions) => actions.iter().map(action).collect(),
+            one => vec![action(one)],
+        })
+        .collect()
+}

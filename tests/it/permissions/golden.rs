@@ -1,0 +1,76 @@
+//! For reviewers: what the function may do, and what its roles let in, as IAM gets it.
+//! `UPDATE_EXPECT=1 cargo test` writes them anew.
+
+use expect_test::{ExpectFile, expect_file};
+use serde_json::{Value, json};
+
+use super::{deployed, with_all_limits};
+use crate::stack::{PROVIDER, Stack};
+
+#[expect(clippy::needless_pass_by_value, reason = "as `expect_file!` makes it")]
+fn check(document: &Value, expected: ExpectFile) {
+    expected.assert_eq(&(serde_json::to_string_pretty(document).unwrap() + "\n"));
+}
+
+/// The trust of the role that a template with these properties makes.
+async fn trust(properties: Value) -> Value {
+    let stack = Stack::new();
+    let answer = stack.create(properties).await;
+    assert!(answer.succeeded(), "{}", answer.0);
+    let mut trust = stack.account.role(answer.physical_id()).unwrap().trust.json();
+    // IAM keeps principals in an order of its own.
+    if let Some(principals) = trust["Statement"][0]["Principal"]["AWS"].as_array_mut() {
+        principals.sort_by_key(ToString::to_string);
+    }
+    trust
+}
+
+#[test]
+fn what_the_function_may_do() {
+    check(&deployed().policy(), expect_file!["../golden/function-policy-default.json"]);
+    check(&with_all_limits().policy(), expect_file!["../golden/function-policy-all-limits.json"]);
+}
+
+#[test]
+fn the_function_has_that_policy_and_no_other() {
+    let mut role = deployed().resolved("/Resources/FunctionRole/Properties");
+    let role = role.as_object_mut().unwrap();
+    let policies = role.remove("Policies").unwrap();
+    assert_eq!(policies.as_array().unwrap().len(), 1);
+    role.remove("Description");
+    assert_eq!(
+        Value::Object(role.clone()),
+        json!({"AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+        }})
+    );
+    let function = deployed().declared("/Resources/Function/Properties").clone();
+    assert_eq!(function["Role"], json!({"Fn::GetAtt": ["FunctionRole", "Arn"]}));
+    let types = deployed().declared("/Resources").as_object().unwrap().clone();
+    let of_iam: Vec<_> = types
+        .iter()
+        .filter(|(_, resource)| resource["Type"].as_str().unwrap().starts_with("AWS::IAM::"))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(of_iam, ["FunctionRole"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_role_lets_in() {
+    let simplest = json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": "an-external-id-of-the-provider"});
+    check(&trust(simplest).await, expect_file!["../golden/trust-simplest.json"]);
+    let everything = json!({
+        "ExternalAwsAccountId": [PROVIDER, "333333333333"],
+        "ExternalId": ["an-external-id-of-the-provider", "the-next-external-id-of-theirs"],
+        "RequireMfa": true,
+        "MfaMaxAge": 3600,
+        "AllowedPrincipalArns": [
+            "arn:aws:iam::222222222222:user/on-call/ann",
+            "arn:aws:iam::333333333333:role/support/*",
+        ],
+        "PrincipalOrgId": "o-a1b2c3d4e5",
+        "SourceIps": ["203.0.113.0/24", "2001:db8::/32"],
+    });
+    check(&trust(everything).await, expect_file!["../golden/trust-everything.json"]);
+}

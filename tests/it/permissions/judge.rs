@@ -1,0 +1,162 @@
+//! Whether a policy allows a call, by `iam-rs`, with the context that AWS sets.
+//!
+//! Two things to know of the evaluator. It takes nothing but 12 digits for an account, though AWS's own
+//! policies belong to `aws`: in resources, that account is renamed on both sides. And its `ArnEquals` takes
+//! wildcards for text, and its `ArnLike` lets one run across colons, where AWS matches part by part: where
+//! pattern and value have the same number of colons, as an account's policies and the patterns that
+//! `AllowedManagedPolicyArns` accepts do, no wildcard can reach across one.
+
+use iam_rs::{Arn, Context, Decision, IAMPolicy, IAMRequest, PolicyEvaluator, Principal, PrincipalId};
+use serde_json::{Value, json};
+
+use crate::stack::HOME;
+
+const FUNCTION: &str = "arn:aws:sts::111111111111:assumed-role/FunctionRole/service-provider-access";
+/// Stands for `aws`: nobody's account.
+const AWS_ITSELF: &str = "000000000000";
+/// What no action on nothing in particular is asked with.
+const NO_RESOURCE: &str = "arn:aws:iam::111111111111:*";
+/// The actions on roles for which AWS sets `iam:PermissionsBoundary`, by its Service Authorization
+/// Reference, as far as the function could want them.
+const TELL_THE_BOUNDARY: [&str; 12] = [
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:DeleteRole",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DetachRolePolicy",
+    "iam:GetRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+    "iam:UpdateRoleDescription",
+];
+
+/// A call, as AWS asks whether it is allowed.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    action: String,
+    resource: String,
+    context: Vec<(&'static str, String)>,
+}
+
+impl Call {
+    /// On whatever this ARN names.
+    pub(super) fn on(action: &str, resource: &str) -> Self {
+        Self { action: action.to_owned(), resource: resource.to_owned(), context: Vec::new() }
+    }
+
+    /// On nothing in particular.
+    pub(super) fn on_nothing(action: &str) -> Self {
+        Self::on(action, NO_RESOURCE)
+    }
+
+    /// On a role of this path and name, in the function's account.
+    pub(super) fn on_role(action: &str, path_and_name: &str) -> Self {
+        Self::on(action, &format!("arn:aws:iam::{HOME}:role{path_and_name}"))
+    }
+
+    /// With the boundary that the role has, or that the call itself would set.
+    pub(super) fn boundary(mut self, arn: Option<&str>) -> Self {
+        if TELL_THE_BOUNDARY.contains(&self.action.as_str()) {
+            self.context.extend(arn.map(|arn| ("iam:PermissionsBoundary", arn.to_owned())));
+        }
+        self
+    }
+
+    /// With the policy that is attached or detached.
+    pub(super) fn policy(mut self, arn: &str) -> Self {
+        assert!(["iam:AttachRolePolicy", "iam:DetachRolePolicy"].contains(&self.action.as_str()));
+        self.context.push(("iam:PolicyARN", arn.to_owned()));
+        self
+    }
+}
+
+pub(super) struct Judge(PolicyEvaluator);
+
+impl Judge {
+    /// Of a policy that stands on a role.
+    pub(super) fn of(policy: &Value) -> Self {
+        let mut policy = policy.clone();
+        for statement in policy["Statement"].as_array_mut().unwrap() {
+            // The evaluator passes over what it does not know.
+            for element in statement.as_object().unwrap().keys() {
+                assert!(["Sid", "Effect", "Action", "Resource", "Condition"].contains(&element.as_str()), "{element}");
+            }
+            match &mut statement["Resource"] {
+                Value::String(arn) => *arn = renamed(arn),
+                Value::Array(arns) => arns.iter_mut().for_each(|arn| *arn = renamed(arn.as_str().unwrap()).into()),
+                other => panic!("not a resource: {other}"),
+            }
+        }
+        let policy: IAMPolicy = serde_json::from_value(policy).unwrap();
+        Self(PolicyEvaluator::with_policies(vec![policy]))
+    }
+
+    pub(super) fn allows(&self, call: &Call) -> bool {
+        let caller = Principal::Aws(PrincipalId::String(FUNCTION.to_owned()));
+        let resource = Arn::parse(&renamed(&call.resource)).unwrap();
+        let context =
+            call.context.iter().fold(Context::new(), |context, (key, value)| context.with_string(*key, value.as_str()));
+        let request = IAMRequest::new_with_context(caller, call.action.as_str(), resource, context);
+        self.0.evaluate(&request).unwrap_or_else(|problem| panic!("{call:?}: {problem}")).decision == Decision::Allow
+    }
+
+    #[track_caller]
+    pub(super) fn must_allow(&self, call: &Call) {
+        assert!(self.allows(call), "not allowed: {call:?}");
+    }
+
+    #[track_caller]
+    pub(super) fn must_deny(&self, call: &Call) {
+        assert!(!self.allows(call), "allowed: {call:?}");
+    }
+}
+
+fn renamed(arn: &str) -> String {
+    assert!(!arn.contains(AWS_ITSELF));
+    arn.replace(":iam::aws:", &format!(":iam::{AWS_ITSELF}:"))
+}
+
+/// What is relied on here, held against what AWS documents.
+#[test]
+fn the_evaluator_says_what_iam_says() {
+    const BOUNDED: &str = "arn:aws:iam::111111111111:policy/B";
+    let judge = |effect: &str, condition: Value| {
+        Judge::of(&json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "iam:Attach*", "Resource": format!("arn:aws:iam::{HOME}:role/a/*")},
+            {"Effect": effect, "Action": ["iam:PutRolePolicy", "iam:AttachRolePolicy"], "Resource": "*", "Condition": condition},
+        ]}))
+    };
+    let attach = Call::on_role("iam:AttachRolePolicy", "/a/x").policy("arn:aws:iam::aws:policy/b/C");
+    let put = Call::on_role("iam:PutRolePolicy", "/a/x");
+    let bounded = put.clone().boundary(Some(BOUNDED));
+
+    // Nothing is allowed that no statement allows; a wildcard reaches across slashes, case counts.
+    let plain = judge("Deny", json!({"StringEquals": {"aws:RequestedRegion": "none"}}));
+    plain.must_allow(&attach);
+    plain.must_deny(&put);
+    plain.must_deny(&Call::on_role("iam:AttachRolePolicy", "/A/x"));
+    plain.must_allow(&Call::on_role("iam:AttachRolePolicy", "/a/b/x"));
+    plain.must_deny(&Call::on("iam:AttachRolePolicy", "arn:aws:iam::222222222222:role/a/x"));
+    plain.must_deny(&Call::on("iam:AttachRolePolicy", "arn:aws-cn:iam::111111111111:role/a/x"));
+    // A condition on a key that is not there does not hold, unless it says that it may be missing.
+    let equals = judge("Allow", json!({"StringEquals": {"iam:PermissionsBoundary": BOUNDED}}));
+    equals.must_deny(&put);
+    equals.must_allow(&bounded);
+    equals.must_deny(&put.clone().boundary(Some("arn:aws:iam::111111111111:policy/b")));
+    judge("Allow", json!({"StringEqualsIfExists": {"iam:PermissionsBoundary": BOUNDED}})).must_allow(&put);
+    // A deny overrides, one of several values suffices, and all conditions must hold.
+    for (pattern, hit) in
+        [("arn:aws:iam::aws:policy/*", true), ("arn:*:iam::aws:policy/?/C", true), ("arn:aws:iam::aws:policy/c", false)]
+    {
+        let denied = judge("Deny", json!({"ArnLike": {"iam:PolicyARN": ["arn:aws:iam::aws:policy/none", pattern]}}));
+        assert_eq!(denied.allows(&attach), !hit, "{pattern}");
+    }
+    judge("Deny", json!({"ArnNotLike": {"iam:PolicyARN": "arn:aws:iam::aws:policy/*"}})).must_allow(&attach);
+    judge("Deny", json!({"ArnNotLike": {"iam:PolicyARN": "arn:aws:iam::aws:policy/x/*"}})).must_deny(&attach);
+    let both = json!({"ArnLike": {"iam:PolicyARN": "*"}, "StringEquals": {"iam:PermissionsBoundary": BOUNDED}});
+    judge("Deny", both.clone()).must_allow(&attach);
+    judge("Deny", both).must_deny(&attach.boundary(Some(BOUNDED)));
+}

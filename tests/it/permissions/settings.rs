@@ -1,0 +1,153 @@
+//! What the owner sets, from the template's parameter through the environment to the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regex_lite::Regex;
+use service_provider_access::guardrails::Guardrails;
+use tracing::level_filters::LevelFilter;
+
+use super::{BOUNDARY, deployed};
+
+/// By parameter: the variable it becomes, its default, and a value that is not the default.
+const SETTINGS: [(&str, &str, &str, &str); 8] = [
+    ("RolePathPrefix", "ROLE_PATH_PREFIX", "/delegated/", "/partners/eu/"),
+    ("RequiredPermissionsBoundary", "REQUIRED_PERMISSIONS_BOUNDARY", "", BOUNDARY),
+    ("TrustedAccountIds", "TRUSTED_ACCOUNT_IDS", "", "222222222222,333333333333"),
+    ("AllowedManagedPolicyArns", "ALLOWED_MANAGED_POLICY_ARNS", "", "arn:aws:iam::aws:policy/*ReadOnlyAccess"),
+    ("PermitMissingExternalId", "PERMIT_MISSING_EXTERNAL_ID", "false", "true"),
+    ("MaxSessionDurationCap", "MAX_SESSION_DURATION_CAP", "43200", "7200"),
+    ("PermitAdministrativeAccess", "PERMIT_ADMINISTRATIVE_ACCESS", "false", "true"),
+    ("LogLevel", "RUST_LOG", "info", "debug"),
+];
+
+/// The function's environment by default, as far as it is set, and with these changes.
+fn environment_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+    let defaults = SETTINGS.iter().map(|(_, variable, default, _)| (*variable, *default));
+    let mut variables: BTreeMap<_, _> = defaults.chain(changes.iter().copied()).collect();
+    variables.retain(|_, value| !value.is_empty());
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn guardrails(environment: &BTreeMap<String, String>) -> Result<Guardrails, String> {
+    Guardrails::from_environment(|name| environment.get(name).cloned()).map_err(|problems| problems.to_string())
+}
+
+#[test]
+fn every_parameter_becomes_its_variable_and_nothing_else() {
+    assert_eq!(deployed().environment(), environment_with(&[]));
+    for (parameter, variable, _, value) in SETTINGS {
+        assert_eq!(deployed().with(parameter, value).environment(), environment_with(&[(variable, value)]));
+    }
+}
+
+#[test]
+fn without_trusted_accounts_the_templates_own_are_trusted() {
+    let own = deployed().with("ExternalAwsAccountId", "444444444444,555555555555");
+    assert_eq!(own.environment(), environment_with(&[("TRUSTED_ACCOUNT_IDS", "444444444444,555555555555")]));
+    let others = own.with("TrustedAccountIds", "*");
+    assert_eq!(others.environment(), environment_with(&[("TRUSTED_ACCOUNT_IDS", "*")]));
+}
+
+#[test]
+fn the_code_reads_every_variable_and_has_the_same_defaults() {
+    let source = include_str!("../../../src/guardrails.rs");
+    let (code, _tests) = source.split_once("#[cfg(test)]").unwrap();
+    let read = Regex::new(r#"\b(?:given|list|flag)\("([A-Z_]+)"\)"#).unwrap();
+    let read: BTreeSet<_> = read.captures_iter(code).map(|found| found[1].to_owned()).collect();
+    let set: BTreeSet<_> = SETTINGS.iter().map(|(_, variable, ..)| (*variable).to_owned()).collect();
+    // The level of the log is the process's own matter.
+    assert!(include_str!("../../../src/main.rs").contains(r#"variable("RUST_LOG")"#));
+    assert_eq!(read, set.into_iter().filter(|variable| variable != "RUST_LOG").collect());
+
+    assert_eq!(guardrails(&deployed().environment()), guardrails(&BTreeMap::new()));
+    for (parameter, .., value) in SETTINGS.iter().filter(|(parameter, ..)| *parameter != "LogLevel") {
+        let changed = guardrails(&deployed().with(parameter, value).environment());
+        assert!(changed.is_ok() && changed != guardrails(&BTreeMap::new()), "{parameter}: {changed:?}");
+    }
+}
+
+#[test]
+fn a_parameter_takes_what_the_code_takes() {
+    let good: [(&str, &[&str]); 7] = [
+        ("RolePathPrefix", &["/d/", "/a/b.c/", "/A_+=,.@-9/"]),
+        (
+            "RequiredPermissionsBoundary",
+            &[
+                BOUNDARY,
+                "arn:aws-us-gov:iam::aws:policy/job-function/A_+=,.@-9",
+                "arn:aws-cn:iam::111111111111:policy/P",
+            ],
+        ),
+        ("TrustedAccountIds", &["*", "222222222222", "012345678901,222222222222"]),
+        (
+            "AllowedManagedPolicyArns",
+            &["arn:aws:iam::aws:policy/*", "arn:aws*:iam::1111*:policy/a/?,arn:aws:iam::*:policy/A_+=.@-9"],
+        ),
+        ("PermitMissingExternalId", &["true", "false"]),
+        ("MaxSessionDurationCap", &["3600", "43200", "7200"]),
+        ("PermitAdministrativeAccess", &["true", "false"]),
+    ];
+    let bad: [(&str, &[&str]); 6] = [
+        ("RolePathPrefix", &["/", "d/", "/d", "//", "/a//b/", "/a b/", "/\u{e4}/"]),
+        (
+            "RequiredPermissionsBoundary",
+            &[
+                "Boundary",
+                "arn:aws:iam::aws:policy/",
+                "arn:aws:iam::aws:policy/a//b",
+                "arn:aws:iam::aws:policy/a/",
+                "arn:aws:iam::aws:policy/*",
+                "arn:aws:iam::1:policy/P",
+                "arn:aws:iam::aws:role/P",
+                "arn:other:iam::aws:policy/P",
+                "arn:aws-:iam::aws:policy/P",
+            ],
+        ),
+        ("TrustedAccountIds", &["*,222222222222", "22222222222", "2222222222222", "a"]),
+        ("PermitMissingExternalId", &["yes", "TRUE", "1"]),
+        ("MaxSessionDurationCap", &["3599", "43201", "0", "-3600", "1h"]),
+        ("PermitAdministrativeAccess", &["yes", "TRUE", "1"]),
+    ];
+    let by_code = |parameter: &str, value: &str| {
+        let (_, variable, ..) = SETTINGS.iter().find(|(name, ..)| *name == parameter).unwrap();
+        guardrails(&environment_with(&[(variable, value)])).is_ok()
+    };
+    for (parameter, value) in good.iter().flat_map(|(name, values)| values.iter().map(move |value| (*name, *value))) {
+        assert!(deployed().accepts(parameter, value), "the template refuses {value:?} as {parameter}");
+        assert!(by_code(parameter, value), "the code refuses {value:?} as {parameter}");
+    }
+    for (parameter, value) in bad.iter().flat_map(|(name, values)| values.iter().map(move |value| (*name, *value))) {
+        assert!(!deployed().accepts(parameter, value), "the template takes {value:?} as {parameter}");
+        assert!(!by_code(parameter, value), "the code takes {value:?} as {parameter}");
+    }
+    for level in ["error", "warn", "info", "debug", "trace"] {
+        assert!(deployed().accepts("LogLevel", level) && level.parse::<LevelFilter>().is_ok());
+    }
+}
+
+/// A pattern with other colons could match more to IAM, which compares ARNs part by part, than to the code.
+#[test]
+fn a_pattern_of_policies_is_an_arn_of_policies_in_every_part() {
+    for pattern in [
+        "*",
+        "arn:*",
+        "arn:aws:iam::*",
+        "arn:*:policy/P",
+        "arn:aws:*::aws:policy/P",
+        "arn:aws:iam:*:aws:policy/P",
+        "arn:aws:iam::aws:*",
+        "arn:aws:iam::aws:policy/${a}",
+        "arn:aws:iam::aws:policy/a:b",
+    ] {
+        assert!(!deployed().accepts("AllowedManagedPolicyArns", pattern), "{pattern}");
+    }
+}
+
+#[test]
+fn every_default_is_one_that_its_own_parameter_takes() {
+    let parameters = deployed().declared("/Parameters").clone();
+    for (name, declared) in parameters.as_object().unwrap() {
+        let default = declared["Default"].as_str().map_or_else(|| declared["Default"].to_string(), str::to_owned);
+        assert!(deployed().accepts(name, &default), "{name}: {default}");
+    }
+}

@@ -1,0 +1,194 @@
+//! The shipped template, resolved as CloudFormation would for the values of its parameters. What it does
+//! not know it does not guess: any other intrinsic function, resource or attribute is a panic.
+
+use std::collections::BTreeMap;
+
+use regex_lite::{Captures, Regex};
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+
+use crate::stack::HOME;
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// The template with values for its parameters.
+#[derive(Clone)]
+pub(super) struct Deployment {
+    /// With all intrinsic functions in their long form.
+    template: Value,
+    parameters: BTreeMap<String, String>,
+    partition: &'static str,
+}
+
+impl Deployment {
+    /// With the defaults of all parameters.
+    pub(super) fn of_shipped_template() -> Self {
+        let documents = Yaml::load_from_str(TEMPLATE).unwrap();
+        let [document] = documents.as_slice() else { panic!("a template is one document") };
+        let template = in_long_form(document);
+        let parameters = template["Parameters"].as_object().unwrap();
+        let default = |(name, declared): (&String, &Value)| (name.clone(), text(&declared["Default"]));
+        Self { parameters: parameters.iter().map(default).collect(), template, partition: "aws" }
+    }
+
+    /// With another value, which the template must accept.
+    pub(super) fn with(mut self, parameter: &str, value: &str) -> Self {
+        assert!(self.accepts(parameter, value), "{parameter} cannot be {value:?}");
+        self.parameters.insert(parameter.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(super) fn in_partition(mut self, partition: &'static str) -> Self {
+        self.partition = partition;
+        self
+    }
+
+    /// What the template itself says there, unresolved.
+    pub(super) fn declared(&self, pointer: &str) -> &Value {
+        self.template.pointer(pointer).unwrap_or_else(|| panic!("the template has no {pointer}"))
+    }
+
+    /// What comes of the part of the template that stands there.
+    pub(super) fn resolved(&self, pointer: &str) -> Value {
+        self.resolve(self.declared(pointer)).unwrap_or_else(|| panic!("{pointer} comes to nothing"))
+    }
+
+    /// What the function may do.
+    pub(super) fn policy(&self) -> Value {
+        self.resolved("/Resources/FunctionRole/Properties/Policies/0/PolicyDocument")
+    }
+
+    /// The environment that the template gives to the function.
+    pub(super) fn environment(&self) -> BTreeMap<String, String> {
+        let variables = self.resolved("/Resources/Function/Properties/Environment/Variables");
+        variables.as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+
+    /// Whether CloudFormation would take this value for a parameter.
+    pub(super) fn accepts(&self, parameter: &str, value: &str) -> bool {
+        let declared = self.declared(&format!("/Parameters/{parameter}")).as_object().unwrap();
+        let number = || value.parse::<i64>().ok();
+        declared.iter().all(|(constraint, limit)| match constraint.as_str() {
+            "Type" => match limit.as_str().unwrap() {
+                "String" => true,
+                "Number" => number().is_some(),
+                other => panic!("unknown type of parameter {other}"),
+            },
+            "AllowedPattern" => Regex::new(limit.as_str().unwrap()).unwrap().is_match(value),
+            "AllowedValues" => limit.as_array().unwrap().iter().any(|allowed| text(allowed) == value),
+            "MinValue" => number() >= limit.as_i64(),
+            "MaxValue" => number().is_some() && number() <= limit.as_i64(),
+            "MaxLength" => value.len() <= usize::try_from(limit.as_u64().unwrap()).unwrap(),
+            "Default" | "Description" | "ConstraintDescription" => true,
+            other => panic!("unknown constraint {other} of {parameter}"),
+        })
+    }
+
+    /// None where `AWS::NoValue` takes it away.
+    fn resolve(&self, value: &Value) -> Option<Value> {
+        match value {
+            Value::Object(members) => {
+                if let Some((function, argument)) = intrinsic(members) {
+                    return self.call(function, argument);
+                }
+                let resolved = members.iter().filter_map(|(name, value)| Some((name.clone(), self.resolve(value)?)));
+                Some(Value::Object(resolved.collect()))
+            }
+            Value::Array(items) => Some(items.iter().filter_map(|item| self.resolve(item)).collect()),
+            scalar => Some(scalar.clone()),
+        }
+    }
+
+    fn call(&self, function: &str, argument: &Value) -> Option<Value> {
+        match (function, argument) {
+            ("Ref", name) if name == "AWS::NoValue" => None,
+            ("Ref", Value::String(name)) => Some(self.value_of(name).into()),
+            ("Fn::If", Value::Array(items)) if items.len() == 3 => {
+                let holds = self.named_condition_holds(items[0].as_str().unwrap());
+                self.resolve(&items[if holds { 1 } else { 2 }])
+            }
+            ("Fn::Sub", Value::String(text)) => {
+                let placeholder = Regex::new(r"\$\{([^}]*)\}").unwrap();
+                let filled = placeholder.replace_all(text, |found: &Captures<'_>| self.value_of(&found[1]));
+                Some(filled.into())
+            }
+            ("Fn::Split", Value::Array(items)) if items.len() == 2 => {
+                let (separator, whole) = (text(&items[0]), text(&self.resolve(&items[1])?));
+                Some(whole.split(&separator).collect())
+            }
+            ("Fn::GetAtt", argument) if *argument == json!(["LogGroup", "Arn"]) => {
+                let name = text(&self.resolved("/Resources/LogGroup/Properties/LogGroupName"));
+                Some(format!("arn:{}:logs:us-east-1:{HOME}:log-group:{name}:*", self.partition).into())
+            }
+            _ => panic!("unknown: {function} of {argument}"),
+        }
+    }
+
+    /// What `Ref` makes of the name of a parameter or of a pseudo parameter.
+    fn value_of(&self, name: &str) -> String {
+        match name {
+            "AWS::Partition" => self.partition.to_owned(),
+            "AWS::AccountId" => HOME.to_owned(),
+            "AWS::StackName" => "service-provider-access".to_owned(),
+            name => self.parameters.get(name).unwrap_or_else(|| panic!("unknown: {name}")).clone(),
+        }
+    }
+
+    fn named_condition_holds(&self, name: &str) -> bool {
+        self.holds(self.declared(&format!("/Conditions/{name}")))
+    }
+
+    fn holds(&self, condition: &Value) -> bool {
+        let members = condition.as_object().unwrap();
+        match intrinsic(members) {
+            Some(("Fn::Equals", Value::Array(sides))) if sides.len() == 2 => {
+                self.resolve(&sides[0]) == self.resolve(&sides[1])
+            }
+            Some(("Fn::Not", Value::Array(one))) if one.len() == 1 => !self.holds(&one[0]),
+            Some(("Fn::Or", Value::Array(any))) => any.iter().any(|condition| self.holds(condition)),
+            None if members.len() == 1 && condition["Condition"].is_string() => {
+                self.named_condition_holds(condition["Condition"].as_str().unwrap())
+            }
+            _ => panic!("unknown condition {condition}"),
+        }
+    }
+}
+
+/// The function and its argument, if the object is a call.
+fn intrinsic(members: &Map<String, Value>) -> Option<(&str, &Value)> {
+    let (name, argument) = members.iter().next().filter(|_| members.len() == 1)?;
+    (name == "Ref" || name.starts_with("Fn::")).then_some((name.as_str(), argument))
+}
+
+/// JSON in which `!Ref x` is `{"Ref": "x"}`, as CloudFormation has it too.
+fn in_long_form(node: &Yaml<'_>) -> Value {
+    match node {
+        Yaml::Value(Scalar::String(text)) => json!(text),
+        Yaml::Value(Scalar::Integer(number)) => json!(number),
+        Yaml::Value(Scalar::Boolean(flag)) => json!(flag),
+        Yaml::Sequence(items) => items.iter().map(in_long_form).collect(),
+        Yaml::Mapping(members) => {
+            members.iter().map(|(name, value)| (text(&in_long_form(name)), in_long_form(value))).collect()
+        }
+        Yaml::Tagged(tag, node) if tag.handle == "!" => {
+            let argument = in_long_form(node);
+            match tag.suffix.as_str() {
+                name @ ("Ref" | "Condition") => json!({ name: argument }),
+                "GetAtt" if argument.is_string() => {
+                    json!({ "Fn::GetAtt": text(&argument).splitn(2, '.').collect::<Vec<_>>() })
+                }
+                name => json!({ format!("Fn::{name}"): argument }),
+            }
+        }
+        other => panic!("not of a template: {other:?}"),
+    }
+}
+
+/// CloudFormation passes every scalar on as text.
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        other => panic!("not a scalar: {other}"),
+    }
+}
