@@ -280,11 +280,12 @@ fn is_about_a_policy(message: &str) -> bool {
     ["policy ", "the policy", "the role policy", "scope arn"].iter().any(|start| message.starts_with(start))
 }
 
-/// IAM's validation messages quote what was sent, whole trust policies included: the quotation goes.
+/// IAM's validation messages quote what was sent, whole trust policies included. All goes from the
+/// first quotation to the end of the last: what is quoted may hold what looks like an end.
 fn without_quoted_values(message: &str) -> String {
     let Some((before, rest)) = message.split_once("Value '") else { return message.to_owned() };
-    let after = rest.find("' at '").map_or("", |end| &rest[end + 1..]);
-    format!("{before}the value{}", without_quoted_values(after))
+    let after = rest.rfind("' at '").map_or("", |end| &rest[end + 1..]);
+    format!("{before}the value{after}")
 }
 
 #[cfg(test)]
@@ -295,11 +296,7 @@ mod tests {
     fn a_message_does_not_quote_what_was_sent() {
         let message = "1 validation error detected: Value 'my-external-id' at 'assumeRolePolicyDocument' failed to \
                        satisfy constraint; Value 'x' at 'roleName' is bad";
-        assert_eq!(
-            without_quoted_values(message),
-            "1 validation error detected: the value at 'assumeRolePolicyDocument' failed to satisfy constraint; the \
-             value at 'roleName' is bad"
-        );
+        assert_eq!(without_quoted_values(message), "1 validation error detected: the value at 'roleName' is bad");
         assert_eq!(without_quoted_values("Value 'never closed"), "the value");
     }
 }

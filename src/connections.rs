@@ -4,8 +4,10 @@
 //! connections to IAM are opened in the background, and while IAM works, the one that will carry the
 //! answer. HTTP/1.1 carries one call per connection, so calls side by side want several.
 //!
-//! No request is sent ahead: the connector is asked for a connection, and what it yields waits in a
-//! waiting room until a real request to the same place asks for one.
+//! No request is sent ahead: a connector is asked for a connection, and what it yields waits in a
+//! waiting room until a real request to the same place asks for one. The connector is reached through a
+//! client of its own, whose pool stays empty: the one that sends would take an idle connection from its
+//! pool instead, and really send what was only meant to open one.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -42,6 +44,7 @@ const FRESH: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub struct Connections {
     client: reqwest::Client,
+    opener: reqwest::Client,
     waiting: WaitingRoom,
 }
 
@@ -50,18 +53,25 @@ impl Connections {
     ///
     /// # Errors
     /// When no certificate can be loaded: nothing could be trusted then.
-    pub fn new() -> Result<Self, reqwest::Error> {
-        // Fails only when a provider is installed already, which then is this one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    pub fn new() -> Result<Self, Box<dyn StdError + Send + Sync>> {
+        let ring = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(Arc::clone(&ring))
+            .with_safe_default_protocol_versions()?
+            .dangerous() // What rustls calls every verifier but its own; this one asks the operating system's.
+            .with_custom_certificate_verifier(Arc::new(rustls_platform_verifier::Verifier::new(ring)?))
+            .with_no_client_auth();
         let waiting = WaitingRoom::default();
-        let client = reqwest::Client::builder()
-            .connector_layer(OpenedAhead { waiting: waiting.clone() })
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .http1_only()
-            .build()?;
-        Ok(Self { client, waiting })
+        let client = || {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .connector_layer(OpenedAhead { waiting: waiting.clone() })
+                .connect_timeout(CONNECT_TIMEOUT)
+                .redirect(reqwest::redirect::Policy::none())
+                .no_proxy()
+                .http1_only()
+                .build()
+        };
+        Ok(Self { client: client()?, opener: client()?, waiting })
     }
 
     /// Starts `count` connections to the host of `url` and returns at once; they are ready when
@@ -69,7 +79,7 @@ impl Connections {
     pub async fn open(&self, url: &str, count: usize) {
         for _ in 0..count {
             // Fails by design as soon as the connector was asked: no request leaves.
-            let _ = PLACE.scope((place(url), Purpose::Open), self.client.get(url).send()).await;
+            let _ = PLACE.scope((place(url), Purpose::Open), self.opener.get(url).send()).await;
         }
     }
 
@@ -119,6 +129,12 @@ struct Waiting {
     finished: Box<dyn Fn() -> bool + Send>,
 }
 
+impl Waiting {
+    fn is_fresh(&self) -> bool {
+        self.since.elapsed() < FRESH
+    }
+}
+
 #[derive(Clone, Default)]
 struct WaitingRoom(Arc<Mutex<HashMap<String, Vec<Waiting>>>>);
 
@@ -136,13 +152,19 @@ impl WaitingRoom {
             handshake: Box::new(handshake),
             finished: Box::new(move || probe.is_finished()),
         };
-        self.lock().entry(place).or_default().push(waiting);
+        let mut room = self.lock();
+        // What nobody came for is closed, so that a warm process does not collect connections.
+        room.retain(|_, queue| {
+            queue.retain(Waiting::is_fresh);
+            !queue.is_empty()
+        });
+        room.entry(place).or_default().push(waiting);
     }
 
     fn take<T: Send + 'static>(&self, place: &str) -> Option<JoinHandle<T>> {
         let mut room = self.lock();
         let queue = room.get_mut(place)?;
-        queue.retain(|waiting| waiting.since.elapsed() < FRESH);
+        queue.retain(Waiting::is_fresh);
         if queue.is_empty() {
             return None;
         }

@@ -27,6 +27,10 @@ const TO_ANSWER: Duration = Duration::from_secs(3);
 /// Calls to AWS are not tried again after that, so that a reason can still be told from the last one.
 const TO_FINISH: Duration = Duration::from_secs(4);
 
+/// Delivering ends so long before Lambda's deadline: an invocation that is cut off there is neither
+/// logged nor reported to Lambda as failed.
+const TO_REPORT: Duration = Duration::from_millis(500);
+
 /// What lives as long as the process: made once, shared by all requests.
 #[derive(Clone, Debug)]
 pub struct Handler {
@@ -72,12 +76,19 @@ impl Handler {
     pub async fn handle(&self, event: Value, invocation: Invocation) -> Result<(), Unanswered> {
         let started = Instant::now();
         let envelope = Envelope::read(&event);
-        let url = ResponseUrl::accept(&event, &self.region, &self.emulators).map_err(Unanswered::NoAddress)?;
+        let url = match ResponseUrl::accept(&event, &self.region, &self.emulators) {
+            Ok(url) => url,
+            Err(why) => {
+                let unanswered = Unanswered::NoAddress(why);
+                log_unanswerable(&envelope, &unanswered);
+                return Err(unanswered);
+            }
+        };
         // The handshake with the bucket happens while IAM works.
         self.connections.open(url.expose(), 1).await;
         let deadline = invocation.deadline;
         let (response, calls) = self.respond(event, &envelope, &url, invocation).await;
-        let delivered = deliver(&self.connections, &url, &response.body(&envelope), deadline).await;
+        let delivered = deliver(&self.connections, &url, &response.body(&envelope), deadline - TO_REPORT).await;
         log(&envelope, &response, calls, started.elapsed(), delivered.as_ref().err());
         Ok(delivered?)
     }
@@ -133,6 +144,24 @@ impl Handler {
         };
         (response, iam.calls())
     }
+}
+
+/// The one line of a request that nobody could be told about.
+fn log_unanswerable(envelope: &Envelope, why: &Unanswered) {
+    let Envelope { request_id, request_type, resource_type, stack_id, logical_id, .. } = envelope;
+    let (outcome, reason, aws_calls, duration_ms) = ("unanswerable", why.to_string(), 0, 0);
+    tracing::error!(
+        request_id,
+        request_type,
+        resource_type,
+        stack_id,
+        logical_id,
+        outcome,
+        reason,
+        aws_calls,
+        duration_ms,
+        "request"
+    );
 }
 
 /// One line for one request. Never in it: the response URL, external IDs, credentials.

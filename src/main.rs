@@ -53,10 +53,7 @@ async fn main() -> Result<(), Error> {
         let left = (UNIX_EPOCH + Duration::from_millis(context.deadline)).duration_since(now).unwrap_or_default();
         let invocation =
             Invocation { function_arn: context.invoked_function_arn, deadline: Instant::now() + left, now };
-        handler.handle(event, invocation).await.map_err(|error| {
-            tracing::error!(%error, "unanswered");
-            Error::from(error)
-        })
+        handler.handle(event, invocation).await.map_err(Error::from)
     }))
     .await
 }
