@@ -432,7 +432,7 @@ mod tests {
         ] {
             assert!(PolicyArn::parse(bad).is_err(), "{bad}");
         }
-        for good in ["role/Deploy", "role/ci/*", "role/*", "user/ann", "role/ci-*"] {
+        for good in ["role/Deploy", "role/ci/*", "role/*", "user/auditor", "role/ci-*"] {
             assert!(PrincipalArn::parse(&format!("arn:aws:iam::111122223333:{good}")).is_ok(), "{good}");
         }
         for bad in ["*", "root", "role/", "role/a*b", "role/?", "role//a", "group/x", "role/a/", "role/**"] {

@@ -26,7 +26,7 @@ use service_provider_access::policy::Document;
 const HOME: &str = "111111111111";
 const ACCOUNTS: [&str; 3] = ["222222222222", "333333333333", "444444444444"];
 const IDS: [&str; 3] = ["first-external-id-1", "second-external-id-2", "third-external-id-3"];
-const PRINCIPALS: [&str; 4] = ["role/*", "role/ci/*", "role/ci/deploy", "user/ann"];
+const PRINCIPALS: [&str; 4] = ["role/*", "role/ci/*", "role/ci/deploy", "user/auditor"];
 const RANGES: [&str; 3] = ["203.0.113.0/24", "203.0.113.0/28", "198.51.100.0/24"];
 const MANAGED: [&str; 5] =
     ["SecurityAudit", "AmazonEC2ReadOnlyAccess", "AmazonS3ReadOnlyAccess", "AWSDenyAll", "Billing"];
@@ -276,7 +276,7 @@ fn callers() -> Vec<Caller> {
     for account in ACCOUNTS {
         for external_id in [None, Some(IDS[0]), Some(IDS[1]), Some(IDS[2])] {
             for mfa_age in [None, Some(30), Some(300)] {
-                for name in ["role/ci/deploy", "role/other", "user/ann"] {
+                for name in ["role/ci/deploy", "role/other", "user/auditor"] {
                     for organization in ["o-aaaaaaaaaa", "o-bbbbbbbbbb"] {
                         for address in ["203.0.113.5", "203.0.113.99", "192.0.2.1"] {
                             callers.push(Caller { account, external_id, mfa_age, name, organization, address });

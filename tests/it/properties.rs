@@ -602,13 +602,13 @@ async fn require_mfa_and_its_age() {
 async fn allowed_principal_arns() {
     let only = |arns: Value| json!({"trust": {"Condition": {"ArnLike": {"aws:PrincipalArn": arns}}}});
     let in_provider = |name: &str| format!("arn:aws:iam::222222222222:{name}");
-    for name in ["role/Deploy", "role/ci/*", "role/ci-*", "role/*", "user/ann", "role/aws-reserved/sso.amazonaws.com/*"]
+    for name in ["role/Deploy", "role/ci/*", "role/ci-*", "role/*", "user/auditor", "role/aws-reserved/sso.amazonaws.com/*"]
     {
         let arn = in_provider(name);
         check_made(Stack::new(), json!({"AllowedPrincipalArns": arn}), only(json!(arn))).await;
         check_made(Stack::new(), json!({"AllowedPrincipalArns": [arn]}), only(json!(arn))).await;
     }
-    let two = json!([in_provider("role/Deploy"), "arn:aws:iam::333333333333:user/ann"]);
+    let two = json!([in_provider("role/Deploy"), "arn:aws:iam::333333333333:user/auditor"]);
     let mut expected = only(two.clone());
     expected["trust"]["Principal"] =
         json!({"AWS": ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]});

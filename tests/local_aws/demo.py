@@ -93,20 +93,21 @@ def tell(story, aws):
                 story.tell(f"    {line}")
         else:
             story.tell(f"{name}: {value or '(none)'}")
+    story.expect_same(outputs["Warnings"], "", "nothing in it deserves a second look")
     role_arn, external_id = outputs["RoleArn"], outputs["ExternalId"]
     role = customer.client("iam").get_role(RoleName=outputs["RoleName"])["Role"]
     story.expect_same(role["Arn"], role_arn, "the role is in IAM, under the ARN of the output")
     story.expect(len(external_id) >= 32, f"no external ID was given, so a strong one of {len(external_id)} characters was made")
 
     story.step(f"Who gets in: IAM users of the accounts {PROVIDER} and {STRANGER} try to assume the role")
-    acme, mallory = provider.user("acme"), stranger.user("mallory")
+    acme, intruder = provider.user("acme"), stranger.user("intruder")
     session = acme.assume(role_arn, external_id)
     story.expect(session, "the provider with the external ID: open")
     story.expect(not acme.assume(role_arn), "the provider without an external ID: shut")
     wrong = external_id[:-1] + ("0" if external_id[-1] != "0" else "1")
     story.expect(not acme.assume(role_arn, wrong), "the provider with one wrong character in it: shut")
-    story.expect(not mallory.assume(role_arn, external_id), "a stranger with the right external ID: shut")
-    story.expect(not mallory.assume(role_arn), "a stranger without: shut")
+    story.expect(not intruder.assume(role_arn, external_id), "a stranger with the right external ID: shut")
+    story.expect(not intruder.assume(role_arn), "a stranger without: shut")
 
     story.step("What the provider may do there")
     story.expect(session.may("ec2", "describe_instances"), "look at the servers (AmazonEC2ReadOnlyAccess): allowed")

@@ -24,7 +24,7 @@ class World:
         self.customer, self.provider, self.stranger = (Account(self.aws, a) for a in (CUSTOMER, PROVIDER, STRANGER))
         sam.deploy(self.aws, {"TrustedAccountIds": PROVIDER})
         self.acme = self.provider.user("acme")
-        self.mallory = self.stranger.user("mallory")
+        self.intruder = self.stranger.user("intruder")
 
 
 @functools.cache

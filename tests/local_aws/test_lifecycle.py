@@ -67,11 +67,11 @@ class Lifecycle(OnLocalAws):
         self.assertEqual(outputs["ExternalId"], FIRST_ID)
         self.assertEqual(stack.physical_id("Role"), outputs["RoleName"])
 
-        acme, mallory = self.world.acme, self.world.mallory
+        acme, intruder = self.world.acme, self.world.intruder
         self.assertTrue(acme.assume(role["Arn"], FIRST_ID))
         self.assertFalse(acme.assume(role["Arn"]))
         self.assertFalse(acme.assume(role["Arn"], SECOND_ID))
-        self.assertFalse(mallory.assume(role["Arn"], FIRST_ID))
+        self.assertFalse(intruder.assume(role["Arn"], FIRST_ID))
 
     def test_update_of_policies_external_id_and_tags(self):
         stack = self.stack()
@@ -150,11 +150,11 @@ class Lifecycle(OnLocalAws):
             RoleName=name,
             PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}',
         )
-        self.assertTrue(self.world.mallory.assume(agreed["Arn"]), "the door stands open, or there is nothing to put right")
+        self.assertTrue(self.world.intruder.assume(agreed["Arn"]), "the door stands open, or there is nothing to put right")
 
         self.assertEqual(stack.update(delegated_role(Revision="2", **wish)), "UPDATE_COMPLETE")
         self.assertEqual(self.role_of(stack), agreed)
-        self.assertFalse(self.world.mallory.assume(agreed["Arn"]))
+        self.assertFalse(self.world.intruder.assume(agreed["Arn"]))
 
     def test_revision_leaves_an_untouched_role_as_it_is(self):
         stack = self.stack()

@@ -145,8 +145,8 @@ class EveryParameter(OnLocalAws):
         session = self.world.acme.assume(role["Arn"], external_id)
         self.assertTrue(session.may("ec2", "describe_instances"))
         self.assertFalse(session.may("logs", "describe_log_groups"), "the boundary does not let it")
-        self.assertTrue(self.world.mallory.assume(role["Arn"], external_id), "trusted here, as the parameter says")
-        self.assertFalse(self.world.mallory.assume(role["Arn"]))
+        self.assertTrue(self.world.intruder.assume(role["Arn"], external_id), "trusted here, as the parameter says")
+        self.assertFalse(self.world.intruder.assume(role["Arn"]))
 
         self.assertEqual(stack.delete(), "DELETE_COMPLETE")
         self.assertIsNone(self.customer.role("every-parameter"))
