@@ -26,8 +26,8 @@ const ATTEMPT: Duration = Duration::from_secs(10);
 /// How long IAM may take to show a role everywhere that was just created. Usually it is seconds.
 const PROPAGATION: Duration = Duration::from_secs(15);
 
-/// How long a trusted account that IAM does not know is believed to be a passing fault: IAM answers
-/// so for a short while after an account was made, and for good when there is none.
+/// How long a trusted account or a policy that IAM does not know is believed to be a passing fault: IAM
+/// answers so for a short while after it was made, and for good when there is none.
 const DOUBT: Duration = Duration::from_secs(6);
 
 /// An IAM client over the given HTTP client. `endpoint` is an emulator's; none is AWS itself.
@@ -68,6 +68,8 @@ pub enum Patience {
     /// The role was created, or got its boundary, a moment ago: IAM may not know that everywhere yet,
     /// and says so either plainly or, since it cannot see the path or the boundary then, by denying.
     Settling,
+    /// The policy may have been made a moment ago, by the same template.
+    JustMade,
 }
 
 impl Iam {
@@ -219,11 +221,18 @@ impl Failure {
         Self { action, kind: Kind::Unavailable, message: NO_ANSWER.to_owned(), request_id: None, attempts }
     }
 
+    /// A role that must be there was not seen in so many attempts.
+    pub fn never_seen(action: &'static str, attempts: u32) -> Self {
+        let message = "the role is there, but IAM does not show it yet".to_owned();
+        Self { action, kind: Kind::Unavailable, message, request_id: None, attempts }
+    }
+
     fn may_pass(&self, patience: Patience) -> Passing {
         match self.kind {
             Kind::Throttled | Kind::Busy | Kind::Unavailable => Passing::AnyTime,
             Kind::UnknownPrincipal => Passing::Within(DOUBT),
             Kind::NoSuchRole | Kind::Denied if patience == Patience::Settling => Passing::Within(PROPAGATION),
+            Kind::NoSuchPolicy | Kind::NoSuchRole if patience == Patience::JustMade => Passing::Within(DOUBT),
             _ => Passing::No,
         }
     }

@@ -8,10 +8,12 @@ use std::time::{Duration, SystemTime};
 use crate::aws::Iam;
 use crate::delegated_role::attributes::HANDOFF;
 use crate::delegated_role::facts::Home;
+use crate::delegated_role::observed::stands;
 use crate::delegated_role::owner::{Owner, is_refused_id};
-use crate::delegated_role::{Before, Surroundings, Wish, ensure, expected_name, remove};
-use crate::guardrails::Guardrails;
-use crate::identifiers::{AccountId, ExternalId, Partition, RolePath};
+use crate::delegated_role::remove::remove;
+use crate::delegated_role::{Before, LeftBehind, Surroundings, Unfulfilled, Wish, ensure, expected_name};
+use crate::guardrails::{Guardrails, Settings};
+use crate::identifiers::{AccountId, ExternalId, Partition, RoleName, RolePath};
 use crate::properties::Problems;
 use crate::request::{Envelope, Intent, Properties, StackId};
 use crate::response::{Attributes, Response};
@@ -26,8 +28,8 @@ pub struct Function {
     pub home: Home,
     /// Its Region.
     pub region: String,
-    /// What its owner allows, or why nobody can know that.
-    pub guardrails: Result<Guardrails, Problems>,
+    /// What its owner allows.
+    pub settings: Settings,
 }
 
 impl Function {
@@ -35,7 +37,7 @@ impl Function {
     ///
     /// # Errors
     /// When it is not such an ARN.
-    pub fn named(arn: &str, guardrails: Result<Guardrails, Problems>) -> Result<Self, &'static str> {
+    pub fn named(arn: &str, settings: Settings) -> Result<Self, &'static str> {
         const NOT_AN_ARN: &str = "Lambda did not tell the function's own ARN, so its account is unknown.";
         match arn.split(':').collect::<Vec<_>>()[..] {
             ["arn", partition, "lambda", region, account, "function", ..] => Ok(Self {
@@ -44,7 +46,7 @@ impl Function {
                     account: AccountId::parse(account).map_err(|_| NOT_AN_ARN)?,
                 },
                 region: region.to_owned(),
-                guardrails,
+                settings,
             }),
             _ => Err(NOT_AN_ARN),
         }
@@ -67,10 +69,12 @@ pub enum Command {
     EnsureRole {
         /// The wish.
         wish: Box<Wish>,
-        /// The limits to judge it by.
-        guardrails: Guardrails,
+        /// The limits to judge it by, or why they are unknown.
+        guardrails: Result<Guardrails, Problems>,
         /// The account.
         home: Home,
+        /// The name that the role will have, as far as that can be known before the wish is judged.
+        expected: Option<RoleName>,
         /// The ID to answer with while it is unknown whether the role exists.
         physical_id: String,
     },
@@ -82,8 +86,8 @@ pub enum Command {
         physical_id: String,
         /// A hint at its name.
         properties: Properties,
-        /// Where roles live.
-        prefix: RolePath,
+        /// Where roles live, if that is known.
+        prefix: Option<RolePath>,
     },
     /// Nothing exists that could be removed.
     NothingToRemove {
@@ -141,29 +145,24 @@ impl Command {
             )));
         }
         let intent = intent.map_err(refuse)?;
+        let Settings { role_path_prefix: prefix, guardrails } = function.settings;
         let wish = |properties, before| Wish { owner: owner.clone(), properties, before };
-        let (wish, guardrails) = match intent {
+        let wish = match intent {
             Intent::Delete { physical_id, properties } => {
-                let prefix = function.guardrails.map(|guardrails| guardrails.role_path_prefix);
-                let prefix = prefix.unwrap_or_else(|_| default_prefix());
                 return Ok(Self::RemoveRole { owner, physical_id, properties, prefix });
             }
-            Intent::Create { properties } => (wish(properties, None), function.guardrails),
+            Intent::Create { properties } => wish(properties, None),
             Intent::Update { physical_id, properties, old_properties } => {
-                let before = Before { physical_id, properties: old_properties };
-                (wish(properties, Some(before)), function.guardrails)
+                wish(properties, Some(Before { physical_id, properties: old_properties }))
             }
         };
-        let guardrails = guardrails.map_err(|problems| {
-            refuse(format!(
-                "The function's own settings are wrong, so it delegates nothing; its owner must correct them. {problems}"
-            ))
-        })?;
-        let physical_id = match &wish.before {
-            Some(before) => before.physical_id.clone(),
-            None => expected_name(&owner, &wish.properties, &guardrails.role_path_prefix).to_string(),
+        let expected = expected_name(&owner, &wish.properties, prefix.as_ref());
+        let physical_id = match (&wish.before, &expected) {
+            (Some(before), _) => before.physical_id.clone(),
+            (None, Some(name)) => name.to_string(),
+            (None, None) => owner.refused_id(),
         };
-        Ok(Self::EnsureRole { wish: Box::new(wish), guardrails, home: function.home, physical_id })
+        Ok(Self::EnsureRole { wish: Box::new(wish), guardrails, home: function.home, expected, physical_id })
     }
 
     /// The ID to answer with when it cannot be known how far the command came.
@@ -178,25 +177,30 @@ impl Command {
     /// Does it. `fresh` is a new external ID, in case one is needed.
     pub async fn run(self, iam: &Iam, fresh: ExternalId) -> Response {
         match self {
-            Self::EnsureRole { wish, guardrails, home, .. } => {
-                let with = Surroundings { iam, home: &home, guardrails: &guardrails, fresh_external_id: fresh };
-                match ensure(&wish, &with).await {
+            Self::EnsureRole { wish, guardrails, home, expected, .. } => {
+                let fulfilled = match &guardrails {
+                    Ok(guardrails) => {
+                        let around = Surroundings { iam, home: &home, guardrails, fresh_external_id: fresh };
+                        ensure(&wish, &around).await
+                    }
+                    Err(problems) => Err(Unfulfilled::untouched(format!(
+                        "The function's own settings are wrong, so it delegates nothing; its owner must correct them. \
+                         {problems}"
+                    ))),
+                };
+                match fulfilled {
                     Ok(role) => Response::Success {
                         physical_id: role.name.to_string(),
                         attributes: Attributes { values: role.attributes, dispensable: HANDOFF },
                     },
-                    Err(unfulfilled) => {
-                        let physical_id = match (&wish.before, &unfulfilled.left_behind) {
-                            (Some(before), _) => before.physical_id.clone(),
-                            (None, Some(name)) => name.to_string(),
-                            (None, None) => wish.owner.refused_id(),
-                        };
-                        Response::Failed { physical_id, reason: unfulfilled.reason }
+                    Err(Unfulfilled { reason, left_behind }) => {
+                        let physical_id = failed_id(iam, &wish, expected, left_behind).await;
+                        Response::Failed { physical_id, reason }
                     }
                 }
             }
             Self::RemoveRole { owner, physical_id, properties, prefix } => {
-                match remove(iam, &owner, &physical_id, &properties, &prefix).await {
+                match remove(iam, &owner, &physical_id, &properties, prefix.as_ref()).await {
                     Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
                     Err(reason) => Response::Failed { physical_id, reason },
                 }
@@ -205,6 +209,21 @@ impl Command {
                 Response::Success { physical_id, attributes: Attributes::default() }
             }
         }
+    }
+}
+
+/// The ID of a wish that failed. An update keeps its own. A create answers with the name of the role that
+/// it may have left, so that the delete that follows finds it; with an ID that finds nothing only where
+/// nothing is: an earlier delivery of the same create may have come further than this one.
+async fn failed_id(iam: &Iam, wish: &Wish, expected: Option<RoleName>, left_behind: LeftBehind) -> String {
+    if let Some(before) = &wish.before {
+        return before.physical_id.clone();
+    }
+    match (left_behind, expected) {
+        (LeftBehind::Role(name), _) => name.to_string(),
+        // In doubt, a delete that looks in vain does no harm.
+        (LeftBehind::Unknown, Some(name)) if stands(iam, &wish.owner, &name).await.unwrap_or(true) => name.to_string(),
+        _ => wish.owner.refused_id(),
     }
 }
 
@@ -238,8 +257,4 @@ fn check_age(service_timeout: Duration, timing: Timing) -> Result<(), String> {
         age.as_secs(),
         service_timeout.as_secs()
     ))
-}
-
-fn default_prefix() -> RolePath {
-    RolePath::parse("/delegated/").unwrap_or_else(|_| unreachable!("it is a path"))
 }

@@ -12,7 +12,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::error::Error as StdError;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -203,7 +203,8 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 
 impl<S, Request> Service<Request> for AheadOf<S>
 where
-    S: Service<Request, Error = BoxError>,
+    S: Service<Request, Error = BoxError> + Clone + Send + 'static,
+    Request: Send + 'static,
     S::Response: Send + 'static,
     S::Future: Send + 'static,
 {
@@ -222,7 +223,17 @@ where
             return Box::pin(async { Err("opened ahead, not used now".into()) });
         }
         match self.waiting.take::<Result<S::Response, BoxError>>(&place) {
-            Some(handshake) => Box::pin(async move { handshake.await? }),
+            Some(handshake) => {
+                let mut connector = self.connector.clone();
+                Box::pin(async move {
+                    if let Ok(Ok(connection)) = handshake.await {
+                        return Ok(connection);
+                    }
+                    // It failed then; it need not fail now.
+                    poll_fn(|context| connector.poll_ready(context)).await?;
+                    connector.call(request).await
+                })
+            }
             None => Box::pin(self.connector.call(request)),
         }
     }

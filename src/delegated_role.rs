@@ -12,6 +12,7 @@ pub mod observed;
 pub mod owner;
 pub mod past;
 pub mod plan;
+pub mod remove;
 pub mod trust;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use self::facts::{Facts, Home, needs_quotas, policies_to_judge};
 use self::observed::{Foreign, Identity, LiveRole, Observed, ReadAttached, observe};
 use self::owner::{Claim, LOGICAL_ID_TAG, Owner, STACK_TAG};
 use self::past::{OnceDeclared, name_and_path_hint};
+use self::remove::take_down;
 use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{AccountId, ExternalId, RoleName, RolePath};
@@ -79,8 +81,19 @@ pub struct Fulfilled {
 pub struct Unfulfilled {
     /// What happened and what to do.
     pub reason: String,
-    /// The name of a role of ours that may have been left behind, to be removed.
-    pub left_behind: Option<RoleName>,
+    /// What may have been left of it.
+    pub left_behind: LeftBehind,
+}
+
+/// What a wish that failed may have left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeftBehind {
+    /// Nothing: the name is somebody else's.
+    Nothing,
+    /// Nothing by this delivery; an earlier one of the same wish may have come further.
+    Unknown,
+    /// Possibly a role of this name.
+    Role(RoleName),
 }
 
 impl From<Failure> for Unfulfilled {
@@ -97,16 +110,21 @@ impl From<Problems> for Unfulfilled {
 }
 
 impl Unfulfilled {
-    /// Nothing was written.
-    fn untouched(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), left_behind: None }
+    /// Nothing was written this time.
+    pub fn untouched(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), left_behind: LeftBehind::Unknown }
+    }
+
+    /// The role may be there.
+    fn leaving(name: &RoleName, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), left_behind: LeftBehind::Role(name.clone()) }
     }
 }
 
 /// The name that properties ask for, as far as it can be known before they are judged.
-pub fn expected_name(owner: &Owner, properties: &Map<String, Value>, prefix: &RolePath) -> RoleName {
+pub fn expected_name(owner: &Owner, properties: &Map<String, Value>, prefix: Option<&RolePath>) -> Option<RoleName> {
     let (name, path) = name_and_path_hint(properties);
-    name.unwrap_or_else(|| owner.derived_name(&path.unwrap_or_else(|| prefix.clone())))
+    name.or_else(|| Some(owner.derived_name(path.as_ref().or(prefix)?)))
 }
 
 /// Makes the role as wished, whatever there is now.
@@ -185,7 +203,9 @@ async fn fulfil(
         let live = match &observed {
             Observed::Absent => None,
             Observed::Ours(live) => Some(live.as_ref()),
-            Observed::Foreign(foreign) => return Err(Unfulfilled::untouched(taken(foreign, &wish.owner))),
+            Observed::Foreign(foreign) => {
+                return Err(Unfulfilled { reason: taken(foreign, &wish.owner), left_behind: LeftBehind::Nothing });
+            }
         };
         if let Some(live) = live {
             check_same_place(live, name, &delegation.path)?;
@@ -207,7 +227,9 @@ async fn fulfil(
         match execute(iam, name, &plan, patience).await {
             Ok(created) => {
                 let known = || live.map(|live| Identity { arn: live.arn.clone(), id: live.id.clone() });
-                let identity = observed::identity(iam, name, created.or_else(known)).await?;
+                let identity = observed::identity(iam, name, created.or_else(known))
+                    .await
+                    .map_err(|failure| Unfulfilled::leaving(name, failure.to_string()))?;
                 let notes = [external_ids.warning.clone(), role.warnings()];
                 let warnings: Vec<String> = delegation
                     .warnings
@@ -223,17 +245,19 @@ async fn fulfil(
                 attempt += 1;
                 observed = observe(iam, &wish.owner, name, what_to_read(delegation))
                     .await
-                    .map_err(|failure| Unfulfilled { reason: failure.to_string(), left_behind: Some(name.clone()) })?;
+                    .map_err(|failure| Unfulfilled::leaving(name, failure.to_string()))?;
                 if matches!(observed, Observed::Absent) {
                     // It is there but not to be seen yet, or on its way out.
                     if attempt > 8 || !iam.has_time_for(pause_after(attempt)) {
-                        return Err(interrupted.failure.into());
+                        return Err(Unfulfilled::leaving(name, interrupted.failure.to_string()));
                     }
                     tokio::time::sleep(pause_after(attempt)).await;
                 }
             }
             Err(interrupted) => {
-                let made = interrupted.created && start.may_take_down;
+                // Where we had looked and seen nothing, a name that was then taken was taken by ourselves.
+                let made_just_now = interrupted.created || (wish.before.is_some() && attempt > 0);
+                let made = made_just_now && start.may_take_down;
                 let mut unfulfilled = abandon(iam, &wish.owner, name, interrupted.failure, made).await;
                 unfulfilled.reason = external_ids.hidden_in(&unfulfilled.reason);
                 return Err(unfulfilled);
@@ -242,21 +266,22 @@ async fn fulfil(
     }
 }
 
-/// What is left of a wish that cannot be fulfilled: a role that was made for it just now goes again.
+/// What is left of a wish that cannot be fulfilled: a role that was made for it just now goes again. It is
+/// named all the same, since IAM may say that it is gone only because it does not show it yet.
 async fn abandon(iam: &Iam, owner: &Owner, name: &RoleName, failure: Failure, made_just_now: bool) -> Unfulfilled {
     let reason = failure.to_string();
     if made_just_now {
-        return match take_down(iam, owner, name).await {
-            Ok(()) => Unfulfilled::untouched(reason),
-            Err(why) => Unfulfilled {
-                reason: format!("{reason} The role {name}, made just before, is still there: {why}"),
-                left_behind: Some(name.clone()),
-            },
+        return match take_down(iam, owner, name, Patience::Settling).await {
+            Ok(()) => Unfulfilled::leaving(name, reason),
+            Err(why) => {
+                Unfulfilled::leaving(name, format!("{reason} The role {name}, made just before, is still there: {why}"))
+            }
         };
     }
-    // Where the name is somebody else's, nothing is left behind under it. In doubt, something may be.
-    let foreign = matches!(observe(iam, owner, name, ReadAttached::Never).await, Ok(Observed::Foreign(_)));
-    Unfulfilled { reason, left_behind: (!foreign).then(|| name.clone()) }
+    match observe(iam, owner, name, ReadAttached::Never).await {
+        Ok(Observed::Foreign(_)) => Unfulfilled { reason, left_behind: LeftBehind::Nothing },
+        _ => Unfulfilled::leaving(name, reason),
+    }
 }
 
 fn finished(
@@ -280,10 +305,12 @@ async fn remove_abandoned_replacement(
     before: &Before,
     around: &Surroundings<'_>,
 ) -> Result<(), Unfulfilled> {
-    let name_of = |properties| expected_name(&wish.owner, properties, &around.guardrails.role_path_prefix);
-    let (wished, abandoned) = (name_of(&wish.properties), name_of(&before.properties));
+    let name_of = |properties| expected_name(&wish.owner, properties, Some(&around.guardrails.role_path_prefix));
+    let (Some(wished), Some(abandoned)) = (name_of(&wish.properties), name_of(&before.properties)) else {
+        return Ok(());
+    };
     if wished.as_str() == before.physical_id && !abandoned.same_role(&wished) {
-        take_down(around.iam, &wish.owner, &abandoned).await.map_err(Unfulfilled::untouched)?;
+        take_down(around.iam, &wish.owner, &abandoned, Patience::Usual).await.map_err(Unfulfilled::untouched)?;
     }
     Ok(())
 }
@@ -330,90 +357,4 @@ fn or_unknown(text: &str) -> &str {
 
 fn mark_of(owner: &Owner) -> String {
     format!("{STACK_TAG} = {} and {LOGICAL_ID_TAG} = {}", owner.stack_id, owner.logical_id)
-}
-
-/// Removes the role that a resource is known by. Works whatever the properties say, whatever is on the
-/// role, and when it is already gone; touches no role but this owner's.
-///
-/// # Errors
-/// A reason, when the role could not be removed or bears no mark although it may well be ours.
-pub async fn remove(
-    iam: &Iam,
-    owner: &Owner,
-    physical_id: &str,
-    properties: &Map<String, Value>,
-    prefix: &RolePath,
-) -> Result<(), String> {
-    if owner::is_refused_id(physical_id) {
-        return Ok(());
-    }
-    let known = RoleName::parse(physical_id).ok();
-    if let Some(known) = &known {
-        match observe(iam, owner, known, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
-            Observed::Absent => {}
-            Observed::Ours(live) => return take_down_observed(iam, owner, *live).await,
-            Observed::Foreign(foreign) => return leave(&foreign, owner),
-        }
-    }
-    // CloudFormation makes an ID up when it never heard one: the role, if there is one, has the name
-    // that the properties lead to. Where they lead to the ID itself, it is just gone.
-    let expected = expected_name(owner, properties, prefix);
-    if known.is_some_and(|known| known.same_role(&expected)) {
-        return Ok(());
-    }
-    take_down(iam, owner, &expected).await
-}
-
-/// A role that bears somebody else's mark is theirs. One that bears none may be ours with its tags
-/// stripped: leaving it silently would leave a door open that nobody remembers.
-fn leave(foreign: &Foreign, owner: &Owner) -> Result<(), String> {
-    let Foreign { name, arn, claim, trusts } = foreign;
-    match claim {
-        Claim::Others { .. } => Ok(()),
-        Claim::Ours | Claim::Unmarked => Err(format!(
-            "The role {name} ({arn}, which trusts {trusts}) bears no tags of this resource, so it was not deleted. If it is \
-             this stack's, tag it {} and delete again; if it is not, delete the stack and retain this resource.",
-            mark_of(owner)
-        )),
-    }
-}
-
-/// Removes the role of this name if it is this owner's; any other is left alone.
-async fn take_down(iam: &Iam, owner: &Owner, name: &RoleName) -> Result<(), String> {
-    match observe(iam, owner, name, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
-        Observed::Absent | Observed::Foreign(_) => Ok(()),
-        Observed::Ours(live) => take_down_observed(iam, owner, *live).await,
-    }
-}
-
-async fn take_down_observed(iam: &Iam, owner: &Owner, mut live: LiveRole) -> Result<(), String> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let failure = match execute(iam, &live.name, &plan::to_remove(&live), Patience::Usual).await {
-            Ok(_) => return Ok(()),
-            Err(interrupted) => interrupted.failure,
-        };
-        if failure.kind != Kind::DeleteConflict {
-            return Err(failure.to_string());
-        }
-        let profiles = observed::instance_profiles(iam, &live.name).await.map_err(|failure| failure.to_string())?;
-        if !profiles.is_empty() {
-            return Err(format!(
-                "The role {} is held by the instance profile {}, which this resource did not make and does not change. \
-                 Remove the role from it (aws iam remove-role-from-instance-profile), then delete again.",
-                live.name,
-                profiles.join(", ")
-            ));
-        }
-        // Something was put on the role since we looked, or IAM has not heard of all removals yet.
-        if !iam.has_time_for(pause_after(attempt)) {
-            return Err(failure.to_string());
-        }
-        tokio::time::sleep(pause_after(attempt)).await;
-        match observe(iam, owner, &live.name, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
-            Observed::Absent | Observed::Foreign(_) => return Ok(()),
-            Observed::Ours(again) => live = *again,
-        }
-    }
 }

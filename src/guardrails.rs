@@ -10,6 +10,23 @@ use crate::identifiers::{AccountId, PolicyArn, RolePath};
 use crate::policy::glob_matches;
 use crate::properties::Problems;
 
+/// What the owner set, as far as it can be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where roles live; known even when another setting is wrong, since roles must still be removed.
+    pub role_path_prefix: Option<RolePath>,
+    /// The limits, or everything that is wrong with them. Nothing may be delegated then, since nobody
+    /// knows how much.
+    pub guardrails: Result<Guardrails, Problems>,
+}
+
+impl Settings {
+    /// Reads the function's environment; what is unset or empty has its default.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        Self { role_path_prefix: prefix(&variable), guardrails: Guardrails::from_environment(&variable) }
+    }
+}
+
 /// The owner's limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guardrails {
@@ -49,13 +66,9 @@ impl TrustedAccounts {
 }
 
 impl Guardrails {
-    /// Reads the owner's limits from the function's environment; what is unset or empty has its default.
-    ///
-    /// # Errors
-    /// Every setting that is malformed. Nothing may be delegated then, since nobody knows how much.
-    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+    fn from_environment(variable: &impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let given = |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let given = |name: &str| given(variable, name);
         let list = |name: &str| -> Vec<String> {
             let text = given(name).unwrap_or_default();
             text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect()
@@ -71,8 +84,7 @@ impl Guardrails {
         let permit_missing_external_id = flag("PERMIT_MISSING_EXTERNAL_ID");
         let permit_administrative_access = flag("PERMIT_ADMINISTRATIVE_ACCESS");
 
-        let prefix = given("ROLE_PATH_PREFIX").unwrap_or_else(|| "/delegated/".to_owned());
-        let role_path_prefix = RolePath::parse(&prefix).ok().filter(|path| path.as_str() != "/");
+        let role_path_prefix = prefix(variable);
         if role_path_prefix.is_none() {
             problems.of("ROLE_PATH_PREFIX", "must be a path of at least one segment that starts and ends in a slash.");
         }
@@ -122,6 +134,15 @@ impl Guardrails {
     }
 }
 
+fn given(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+    variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn prefix(variable: &impl Fn(&str) -> Option<String>) -> Option<RolePath> {
+    let text = given(variable, "ROLE_PATH_PREFIX").unwrap_or_else(|| "/delegated/".to_owned());
+    RolePath::parse(&text).ok().filter(|path| path.as_str() != "/")
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
@@ -129,10 +150,10 @@ mod tests {
     use super::*;
 
     fn check(settings: &[(&str, &str)], expected: &Expect) {
-        let read = Guardrails::from_environment(|name| {
+        let read = Settings::from_environment(|name| {
             settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
         });
-        expected.assert_eq(&match read {
+        expected.assert_eq(&match read.guardrails {
             Ok(guardrails) => format!("{guardrails:#?}"),
             Err(problems) => problems.to_string(),
         });

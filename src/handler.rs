@@ -15,9 +15,8 @@ use crate::aws::Iam;
 use crate::callback::{Undelivered, deliver};
 use crate::command::{Command, Function, Refusal, Timing};
 use crate::connections::Connections;
-use crate::guardrails::Guardrails;
+use crate::guardrails::Settings;
 use crate::identifiers::ExternalId;
-use crate::properties::Problems;
 use crate::request::{Envelope, Intent, ResponseUrl};
 use crate::response::Response;
 
@@ -42,8 +41,8 @@ pub struct Handler {
     pub region: String,
     /// Origins of an emulator that may be answered, too.
     pub emulators: Vec<String>,
-    /// What the function's owner allows, or why nobody can know that.
-    pub guardrails: Result<Guardrails, Problems>,
+    /// What the function's owner allows.
+    pub settings: Settings,
 }
 
 /// What Lambda tells about one invocation.
@@ -102,7 +101,7 @@ impl Handler {
         invocation: Invocation,
     ) -> (Response, u32) {
         let timing = Timing { sent: url.signed_at(), now: invocation.now };
-        let function = Function::named(&invocation.function_arn, self.guardrails.clone());
+        let function = Function::named(&invocation.function_arn, self.settings.clone());
         let command = match Command::read(envelope, Intent::read(event, envelope), function, timing) {
             Ok(command) => command,
             Err(Refusal { physical_id, reason }) => return (Response::Failed { physical_id, reason }, 0),

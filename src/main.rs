@@ -9,7 +9,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 use service_provider_access::aws;
 use service_provider_access::connections::Connections;
-use service_provider_access::guardrails::Guardrails;
+use service_provider_access::guardrails::Settings;
 use service_provider_access::handler::{Handler, Invocation};
 use tokio::time::{Instant, timeout};
 use tracing::level_filters::LevelFilter;
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Error> {
         iam,
         region,
         emulators: [variable("AWS_ENDPOINT_URL_S3"), variable("AWS_ENDPOINT_URL")].into_iter().flatten().collect(),
-        guardrails: Guardrails::from_environment(variable),
+        settings: Settings::from_environment(variable),
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         let (event, context) = event.into_parts();

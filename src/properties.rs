@@ -249,13 +249,12 @@ pub fn scalar(value: &Value) -> Option<String> {
 
 /// The texts of a list, of a single value, or of a value with commas.
 pub fn texts(value: Option<&Value>) -> Vec<String> {
-    let items = match value {
+    match value {
+        // A comma within an item belongs to it: IAM's names may hold one.
         Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
-        Some(one) => vec![scalar(one).unwrap_or_default()],
+        Some(one) => scalar(one).unwrap_or_default().split(',').map(|text| text.trim().to_owned()).collect(),
         None => Vec::new(),
-    };
-    let split = items.iter().flat_map(|text| text.split(',')).map(|text| text.trim().to_owned());
-    split.filter(|text| !text.is_empty()).collect()
+    }
 }
 
 /// A value in a message: short, on one line, in quotes.

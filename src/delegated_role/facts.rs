@@ -44,8 +44,14 @@ impl Default for Quotas {
 
 /// The account's own policies among those to attach: to be read before they are judged.
 pub fn policies_to_judge(properties: &Map<String, Value>, home: &Home) -> BTreeSet<PolicyArn> {
+    /// No quota lets a role have more: a longer list is refused for its length.
+    const MOST: usize = 25;
+    let named = texts(properties.get("ManagedPolicyArns"));
+    if named.len() > MOST {
+        return BTreeSet::new();
+    }
     let own = |arn: &PolicyArn| arn.owner() == home.account.as_str() && arn.partition() == home.partition.as_str();
-    texts(properties.get("ManagedPolicyArns")).iter().filter_map(|arn| PolicyArn::parse(arn).ok()).filter(own).collect()
+    named.iter().filter_map(|arn| PolicyArn::parse(arn).ok()).filter(own).collect()
 }
 
 /// Whether the wish may pass a quota that the account may have raised: only then are quotas read.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role, SummaryKeyType};
 use futures_util::future::try_join_all;
+use tokio::time::sleep;
 
 use super::facts::{Facts, Quotas};
 use super::owner::{Claim, Owner, Tags};
@@ -103,9 +104,7 @@ pub async fn observe(
     let (role, inline_names, attached_arns) =
         tokio::join!(get_role(iam, name), list_inline(iam, name), list_attached(iam, name));
     let Some(role) = role? else { return Ok(Observed::Absent) };
-    let path = RolePath::parse(role.path()).unwrap_or_else(|_| root_path());
-    let spelling = RoleName::parse(role.role_name()).unwrap_or_else(|_| name.clone());
-    let tags = Tags(role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect());
+    let (spelling, path, tags) = marks(&role, name);
     let trust_document = role.assume_role_policy_document().and_then(|text| Document::from_encoded(text).ok());
     match owner.claim(&spelling, &path, &tags) {
         Claim::Ours => {}
@@ -114,8 +113,14 @@ pub async fn observe(
             return Ok(Observed::Foreign(Foreign { name: spelling, arn: role.arn().to_owned(), claim, trusts }));
         }
     }
-    let (inline, attached) =
-        tokio::try_join!(read_inline(iam, name, inline_names?), effects(iam, attached_arns?, read_attached))?;
+    let read =
+        async { tokio::try_join!(read_inline(iam, name, inline_names?), effects(iam, attached_arns?, read_attached)) };
+    let (inline, attached) = match read.await {
+        Ok(policies) => policies,
+        // It went between two reads, or is so new that IAM does not know it everywhere.
+        Err(failure) if failure.kind == Kind::NoSuchRole => return Ok(Observed::Absent),
+        Err(failure) => return Err(failure),
+    };
     Ok(Observed::Ours(Box::new(LiveRole {
         name: spelling,
         path,
@@ -134,21 +139,42 @@ pub async fn observe(
     })))
 }
 
+/// Whether a role of this owner's stands under the name.
+pub async fn stands(iam: &Iam, owner: &Owner, name: &RoleName) -> Result<bool, Failure> {
+    let Some(role) = get_role(iam, name).await? else { return Ok(false) };
+    let (spelling, path, tags) = marks(&role, name);
+    Ok(owner.claim(&spelling, &path, &tags) == Claim::Ours)
+}
+
+/// What tells whose a role is.
+fn marks(role: &Role, asked_for: &RoleName) -> (RoleName, RolePath, Tags) {
+    let path = RolePath::parse(role.path()).unwrap_or_else(|_| root_path());
+    let spelling = RoleName::parse(role.role_name()).unwrap_or_else(|_| asked_for.clone());
+    let tags = Tags(role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect());
+    (spelling, path, tags)
+}
+
 /// The ARN and ID of a role that is there. What a create answers is believed, unless it is a role that
 /// shows its unique ID in place of its ARN, as one that was just made may.
 pub async fn identity(iam: &Iam, name: &RoleName, known: Option<Identity>) -> Result<Identity, Failure> {
     if let Some(known) = known.filter(|known| known.arn.starts_with("arn:")) {
         return Ok(known);
     }
-    let role = get_role(iam, name).await?;
-    let told = |text: fn(&Role) -> &str| role.as_ref().map(text).unwrap_or_default().to_owned();
-    Ok(Identity { arn: told(Role::arn), id: told(Role::role_id) })
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match get_role(iam, name).await? {
+            Some(role) => return Ok(Identity { arn: role.arn().to_owned(), id: role.role_id().to_owned() }),
+            None if iam.has_time_for(pause_after(attempt)) => sleep(pause_after(attempt)).await,
+            None => return Err(Failure::never_seen("iam:GetRole", attempt)),
+        }
+    }
 }
 
 /// Reads what judging a wish needs to know of the account.
 pub async fn facts(iam: &Iam, policies: BTreeSet<PolicyArn>, quotas: bool) -> Result<Facts, Failure> {
     let policies = try_join_all(policies.into_iter().map(async |arn| {
-        let document = match read_managed(iam, arn.as_str()).await {
+        let document = match read_managed(iam, arn.as_str(), Patience::JustMade).await {
             Ok(document) => Some(document),
             Err(failure) if matches!(failure.kind, Kind::NoSuchPolicy | Kind::NoSuchRole) => None,
             Err(failure) => return Err(failure),
@@ -169,7 +195,11 @@ pub async fn instance_profiles(iam: &Iam, name: &RoleName) -> Result<Vec<String>
             .call("iam:ListInstanceProfilesForRole", Patience::Usual, |client| {
                 client.list_instance_profiles_for_role().role_name(name.as_str()).set_marker(marker.clone()).send()
             })
-            .await?;
+            .await;
+        let page = match page {
+            Err(failure) if failure.kind == Kind::NoSuchRole => return Ok(profiles),
+            other => other?,
+        };
         profiles.extend(page.instance_profiles().iter().map(|profile| profile.instance_profile_name().to_owned()));
         marker = page.marker().filter(|_| page.is_truncated()).map(ToOwned::to_owned);
         if marker.is_none() {
@@ -216,7 +246,7 @@ async fn get_role(iam: &Iam, name: &RoleName) -> Result<Option<Role>, Failure> {
         if settled || !iam.has_time_for(pause_after(attempt)) {
             return Ok(role);
         }
-        tokio::time::sleep(pause_after(attempt)).await;
+        sleep(pause_after(attempt)).await;
     }
 }
 
@@ -289,7 +319,7 @@ async fn effects(
         if !wanted {
             return Ok((arn, Effect::MayAllow));
         }
-        match read_managed(iam, &arn).await {
+        match read_managed(iam, &arn, Patience::Usual).await {
             Ok(document) if document.only_denies() => Ok((arn, Effect::OnlyDenies)),
             Ok(_) => Ok((arn, Effect::MayAllow)),
             // Gone since it was listed, or, where a role is taken down, unreadable: it need not be known.
@@ -302,9 +332,8 @@ async fn effects(
 }
 
 /// The document of a managed policy's version in force.
-async fn read_managed(iam: &Iam, arn: &str) -> Result<Document, Failure> {
-    let policy =
-        iam.call("iam:GetPolicy", Patience::Usual, |client| client.get_policy().policy_arn(arn).send()).await?;
+async fn read_managed(iam: &Iam, arn: &str, patience: Patience) -> Result<Document, Failure> {
+    let policy = iam.call("iam:GetPolicy", patience, |client| client.get_policy().policy_arn(arn).send()).await?;
     let version = policy.policy().and_then(|policy| policy.default_version_id()).unwrap_or("v1").to_owned();
     let answer = iam
         .call("iam:GetPolicyVersion", Patience::Usual, |client| {

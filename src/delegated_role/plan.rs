@@ -9,6 +9,9 @@
 //! - Trust that admits anyone new: detach, trust, attach, so that a newcomer never has what is leaving.
 //! - An inline policy is replaced in place. Only where the trust becomes incomparable (the old callers
 //!   are shut out anyway) is it taken off first: in place, either side would hold the other's.
+//! - Sessions get shorter before the trust changes, and longer after it.
+//! - Tags and description come after all that, so that none of them (a role full of tags, say) can keep
+//!   a trust open. A new external ID is safe meanwhile: until its tag stands, the trust tells it.
 //! - On delete, allows go before denies.
 //!
 //! Operations in one step do not depend on each other and are executed side by side.
@@ -90,13 +93,7 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
     let leaving = Leaving::of(live, desired, once);
     let change = live.trust.as_ref().map_or(Change::Incomparable, |trust| desired.trust.compared_with(trust));
 
-    let mut labels = tag_changes(live, desired, once);
-    if live.description != desired.description || live.max_session_duration != desired.max_session_duration {
-        labels.push(Operation::SetSettings {
-            description: desired.description.clone(),
-            max_session_duration: desired.max_session_duration,
-        });
-    }
+    let Labels { shorter, stale, coming } = Labels::of(live, desired, once);
     let (new_boundary, no_boundary) = boundary_changes(live, desired);
     let trust = match change {
         Change::Same => Vec::new(),
@@ -120,19 +117,18 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
     let no_room = no_room_beside(live, desired, &attached, quotas);
     let Leaving { allows, denies, warnings } = leaving;
     let steps = match change {
-        Change::Same | Change::Narrower if no_room => {
-            [labels, trust, allows, denies, joined(replaced, attached), Vec::new()]
-        }
-        Change::Same | Change::Narrower => [labels, trust, joined(replaced, attached), allows, denies, Vec::new()],
+        Change::Same | Change::Narrower if no_room => [trust, allows, denies, joined(replaced, attached), Vec::new()],
+        Change::Same | Change::Narrower => [trust, joined(replaced, attached), allows, denies, Vec::new()],
         // Those let in before stay: what they get now is theirs by the new template.
-        Change::Wider => [labels, allows, denies, replaced, trust, attached],
+        Change::Wider => [allows, denies, replaced, trust, attached],
         Change::Incomparable => {
             let away =
                 desired.inline.keys().filter(|name| differs(name)).cloned().map(Operation::DeleteInline).collect();
-            [labels, joined(allows, away), denies, trust, joined(replaced, attached), Vec::new()]
+            [joined(allows, away), denies, trust, joined(replaced, attached), Vec::new()]
         }
     };
-    Plan::of([new_boundary].into_iter().chain(steps).chain([no_boundary]), warnings)
+    let steps = [new_boundary, shorter].into_iter().chain(steps).chain([stale, coming, no_boundary]);
+    Plan::of(steps, warnings)
 }
 
 /// How a live role is taken down, whatever is on it.
@@ -155,25 +151,42 @@ fn boundary_changes(live: &LiveRole, desired: &DesiredRole) -> (Vec<Operation>, 
     }
 }
 
-fn tag_changes(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared) -> Vec<Operation> {
-    let missing = desired.tags.0.iter().filter(|(key, value)| live.tags.get(key) != Some(value.as_str()));
-    let missing = Tags(missing.map(|(key, value)| (key.clone(), value.clone())).collect());
-    // IAM's tag keys ignore case: a key that changed only its case was overwritten, not left behind.
-    let wanted: BTreeSet<String> = desired.tags.0.keys().map(|key| key.to_lowercase()).collect();
-    let stale: Vec<String> = once
-        .tag_keys
-        .iter()
-        .filter(|key| live.tags.get(key).is_some() && !wanted.contains(&key.to_lowercase()))
-        .cloned()
-        .collect();
-    let mut operations = Vec::new();
-    if !stale.is_empty() {
-        operations.push(Operation::Untag(stale));
+/// What is on a role beside trust and permissions.
+struct Labels {
+    /// The settings, where the longest session shrinks.
+    shorter: Vec<Operation>,
+    /// Tags that go. They go first: a role has room for 50.
+    stale: Vec<Operation>,
+    /// Tags that come, and the settings otherwise.
+    coming: Vec<Operation>,
+}
+
+impl Labels {
+    fn of(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared) -> Self {
+        let differ =
+            live.description != desired.description || live.max_session_duration != desired.max_session_duration;
+        let settings = Operation::SetSettings {
+            description: desired.description.clone(),
+            max_session_duration: desired.max_session_duration,
+        };
+        let settings = if differ { vec![settings] } else { Vec::new() };
+        let (shorter, mut coming) = if desired.max_session_duration < live.max_session_duration {
+            (settings, Vec::new())
+        } else {
+            (Vec::new(), settings)
+        };
+        let missing = desired.tags.0.iter().filter(|(key, value)| live.tags.get(key) != Some(value.as_str()));
+        let missing = Tags(missing.map(|(key, value)| (key.clone(), value.clone())).collect());
+        if !missing.0.is_empty() {
+            coming.push(Operation::Tag(missing));
+        }
+        // IAM's tag keys ignore case: a key that changed only its case is overwritten, not left behind.
+        let wanted: BTreeSet<String> = desired.tags.0.keys().map(|key| key.to_lowercase()).collect();
+        let stands_no_longer = |key: &&String| live.tags.get(key).is_some() && !wanted.contains(&key.to_lowercase());
+        let stale: Vec<String> = once.tag_keys.iter().filter(stands_no_longer).cloned().collect();
+        let stale = if stale.is_empty() { Vec::new() } else { vec![Operation::Untag(stale)] };
+        Self { shorter, stale, coming }
     }
-    if !missing.0.is_empty() {
-        operations.push(Operation::Tag(missing));
-    }
-    operations
 }
 
 /// The policies that come off, apart by what they do.

@@ -16,11 +16,16 @@ pub(super) const IDENTITIES: [&str; 3] = ["arn:~:iam::~:user/*", "arn:~:iam::~:g
 /// Everything that IAM's own actions act upon.
 pub(super) const ANYTHING_OF_IAM: &str = "arn:~:iam:*";
 
+/// What reaches every Lambda function.
+pub(super) const FUNCTION: &str = "arn:~:lambda:~:~:function:^";
+/// The function that this program is, under its permanent name: whoever rewrites it makes any role.
+pub(super) const OWN_FUNCTION: &str = "arn:~:lambda:~:~:function:service-provider-access";
+
 const POLICY: Option<&str> = Some("arn:~:iam::~:policy/*");
 const ACCOUNT_ROOT: Option<&str> = Some("arn:~:iam::~:root");
 const SAML_PROVIDER: Option<&str> = Some("arn:~:iam::~:saml-provider/*");
 const OIDC_PROVIDER: Option<&str> = Some("arn:~:iam::~:oidc-provider/*");
-const FUNCTION: Option<&str> = Some("arn:~:lambda:~:~:function:^");
+const SOME_FUNCTION: Option<&str> = Some(FUNCTION);
 const DEV_ENDPOINT: Option<&str> = Some("arn:~:glue:~:~:devendpoint/^");
 const NOTEBOOK: Option<&str> = Some("arn:~:sagemaker:~:~:notebook-instance/^");
 const PERMISSION_SET: Option<&str> = Some("arn:~:sso:::permissionset/~/^");
@@ -32,10 +37,16 @@ pub(super) struct Escalation {
     pub(super) gain: &'static str,
     /// What it acts upon besides IAM identities, in the notation of `Pattern::arns`.
     pub(super) also: Option<&'static str>,
+    /// Whether it is ordinary where it names one identity by its whole ARN.
+    pub(super) may_name_one: bool,
 }
 
 const fn row(action: &'static str, gain: &'static str, also: Option<&'static str>) -> Escalation {
-    Escalation { action, gain, also }
+    Escalation { action, gain, also, may_name_one: false }
+}
+
+const fn unless_one(action: &'static str, gain: &'static str) -> Escalation {
+    Escalation { action, gain, also: None, may_name_one: true }
 }
 
 /// The first that fits is the one that is told, so those that serve a role best come first.
@@ -51,10 +62,12 @@ pub(super) const ESCALATIONS: &[Escalation] = &[
     row("iam:DeleteRolePermissionsBoundary", "lift its own permissions boundary", None),
     row("iam:PutRolePermissionsBoundary", "replace its own permissions boundary", None),
     // Another role's rights.
-    row("iam:PassRole", "hand a role to a service and act with it", None),
+    unless_one("iam:PassRole", "hand a role to a service and act with it"),
     row("iam:UpdateAssumeRolePolicy", "open another role to itself", None),
-    row("sts:AssumeRole", "take on a role that trusts this account", None),
+    unless_one("sts:AssumeRole", "take on a role that trusts this account"),
     row("sts:AssumeRoot", "act as the root user of member accounts", ACCOUNT_ROOT),
+    row("iam:TagRole", "hand its own role to another stack, so that deleting this one leaves it", None),
+    row("iam:UntagRole", "take the mark off its own role, so that deleting this stack leaves it", None),
     // Users and groups.
     row("iam:PutUserPolicy", "raise the rights of a user", None),
     row("iam:AttachUserPolicy", "raise the rights of a user", None),
@@ -80,8 +93,8 @@ pub(super) const ESCALATIONS: &[Escalation] = &[
     row("sso:CreateAccountAssignment", "give anyone in IAM Identity Center access to an account", PERMISSION_SET),
     row("identitystore:CreateGroupMembership", "put anyone into a group of IAM Identity Center", IDENTITY_CENTER_GROUP),
     // The roles that services run under.
-    row("lambda:UpdateFunctionCode", "run its own code under the role of a function", FUNCTION),
-    row("lambda:UpdateFunctionConfiguration", "run its own code, as a layer, under the role of a function", FUNCTION),
+    row("lambda:UpdateFunctionCode", "run its own code under the role of a function", SOME_FUNCTION),
+    row("lambda:UpdateFunctionConfiguration", "run its own code, as a layer, under the role of a function", SOME_FUNCTION),
     row("glue:UpdateDevEndpoint", "log in to a development endpoint and act as its role", DEV_ENDPOINT),
     row("sagemaker:CreatePresignedNotebookInstanceUrl", "open a notebook and act as its role", NOTEBOOK),
     row("codestar:CreateProjectFromTemplate", "create resources under a role of AWS CodeStar", None),
@@ -101,7 +114,7 @@ mod tests {
 
     /// Named here once more, since a slip in the table would open a door unseen.
     #[test]
-    fn every_known_escalation_counts_on_everything_and_not_on_one_thing() {
+    fn every_known_escalation_counts_on_everything() {
         let known = "
             iam:AddClientIDToOpenIDConnectProvider iam:AddUserToGroup iam:AttachGroupPolicy iam:AttachRolePolicy
             iam:AttachUserPolicy iam:CreateAccessKey iam:CreateLoginProfile iam:CreatePolicyVersion
@@ -110,7 +123,7 @@ mod tests {
             iam:PutRolePermissionsBoundary iam:PutRolePolicy iam:PutUserPermissionsBoundary iam:PutUserPolicy
             iam:ResetServiceSpecificCredential iam:SetDefaultPolicyVersion iam:UpdateAssumeRolePolicy
             iam:UpdateLoginProfile iam:UpdateOpenIDConnectProviderThumbprint iam:UpdateSAMLProvider
-            iam:UploadSSHPublicKey iam:UploadSigningCertificate
+            iam:TagRole iam:UntagRole iam:UploadSSHPublicKey iam:UploadSigningCertificate
             codestar:CreateProjectFromTemplate glue:UpdateDevEndpoint identitystore:CreateGroupMembership
             lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration
             sagemaker:CreatePresignedNotebookInstanceUrl
@@ -125,15 +138,40 @@ mod tests {
             assert!(is_administrative(action, "*"), "{action}");
             assert!(is_administrative(&action.to_uppercase(), "arn:aws:iam::*:*"), "{action}");
             assert!(is_administrative(&format!("{service}:?{}", &name[1..]), "*"), "{action}");
-            for one in [
-                "arn:aws:iam::123456789012:role/app",
-                "arn:aws:iam::123456789012:user/app",
-                "arn:aws:iam::123456789012:policy/app",
-                "arn:aws:s3:::bucket/*",
-            ] {
-                assert!(!is_administrative(action, one), "{action} on {one}");
-            }
+            assert!(!is_administrative(action, "arn:aws:s3:::bucket/*"), "{action}");
         }
+    }
+
+    #[test]
+    fn one_identity_may_be_passed_or_assumed_but_not_changed() {
+        let role = "arn:aws:iam::123456789012:role/delegated/Auditor";
+        for action in ["iam:PutRolePolicy", "iam:*Role*", "iam:UpdateAssumeRolePolicy", "iam:TagRole"] {
+            assert!(is_administrative(action, role), "{action}");
+        }
+        assert!(is_administrative("iam:CreatePolicyVersion", "arn:aws:iam::123456789012:policy/Vendor"));
+        assert!(is_administrative("iam:CreateAccessKey", "arn:aws:iam::123456789012:user/app"));
+        for action in ["iam:PassRole", "sts:AssumeRole"] {
+            assert!(!is_administrative(action, role), "{action}");
+        }
+    }
+
+    #[test]
+    fn missing_parts_of_an_arn_stand_for_everything() {
+        for resource in ["arn:aws", "arn:", "arn:aws:iam", "arn:aws:iam:", "arn:aws:iam::123456789012"] {
+            assert!(is_administrative("iam:PutRolePolicy", resource), "{resource}");
+        }
+        assert!(!is_administrative("iam:PutRolePolicy", "arn:aws:s3"));
+    }
+
+    #[test]
+    fn this_very_function_is_not_to_be_rewritten() {
+        for function in ["service-provider-access", "service-provider-*", "*-*"] {
+            let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{function}");
+            assert!(is_administrative("lambda:UpdateFunctionCode", &arn), "{arn}");
+            assert!(is_administrative("lambda:*", &arn), "{arn}");
+        }
+        let other = "arn:aws:lambda:us-east-1:123456789012:function:vendor-*";
+        assert!(!is_administrative("lambda:UpdateFunctionCode", other));
     }
 
     /// What providers are let in for, and must not be refused.

@@ -260,8 +260,14 @@ fn action_problem(action: &str) -> Option<String> {
 }
 
 fn resource_problem(resource: &str) -> Option<String> {
-    (resource != "*" && !resource.starts_with("arn:"))
-        .then(|| format!("\"{}\" is no resource: write an ARN, which starts with arn:, or *", shown(resource)))
+    // IAM would take every missing part for `*`, which nobody means.
+    let whole = resource.starts_with("arn:") && (resource.contains('*') || resource.matches(':').count() >= 5);
+    (resource != "*" && !whole).then(|| {
+        format!(
+            "\"{}\" is no resource: write a whole ARN, which starts with arn: and has six parts, or *",
+            shown(resource)
+        )
+    })
 }
 
 /// In any letter case, though IAM's documentation spells them in one.

@@ -6,7 +6,7 @@ use std::{fmt, slice};
 use serde_json::Value;
 
 use super::Document;
-use super::escalation::{ANYTHING_OF_IAM, ESCALATIONS, IDENTITIES};
+use super::escalation::{ANYTHING_OF_IAM, ESCALATIONS, FUNCTION, IDENTITIES, OWN_FUNCTION};
 use super::pattern::{Pattern, glob_matches};
 use super::statement::{Place, Statement, shown, statements};
 
@@ -99,6 +99,8 @@ struct Reach {
     some: String,
     /// More than one IAM identity: it counts as `*`.
     identities: Option<String>,
+    /// An IAM identity, and be it a single one: its own role, say.
+    identity: Option<String>,
     /// Anything that IAM's actions act upon, one role included.
     iam: Option<String>,
     /// Further targets of escalating actions, by their notation.
@@ -122,25 +124,42 @@ impl Reach {
             return Self {
                 some: all.clone(),
                 identities: Some(all.clone()),
+                identity: Some(all.clone()),
                 iam: Some(all.clone()),
                 targets: notations.map(|notation| (notation, Some(all.clone()))).collect(),
             };
         }
-        let patterns: Vec<_> = resources.iter().map(|resource| (*resource, Pattern::resource(resource))).collect();
+        let patterns: Vec<_> = resources
+            .iter()
+            .flat_map(|resource| [resource.to_string(), completed(resource)].map(|text| (*resource, text)))
+            .map(|(resource, text)| (resource, Pattern::resource(&text)))
+            .collect();
         let first = |reaches: &dyn Fn(&Pattern) -> bool| {
             let mut patterns = patterns.iter();
             let (resource, _) = patterns.find(|(_, pattern)| reaches(pattern))?;
             Some(shown(resource))
         };
-        let open =
-            |pattern: &Pattern, notation: &str| pattern.is_open() && pattern.intersects(&Pattern::arns(notation));
+        let meets = |pattern: &Pattern, notation: &str| pattern.intersects(&Pattern::arns(notation));
+        let open = |pattern: &Pattern, notation: &str| pattern.is_open() && meets(pattern, notation);
+        let target = |notation: &'static str| {
+            let reached = first(&|pattern| meets(pattern, notation));
+            let own = || first(&|pattern| notation == FUNCTION && meets(pattern, OWN_FUNCTION));
+            (notation, reached.or_else(own))
+        };
         Self {
             some: sample(&resources),
             identities: first(&|pattern| IDENTITIES.iter().any(|identity| open(pattern, identity))),
             iam: first(&|pattern| pattern.intersects(&Pattern::arns(ANYTHING_OF_IAM))),
-            targets: notations.map(|notation| (notation, first(&|pattern| open(pattern, notation)))).collect(),
+            identity: first(&|pattern| IDENTITIES.iter().any(|identity| meets(pattern, identity))),
+            targets: notations.map(target).collect(),
         }
     }
+}
+
+/// IAM reads an ARN with too few parts as if every missing one were `*`.
+fn completed(resource: &str) -> String {
+    let missing = 5_usize.saturating_sub(resource.matches(':').count());
+    if resource.contains(':') { format!("{resource}{}", ":*".repeat(missing)) } else { resource.to_owned() }
 }
 
 /// The resource that makes this action administrative, and why it is. Letter case is no shelter.
@@ -166,8 +185,9 @@ fn administrative<'r>(action: &str, reach: &'r Reach) -> Option<(&'r str, String
         if !glob_matches(&pattern, &known) {
             return None;
         }
+        let identity = if escalation.may_name_one { &reach.identities } else { &reach.identity };
         let further = escalation.also.and_then(|also| reach.targets[also].as_deref());
-        let resource = reach.identities.as_deref().or(further)?;
+        let resource = identity.as_deref().or(further)?;
         let reason = if pattern == known {
             format!("can {}", escalation.gain)
         } else {

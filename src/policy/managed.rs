@@ -43,6 +43,10 @@ pub fn managed_policy_standing(arn: &str) -> Standing {
     if name == "readonlyaccess" {
         return Standing::Broad("reads the contents of nearly everything in the account");
     }
+    // AmazonS3FullAccess, AWSLambda_FullAccess: what an own policy is warned about as `s3:*` on `*`.
+    if name.ends_with("fullaccess") && !ADMINISTRATIVE.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+        return Standing::Broad("is made for full access to its service");
+    }
     ADMINISTRATIVE
         .iter()
         .find(|(known, _)| known.eq_ignore_ascii_case(&name))

@@ -237,7 +237,11 @@ impl Model {
 
     /// Who could do what.
     fn exposure(&self) -> Exposure {
-        Exposure { callers: admitted(self.trust.as_ref()), permissions: self.permissions() }
+        Exposure {
+            callers: admitted(self.trust.as_ref()),
+            permissions: self.permissions(),
+            longest: self.max_session_duration,
+        }
     }
 }
 
@@ -246,6 +250,8 @@ impl Model {
 struct Exposure {
     callers: BTreeSet<usize>,
     permissions: BTreeSet<String>,
+    /// For how long at a time, in seconds.
+    longest: u32,
 }
 
 impl Exposure {
@@ -257,6 +263,15 @@ impl Exposure {
         let mut pairs =
             self.callers.iter().flat_map(|caller| self.permissions.iter().map(move |allowed| (*caller, allowed)));
         pairs.find(|(caller, allowed)| !within(one, *caller, allowed) && !within(other, *caller, allowed))
+    }
+
+    /// A caller with longer sessions than either of two others gives.
+    fn longer(&self, one: &Self, other: &Self) -> Option<usize> {
+        let allowed = |caller: usize| {
+            let sides = [one, other].into_iter().filter(|side| side.callers.contains(&caller));
+            sides.map(|side| side.longest).max().unwrap_or(0)
+        };
+        self.callers.iter().copied().find(|caller| self.longest > allowed(*caller))
     }
 }
 
@@ -430,14 +445,15 @@ proptest! {
         prop_assert_eq!(to_change(&end.live(), &role, &once, Quotas::default()).steps, Vec::<Vec<Operation>>::new());
 
         let (old, new) = (before.exposure(), end.exposure());
-        let mut seen: Vec<(&Option<Trust>, BTreeSet<String>)> = Vec::new();
+        let mut seen: Vec<(&Option<Trust>, BTreeSet<String>, u32)> = Vec::new();
         for state in states.iter().flatten() {
-            let looks = (&state.trust, state.permissions());
+            let looks = (&state.trust, state.permissions(), state.max_session_duration);
             if !seen.contains(&looks) {
                 seen.push(looks);
                 let exposure = state.exposure();
                 let beyond = exposure.beyond(&old, &new);
                 prop_assert!(beyond.is_none(), "on the way, {:?} is possible, which no template says", beyond);
+                prop_assert!(exposure.longer(&old, &new).is_none(), "on the way, sessions are longer than any template says");
             }
             if before.trust.is_none() && state.trust.is_none() {
                 prop_assert!(state.permissions().is_subset(&before.permissions()), "granted under a trust that is not ours");

@@ -602,7 +602,8 @@ async fn require_mfa_and_its_age() {
 async fn allowed_principal_arns() {
     let only = |arns: Value| json!({"trust": {"Condition": {"ArnLike": {"aws:PrincipalArn": arns}}}});
     let in_provider = |name: &str| format!("arn:aws:iam::222222222222:{name}");
-    for name in ["role/Deploy", "role/ci/*", "role/ci-*", "role/*", "user/auditor", "role/aws-reserved/sso.amazonaws.com/*"]
+    for name in
+        ["role/Deploy", "role/ci/*", "role/ci-*", "role/*", "user/auditor", "role/aws-reserved/sso.amazonaws.com/*"]
     {
         let arn = in_provider(name);
         check_made(Stack::new(), json!({"AllowedPrincipalArns": arn}), only(json!(arn))).await;

@@ -8,7 +8,7 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use serde_json::{Map, Value, json};
 use service_provider_access::aws;
 use service_provider_access::connections::Connections;
-use service_provider_access::guardrails::Guardrails;
+use service_provider_access::guardrails::Settings;
 use service_provider_access::handler::{Handler, Invocation};
 use service_provider_access::request::{Envelope, ResponseUrl};
 use tokio::time::Instant;
@@ -152,7 +152,7 @@ impl Stack {
             ),
             region: "us-east-1".into(),
             emulators: Vec::new(),
-            guardrails: Guardrails::from_environment(|name| {
+            settings: Settings::from_environment(|name| {
                 self.settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())
             }),
         }

@@ -137,6 +137,104 @@ async fn every_mistake_is_told_before_anything_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_redelivery_does_not_lose_the_role_of_the_first_delivery() {
+    let stack = Stack::new();
+    let own = stack.account.put_policy(Policy::named("Own", read_bucket()));
+    let wish = json!({"ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [own]});
+    // The first delivery succeeds, but its answer is lost; then something changes that refuses the second.
+    assert!(stack.create(wish.clone()).await.succeeded());
+    let narrowed = stack.clone().with("TRUSTED_ACCOUNT_IDS", "333333333333");
+    let misconfigured = stack.clone().with("MAX_SESSION_DURATION_CAP", "forever");
+    for stack in [narrowed, misconfigured] {
+        assert_eq!(stack.create(wish.clone()).await.physical_id(), "Auditor");
+    }
+    stack.account.fail(Fault::denied().on("GetPolicy").every());
+    let answer = stack.create(wish.clone()).await;
+    assert!(answer.reason().starts_with("iam:GetPolicy was denied"), "{}", answer.reason());
+    assert!(stack.delete(answer.physical_id(), wish).await.succeeded());
+    assert_eq!(stack.account.roles().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_iam_does_not_show_yet_is_not_taken_for_gone() {
+    for blind in [
+        vec![Fault::no_such_entity().on("GetRole").first(3)],
+        vec![Fault::no_such_entity().on("DeleteRole").first(2)],
+        vec![Fault::no_such_entity().on("ListRolePolicies").first(1)],
+        vec![Fault::no_such_entity().on("GetRole").every()],
+    ] {
+        let stack = Stack::new();
+        let told: Vec<_> = blind.iter().map(ToString::to_string).collect();
+        stack.account.fail(Fault::denied().on("AttachRolePolicy").every());
+        for fault in blind {
+            stack.account.fail(fault);
+        }
+        let wish = json!({"ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": AUDIT});
+        let answer = stack.create(wish.clone()).await;
+        assert_eq!(answer.physical_id(), "Auditor", "{told:?}: {}", answer.reason());
+        stack.account.heal();
+        assert!(stack.delete(answer.physical_id(), wish).await.succeeded(), "{told:?}");
+        assert_eq!(stack.account.roles().len(), 0, "{told:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_does_not_mind_that_somebody_else_deletes_too() {
+    for read in ["ListRolePolicies", "ListAttachedRolePolicies", "GetRolePolicy", "ListInstanceProfilesForRole"] {
+        let stack = Stack::new();
+        let wish = json!({"ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "CustomPolicy": read_bucket()});
+        stack.create(wish.clone()).await;
+        if read == "ListInstanceProfilesForRole" {
+            stack.account.fail(Fault::refused(409, "DeleteConflict", "Cannot delete entity.").on("DeleteRole"));
+        }
+        stack.account.fail(Fault::no_such_entity().on(read).first(1));
+        assert!(stack.delete("Auditor", wish).await.succeeded(), "{read}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_with_a_comma_in_its_name_is_judged_like_any_other() {
+    let stack = Stack::new();
+    let everything =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let own = stack.account.put_policy(Policy::named("Ops,Admin", everything));
+    let answer = stack.create(json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [own]})).await;
+    assert!(answer.reason().contains("administrator-equivalent"), "{}", answer.reason());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_trust_is_shut_even_if_the_role_is_full_of_tags() {
+    let stack = Stack::new();
+    let old =
+        json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "RoleName": "Auditor", "ManagedPolicyArns": AUDIT});
+    stack.create(old.clone()).await;
+    stack.account.edit(|aws| {
+        let role = aws.role_mut("Auditor");
+        role.trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}).into();
+        role.tags.extend((0..48).map(|number| (format!("filler-{number}"), String::new())));
+    });
+    let mut new = old.clone();
+    new["Tags"] = json!([{"Key": "team", "Value": "a"}]);
+    assert!(stack.update("Auditor", old, new).await.reason().contains("iam:TagRole would pass a quota"));
+    assert!(stack.account.role("Auditor").unwrap().trust == trust(ID));
+}
+
+#[tokio::test(start_paused = true)]
+async fn longer_sessions_wait_for_the_new_trust_and_shorter_ones_do_not() {
+    let stack = Stack::new();
+    let short =
+        json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "RoleName": "Auditor", "ManagedPolicyArns": AUDIT});
+    let long = json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": OTHER_ID, "RoleName": "Auditor", "ManagedPolicyArns": AUDIT, "MaxSessionDuration": 43200});
+    stack.create(short.clone()).await;
+    stack.account.clear_calls();
+    assert!(stack.update("Auditor", short.clone(), long.clone()).await.succeeded());
+    assert_eq!(stack.account.writes(), ["UpdateAssumeRolePolicy Auditor", "UpdateRole Auditor"]);
+    stack.account.clear_calls();
+    assert!(stack.update("Auditor", long, short).await.succeeded());
+    assert_eq!(stack.account.writes(), ["UpdateRole Auditor", "UpdateAssumeRolePolicy Auditor"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_create_that_fails_half_way_leaves_nothing() {
     let stack = Stack::new();
     let wish =

@@ -122,6 +122,16 @@ pub(super) fn managed_policies(
                 continue;
             }
             Some(Some(document)) => Some(document),
+            // Never judged by its name alone. A list that is too long was not read at all, and told so above.
+            None if arn.owner() != "aws" => {
+                if arns.len() <= most {
+                    reader.problem(
+                        PROPERTY,
+                        format_args!("names {arn}, which was not read and cannot be judged; name it once."),
+                    );
+                }
+                continue;
+            }
             None => None,
         };
         let (grave, broad) = standing(arn, document);

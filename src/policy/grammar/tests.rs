@@ -155,12 +155,12 @@ fn resources() {
             In statement 2, Resource and NotResource are both given: keep one.
             In statement 3, Resource is an empty list: name at least one.
             In statement 4, Resource is an object: write a string, or a list of strings.
-            In statement 5, "bucket" is no resource: write an ARN, which starts with arn:, or *.
-            In statement 5, "" is no resource: write an ARN, which starts with arn:, or *.
-            In statement 5, "**" is no resource: write an ARN, which starts with arn:, or *.
-            In statement 5, "ARN:aws:s3:::b" is no resource: write an ARN, which starts with arn:, or *.
-            In statement 5, "${aws:username}" is no resource: write an ARN, which starts with arn:, or *.
-            In statement 5, "arn" is no resource: write an ARN, which starts with arn:, or *.
+            In statement 5, "bucket" is no resource: write a whole ARN, which starts with arn: and has six parts, or *.
+            In statement 5, "" is no resource: write a whole ARN, which starts with arn: and has six parts, or *.
+            In statement 5, "**" is no resource: write a whole ARN, which starts with arn: and has six parts, or *.
+            In statement 5, "ARN:aws:s3:::b" is no resource: write a whole ARN, which starts with arn: and has six parts, or *.
+            In statement 5, "${aws:username}" is no resource: write a whole ARN, which starts with arn: and has six parts, or *.
+            In statement 5, "arn" is no resource: write a whole ARN, which starts with arn: and has six parts, or *.
             In statement 6, NotResource is true or false: write a string, or a list of strings."#]],
     );
 }

@@ -208,7 +208,9 @@ fn some_actions_have_targets_of_their_own() {
             (json!("lambda:UpdateFunctionCode"), json!("arn:aws:lambda:*:*:function:vendor-*")),
             (json!("lambda:InvokeFunction"), json!("*")),
         ],
-        &expect![[""]],
+        &expect![[r"
+            error: statement 1 allows iam:CreatePolicyVersion on arn:aws:iam::123456789012:policy/app, which can rewrite a policy that it holds
+            error: statement 3 allows sts:AssumeRoot on arn:aws:iam::123456789012:root, which can act as the root user of member accounts"]],
     );
 }
 

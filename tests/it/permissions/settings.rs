@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regex_lite::Regex;
-use service_provider_access::guardrails::Guardrails;
+use service_provider_access::guardrails::{Guardrails, Settings};
 use tracing::level_filters::LevelFilter;
 
 use super::{BOUNDARY, deployed};
@@ -29,7 +29,9 @@ fn environment_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn guardrails(environment: &BTreeMap<String, String>) -> Result<Guardrails, String> {
-    Guardrails::from_environment(|name| environment.get(name).cloned()).map_err(|problems| problems.to_string())
+    Settings::from_environment(|name| environment.get(name).cloned())
+        .guardrails
+        .map_err(|problems| problems.to_string())
 }
 
 #[test]
@@ -52,7 +54,7 @@ fn without_trusted_accounts_the_templates_own_are_trusted() {
 fn the_code_reads_every_variable_and_has_the_same_defaults() {
     let source = include_str!("../../../src/guardrails.rs");
     let (code, _tests) = source.split_once("#[cfg(test)]").unwrap();
-    let read = Regex::new(r#"\b(?:given|list|flag)\("([A-Z_]+)"\)"#).unwrap();
+    let read = Regex::new(r#"\b(?:given|list|flag)\((?:variable, )?"([A-Z_]+)"\)"#).unwrap();
     let read: BTreeSet<_> = read.captures_iter(code).map(|found| found[1].to_owned()).collect();
     let set: BTreeSet<_> = SETTINGS.iter().map(|(_, variable, ..)| (*variable).to_owned()).collect();
     // The level of the log is the process's own matter.

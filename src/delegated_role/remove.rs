@@ -1,0 +1,113 @@
+//! Taking a role away: whatever is on it, whatever its properties say, and no role but this owner's.
+
+use serde_json::{Map, Value};
+use tokio::time::sleep;
+
+use super::execute::execute;
+use super::observed::{Foreign, LiveRole, Observed, ReadAttached, instance_profiles, observe};
+use super::owner::{Claim, Owner, is_refused_id};
+use super::{expected_name, mark_of, plan};
+use crate::aws::{Iam, Kind, Patience};
+use crate::identifiers::{RoleName, RolePath};
+use crate::patience::pause_after;
+
+/// Removes the role that a resource is known by. Works whatever the properties say, whatever is on the
+/// role, and when it is already gone; touches no role but this owner's.
+///
+/// # Errors
+/// A reason, when the role could not be removed or bears no mark although it may well be ours.
+pub async fn remove(
+    iam: &Iam,
+    owner: &Owner,
+    physical_id: &str,
+    properties: &Map<String, Value>,
+    prefix: Option<&RolePath>,
+) -> Result<(), String> {
+    if is_refused_id(physical_id) {
+        return Ok(());
+    }
+    let known = RoleName::parse(physical_id).ok();
+    if let Some(known) = &known {
+        match observe(iam, owner, known, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
+            Observed::Absent => {}
+            Observed::Ours(live) => return take_down_observed(iam, owner, *live, Patience::Usual).await,
+            Observed::Foreign(foreign) => return leave(&foreign, owner),
+        }
+    }
+    // CloudFormation makes an ID up when it never heard one: the role, if there is one, has the name
+    // that the properties lead to. Where they lead to the ID itself, it is just gone.
+    let Some(expected) = expected_name(owner, properties, prefix) else {
+        return Err(format!(
+            "There is no role {physical_id}, and since the function's ROLE_PATH_PREFIX is wrong, its name cannot be derived. \
+             Have the function's owner correct the setting, then delete again."
+        ));
+    };
+    if known.is_some_and(|known| known.same_role(&expected)) {
+        return Ok(());
+    }
+    take_down(iam, owner, &expected, Patience::Usual).await
+}
+
+/// A role that bears somebody else's mark is theirs. One that bears none may be ours with its tags
+/// stripped: leaving it silently would leave a door open that nobody remembers.
+fn leave(foreign: &Foreign, owner: &Owner) -> Result<(), String> {
+    let Foreign { name, arn, claim, trusts } = foreign;
+    match claim {
+        Claim::Others { .. } => Ok(()),
+        Claim::Ours | Claim::Unmarked => Err(format!(
+            "The role {name} ({arn}, which trusts {trusts}) bears no tags of this resource, so it was not deleted. If it is \
+             this stack's, tag it {} and delete again; if it is not, delete the stack and retain this resource.",
+            mark_of(owner)
+        )),
+    }
+}
+
+/// Removes the role of this name if it is this owner's; any other is left alone. A role that was made a
+/// moment ago is waited for.
+pub(super) async fn take_down(iam: &Iam, owner: &Owner, name: &RoleName, patience: Patience) -> Result<(), String> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match observe(iam, owner, name, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
+            Observed::Ours(live) => return take_down_observed(iam, owner, *live, patience).await,
+            Observed::Absent
+                if patience == Patience::Settling && attempt < 8 && iam.has_time_for(pause_after(attempt)) =>
+            {
+                sleep(pause_after(attempt)).await;
+            }
+            Observed::Absent | Observed::Foreign(_) => return Ok(()),
+        }
+    }
+}
+
+async fn take_down_observed(iam: &Iam, owner: &Owner, mut live: LiveRole, patience: Patience) -> Result<(), String> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let failure = match execute(iam, &live.name, &plan::to_remove(&live), patience).await {
+            Ok(_) => return Ok(()),
+            Err(interrupted) => interrupted.failure,
+        };
+        if failure.kind != Kind::DeleteConflict {
+            return Err(failure.to_string());
+        }
+        let profiles = instance_profiles(iam, &live.name).await.map_err(|failure| failure.to_string())?;
+        if !profiles.is_empty() {
+            return Err(format!(
+                "The role {} is held by the instance profile {}, which this resource did not make and does not change. \
+                 Remove the role from it (aws iam remove-role-from-instance-profile), then delete again.",
+                live.name,
+                profiles.join(", ")
+            ));
+        }
+        // Something was put on the role since we looked, or IAM has not heard of all removals yet.
+        if !iam.has_time_for(pause_after(attempt)) {
+            return Err(failure.to_string());
+        }
+        sleep(pause_after(attempt)).await;
+        match observe(iam, owner, &live.name, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
+            Observed::Absent | Observed::Foreign(_) => return Ok(()),
+            Observed::Ours(again) => live = *again,
+        }
+    }
+}
