@@ -95,9 +95,11 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
 
     let Labels { shorter, stale, coming } = Labels::of(live, desired, once);
     let (new_boundary, no_boundary) = boundary_changes(live, desired);
-    let trust = match change {
-        Change::Same => Vec::new(),
-        _ => vec![Operation::SetTrust(Box::new(desired.trust.clone()))],
+    // Two trusts may let in the same and still be written differently: then the wish is written.
+    let trust = if live.trust.as_ref() == Some(&desired.trust) {
+        Vec::new()
+    } else {
+        vec![Operation::SetTrust(Box::new(desired.trust.clone()))]
     };
     let differs = |name: &str| live.inline.get(name).is_some_and(|policy| policy.as_ref() != desired.inline.get(name));
     let replaced: Vec<_> = inline_to_put(desired, differs).collect();
