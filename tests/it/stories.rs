@@ -470,6 +470,28 @@ async fn a_newcomer_never_meets_what_is_leaving() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_boundary_comes_first_and_alone_and_goes_last() {
+    let stack = Stack::new();
+    stack.account.edit(|aws| aws.latency = Duration::from_millis(30));
+    let free =
+        json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "RoleName": "Auditor", "ManagedPolicyArns": AUDIT});
+    let mut bounded = json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": OTHER_ID, "RoleName": "Auditor", "ManagedPolicyArns": EC2});
+    bounded["PermissionsBoundary"] = json!(AUDIT);
+    stack.create(free.clone()).await;
+    stack.account.clear_calls();
+    assert!(stack.update("Auditor", free.clone(), bounded.clone()).await.succeeded());
+    let rounds = stack.account.rounds();
+    let boundary =
+        rounds.iter().position(|round| round.iter().any(|call| call.starts_with("PutRolePermissionsBoundary")));
+    assert_eq!(rounds[boundary.unwrap()].len(), 1, "alone: {rounds:?}");
+    assert!(stack.account.writes()[0].starts_with("PutRolePermissionsBoundary"), "{rounds:?}");
+    stack.account.clear_calls();
+    assert!(stack.update("Auditor", bounded, free).await.succeeded());
+    let rounds = stack.account.rounds();
+    assert_eq!(rounds.last().unwrap(), &["DeleteRolePermissionsBoundary Auditor"], "{rounds:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn leaving_the_external_id_out_again_brings_back_the_generated_one() {
     let stack = Stack::new();
     let generated = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": AUDIT});
