@@ -12,7 +12,7 @@ export PYTHONPATH := $(CURDIR)/tests
 .PHONY: help demo test deploy build format fmt clippy unit templates scripts e2e tools pins clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
 	  while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
 demo: tools ## the whole story on a local AWS: build, deploy, let the provider in, update, delete

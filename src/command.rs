@@ -253,7 +253,7 @@ fn check_age(service_timeout: Duration, timing: Timing) -> Result<(), String> {
     }
     Err(format!(
         "This request was sent {} seconds ago, but its operation was over after {} (ServiceTimeout): nothing was changed. \
-         Update the stack again.",
+         Run the operation again.",
         age.as_secs(),
         service_timeout.as_secs()
     ))

@@ -115,76 +115,128 @@ impl Handler {
         let physical_id = command.physical_id().to_owned();
         let iam = Arc::new(Iam::new(self.iam.clone(), invocation.deadline - TO_FINISH));
 
-        // A task of its own: a panic in it is caught, and at the deadline it can be left behind.
         let work = {
             let iam = Arc::clone(&iam);
-            tokio::spawn(async move { command.run(&iam, fresh).await })
+            async move { command.run(&iam, fresh).await }
         };
-        let abandon = work.abort_handle();
-        let response = match timeout_at(invocation.deadline - TO_ANSWER, work).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) => Response::Failed {
-                physical_id,
-                reason:
-                    "The function met an error of its own (a panic; the log says where). Whatever was done is safe to \
-                         leave; update the stack again, and report it if it stays."
-                        .to_owned(),
-            },
-            Err(_) => {
-                abandon.abort();
-                Response::Failed {
-                    physical_id,
-                    reason:
-                        "The function's time was over before AWS had answered everything. Whatever was done is safe to \
-                             leave; try again."
-                            .to_owned(),
-                }
-            }
-        };
+        let response = watched(work, invocation.deadline - TO_ANSWER, physical_id).await;
         (response, iam.calls())
     }
 }
 
-/// The one line of a request that nobody could be told about.
-fn log_unanswerable(envelope: &Envelope, why: &Unanswered) {
-    let Envelope { request_id, request_type, resource_type, stack_id, logical_id, .. } = envelope;
-    let (outcome, reason, aws_calls, duration_ms) = ("unanswerable", why.to_string(), 0, 0);
-    tracing::error!(
-        request_id,
-        request_type,
-        resource_type,
-        stack_id,
-        logical_id,
-        outcome,
-        reason,
-        aws_calls,
-        duration_ms,
-        "request"
-    );
+/// Work that is answered for, whatever becomes of it. It is a task of its own: a panic in it is caught, and
+/// when the time is over it is abandoned where it stands.
+async fn watched(
+    work: impl Future<Output = Response> + Send + 'static,
+    until: Instant,
+    physical_id: String,
+) -> Response {
+    let work = tokio::spawn(work);
+    let abandon = work.abort_handle();
+    let reason = match timeout_at(until, work).await {
+        Ok(Ok(response)) => return response,
+        Ok(Err(_)) => {
+            "The function met an error of its own (a panic; the log says where). Whatever was done is safe to leave; update \
+             the stack again, and report it if it stays."
+        }
+        Err(_) => {
+            abandon.abort();
+            "The function's time was over before AWS had answered everything. Whatever was done is safe to leave; try again."
+        }
+    };
+    Response::Failed { physical_id, reason: reason.to_owned() }
 }
 
-/// One line for one request. Never in it: the response URL, external IDs, credentials.
+/// The one line of a request that nobody could be told about.
+fn log_unanswerable(envelope: &Envelope, why: &Unanswered) {
+    let line = Line { outcome: "unanswerable", reason: Some(why.to_string()), ..Line::default() };
+    line.write(envelope);
+}
+
+/// The one line of a request that was carried out or refused.
 fn log(envelope: &Envelope, response: &Response, calls: u32, took: Duration, undelivered: Option<&Undelivered>) {
-    let Envelope { request_id, request_type, resource_type, stack_id, logical_id, .. } = envelope;
     let (outcome, reason) = match response {
         Response::Success { .. } => ("success", None),
-        Response::Failed { reason, .. } => ("failed", Some(reason.as_str())),
+        Response::Failed { reason, .. } => ("failed", Some(reason.clone())),
     };
-    let answered = undelivered.is_none();
-    let undelivered = undelivered.map(ToString::to_string);
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(
-        request_id,
-        request_type,
-        resource_type,
-        stack_id,
-        logical_id,
-        outcome,
-        reason,
-        aws_calls = calls,
-        duration_ms,
-        answered,
-        undelivered,
-        "request"
-    );
+    let line = Line { outcome, reason, calls, duration_ms, undelivered: undelivered.map(ToString::to_string) };
+    line.write(envelope);
+}
+
+/// One line for one request: a success at `info`, a failure at `warn`, and at `error` what nobody was told.
+/// Never in it: the response URL, external IDs, credentials.
+#[derive(Default)]
+struct Line {
+    outcome: &'static str,
+    reason: Option<String>,
+    calls: u32,
+    duration_ms: u64,
+    undelivered: Option<String>,
+}
+
+impl Line {
+    fn write(&self, envelope: &Envelope) {
+        let Envelope { request_id, request_type, resource_type, stack_id, logical_id, .. } = envelope;
+        let Self { outcome, reason, calls, duration_ms, undelivered } = self;
+        let answered = undelivered.is_none() && *outcome != "unanswerable";
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(
+                    request_id,
+                    request_type,
+                    resource_type,
+                    stack_id,
+                    logical_id,
+                    outcome,
+                    reason,
+                    aws_calls = calls,
+                    duration_ms,
+                    answered,
+                    undelivered,
+                    "request"
+                )
+            };
+        }
+        match (answered, *outcome) {
+            (false, _) => line!(error),
+            (true, "success") => line!(info),
+            (true, _) => line!(warn),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    async fn failed(work: impl Future<Output = Response> + Send + 'static) -> String {
+        let until = Instant::now() + Duration::from_secs(5);
+        let Response::Failed { physical_id, reason } = watched(work, until, "role".into()).await else {
+            panic!("it succeeded");
+        };
+        assert_eq!(physical_id, "role");
+        assert!(Instant::now() <= until + Duration::from_millis(1), "told in time");
+        reason
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_never_ends_is_abandoned_and_answered_for() {
+        let (alive, abandoned) = oneshot::channel::<()>();
+        let reason = failed(async move {
+            let _alive = alive;
+            std::future::pending().await
+        });
+        assert!(reason.await.starts_with("The function's time was over"));
+        assert!(abandoned.await.is_err(), "the work is dropped, so it can write nothing after the answer");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_is_answered_for_without_its_words() {
+        let reason = failed(async { panic!("a secret") }).await;
+        assert!(reason.starts_with("The function met an error of its own (a panic;"), "{reason}");
+        assert!(!reason.contains("secret"), "{reason}");
+    }
 }

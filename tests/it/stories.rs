@@ -742,7 +742,7 @@ async fn a_request_of_an_operation_that_is_over_changes_nothing() {
     assert_eq!(
         answer.reason(),
         "This request was sent 361 seconds ago, but its operation was over after 360 (ServiceTimeout): nothing was changed. \
-         Update the stack again."
+         Run the operation again."
     );
     assert_eq!(stack.account.calls(), Vec::<String>::new());
     assert!(stack.send_at(event, sent + Duration::from_secs(360)).await.succeeded());
