@@ -66,7 +66,7 @@ async fn what_a_role_lets_in() {
         "RequireMfa": true,
         "MfaMaxAge": 3600,
         "AllowedPrincipalArns": [
-            "arn:aws:iam::222222222222:user/on-call/ann",
+            "arn:aws:iam::222222222222:user/on-call/auditor",
             "arn:aws:iam::333333333333:role/support/*",
         ],
         "PrincipalOrgId": "o-a1b2c3d4e5",
