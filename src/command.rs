@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use crate::aws::Iam;
 use crate::delegated_role::attributes::HANDOFF;
 use crate::delegated_role::facts::Home;
-use crate::delegated_role::observed::stands;
-use crate::delegated_role::owner::{Owner, is_refused_id};
+use crate::delegated_role::observed::claim;
+use crate::delegated_role::owner::{Claim, Owner, is_refused_id};
 use crate::delegated_role::remove::remove;
 use crate::delegated_role::{Before, LeftBehind, Surroundings, Unfulfilled, Wish, ensure, expected_name};
 use crate::guardrails::{Guardrails, Settings};
@@ -219,11 +219,17 @@ async fn failed_id(iam: &Iam, wish: &Wish, expected: Option<RoleName>, left_behi
     if let Some(before) = &wish.before {
         return before.physical_id.clone();
     }
-    match (left_behind, expected) {
-        (LeftBehind::Role(name), _) => name.to_string(),
+    let (name, written) = match (left_behind, expected) {
+        (LeftBehind::Role(name), _) => (name, true),
+        (LeftBehind::Unknown, Some(name)) => (name, false),
+        (LeftBehind::Nothing, _) | (LeftBehind::Unknown, None) => return wish.owner.refused_id(),
+    };
+    match claim(iam, &wish.owner, &name).await {
+        Ok(Some(Claim::Others { .. } | Claim::Unmarked)) => wish.owner.refused_id(),
+        // What this delivery wrote may be there though IAM does not show it yet.
+        Ok(None) if !written => wish.owner.refused_id(),
         // In doubt, a delete that looks in vain does no harm.
-        (LeftBehind::Unknown, Some(name)) if stands(iam, &wish.owner, &name).await.unwrap_or(true) => name.to_string(),
-        _ => wish.owner.refused_id(),
+        Ok(_) | Err(_) => name.to_string(),
     }
 }
 

@@ -278,10 +278,7 @@ async fn abandon(iam: &Iam, owner: &Owner, name: &RoleName, failure: Failure, ma
             }
         };
     }
-    match observe(iam, owner, name, ReadAttached::Never).await {
-        Ok(Observed::Foreign(_)) => Unfulfilled { reason, left_behind: LeftBehind::Nothing },
-        _ => Unfulfilled::leaving(name, reason),
-    }
+    Unfulfilled::leaving(name, reason)
 }
 
 fn finished(

@@ -139,11 +139,13 @@ pub async fn observe(
     })))
 }
 
-/// Whether a role of this owner's stands under the name.
-pub async fn stands(iam: &Iam, owner: &Owner, name: &RoleName) -> Result<bool, Failure> {
-    let Some(role) = get_role(iam, name).await? else { return Ok(false) };
-    let (spelling, path, tags) = marks(&role, name);
-    Ok(owner.claim(&spelling, &path, &tags) == Claim::Ours)
+/// Whose the role of this name is, seen from the owner; none when there is none.
+pub async fn claim(iam: &Iam, owner: &Owner, name: &RoleName) -> Result<Option<Claim>, Failure> {
+    let role = get_role(iam, name).await?;
+    Ok(role.map(|role| {
+        let (spelling, path, tags) = marks(&role, name);
+        owner.claim(&spelling, &path, &tags)
+    }))
 }
 
 /// What tells whose a role is.

@@ -5,7 +5,7 @@ use tokio::time::sleep;
 
 use super::execute::execute;
 use super::observed::{Foreign, LiveRole, Observed, ReadAttached, instance_profiles, observe};
-use super::owner::{Claim, Owner, is_refused_id};
+use super::owner::{Claim, Owner};
 use super::{expected_name, mark_of, plan};
 use crate::aws::{Iam, Kind, Patience};
 use crate::identifiers::{RoleName, RolePath};
@@ -23,9 +23,6 @@ pub async fn remove(
     properties: &Map<String, Value>,
     prefix: Option<&RolePath>,
 ) -> Result<(), String> {
-    if is_refused_id(physical_id) {
-        return Ok(());
-    }
     let known = RoleName::parse(physical_id).ok();
     if let Some(known) = &known {
         match observe(iam, owner, known, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
