@@ -1,6 +1,6 @@
-//! IAM as one request uses it, and what a failed call is.
+//! AWS as one request uses it, and what a failed call is.
 //!
-//! Every call goes through [`Iam::call`], which counts it, tries it again where that can help, and
+//! Every call goes through [`Service::call`], which counts it, tries it again where that can help, and
 //! turns its failure into a sentence. What is tried again, and for how long, is decided here and
 //! nowhere else: the SDK's own retries are off.
 
@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_iam::Client;
 use aws_sdk_iam::config::http::HttpResponse;
 use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::timeout::TimeoutConfig;
@@ -31,14 +30,37 @@ const PROPAGATION: Duration = Duration::from_secs(15);
 const DOUBT: Duration = Duration::from_secs(6);
 
 /// An IAM client over the given HTTP client. `endpoint` is an emulator's; none is AWS itself.
-pub fn client(
+pub fn iam_client(
     region: String,
     endpoint: Option<String>,
     fips: bool,
     credentials: SharedCredentialsProvider,
     http: SharedHttpClient,
     sleep: impl AsyncSleep + 'static,
-) -> Client {
+) -> aws_sdk_iam::Client {
+    aws_sdk_iam::Client::new(&configuration(region, endpoint, fips, credentials, http, sleep))
+}
+
+/// An STS client over the given HTTP client: that of the Region, unless `endpoint` says otherwise.
+pub fn sts_client(
+    region: String,
+    endpoint: Option<String>,
+    fips: bool,
+    credentials: SharedCredentialsProvider,
+    http: SharedHttpClient,
+    sleep: impl AsyncSleep + 'static,
+) -> aws_sdk_sts::Client {
+    aws_sdk_sts::Client::new(&configuration(region, endpoint, fips, credentials, http, sleep))
+}
+
+fn configuration(
+    region: String,
+    endpoint: Option<String>,
+    fips: bool,
+    credentials: SharedCredentialsProvider,
+    http: SharedHttpClient,
+    sleep: impl AsyncSleep + 'static,
+) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
@@ -49,12 +71,34 @@ pub fn client(
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build());
     config.set_endpoint_url(endpoint);
-    Client::new(&config.build())
+    config.build()
+}
+
+/// What one request may call.
+#[derive(Debug)]
+pub struct Aws {
+    /// The function's own account's roles.
+    pub iam: Iam,
+    /// Sessions of others' roles.
+    pub sts: Sts,
+}
+
+impl Aws {
+    /// How many requests were sent, repeated ones included.
+    pub fn calls(&self) -> u32 {
+        self.iam.calls() + self.sts.calls()
+    }
 }
 
 /// IAM for the length of one request.
+pub type Iam = Service<aws_sdk_iam::Client>;
+
+/// STS for the length of one request.
+pub type Sts = Service<aws_sdk_sts::Client>;
+
+/// One of AWS's services, by its SDK's client, for the length of one request.
 #[derive(Debug)]
-pub struct Iam {
+pub struct Service<Client> {
     client: Client,
     until: Instant,
     calls: AtomicU32,
@@ -72,7 +116,7 @@ pub enum Patience {
     JustMade,
 }
 
-impl Iam {
+impl<Client> Service<Client> {
     /// `until` is when the last attempt is given up.
     pub fn new(client: Client, until: Instant) -> Self {
         Self { client, until, calls: AtomicU32::new(0) }
@@ -238,10 +282,17 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What AWS said, or what was seen instead of an answer. One line, without a full stop.
+    pub fn said(&self) -> &str {
+        self.message.trim_end_matches('.')
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { action, message, attempts, .. } = self;
-        let message = message.trim_end_matches('.');
+        let Self { action, attempts, .. } = self;
+        let message = self.said();
         match self.kind {
             Kind::Denied => write!(
                 f,

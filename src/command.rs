@@ -5,21 +5,52 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::aws::Iam;
+use crate::access_check::question::Check;
+use crate::access_check::{Checked, check};
+use crate::aws::{Aws, Iam};
 use crate::delegated_role::attributes::HANDOFF;
-use crate::delegated_role::facts::Home;
 use crate::delegated_role::observed::claim;
 use crate::delegated_role::owner::{Claim, Owner, is_refused_id};
 use crate::delegated_role::remove::remove;
 use crate::delegated_role::{Before, LeftBehind, Surroundings, Unfulfilled, Wish, ensure, expected_name};
+use crate::external_id;
 use crate::guardrails::{Guardrails, Settings};
-use crate::identifiers::{AccountId, ExternalId, Partition, RoleName, RolePath};
+use crate::identifiers::{AccountId, ExternalId, Home, Partition, RoleName, RolePath};
 use crate::properties::Problems;
 use crate::request::{Envelope, Intent, Properties, StackId};
 use crate::response::{Attributes, Response};
+use crate::seed::Seed;
 
-/// The customer's side: a role for a service provider.
-const DELEGATED_ROLE: &str = "Custom::DelegatedRole";
+/// What can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ResourceType {
+    /// The customer's side: a role for a service provider.
+    DelegatedRole,
+    /// The provider's side: an external ID for one customer.
+    ExternalId,
+    /// The provider's side: whether a customer's role opens with it and with nothing less.
+    AccessCheck,
+}
+
+impl ResourceType {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "Custom::DelegatedRole" => Ok(Self::DelegatedRole),
+            "Custom::ExternalId" => Ok(Self::ExternalId),
+            "Custom::AccessCheck" => Ok(Self::AccessCheck),
+            _ => Err(format!(
+                "{} is not a resource type of this function; use Custom::DelegatedRole, Custom::ExternalId or \
+                 Custom::AccessCheck.",
+                if text.is_empty() { "(none)" } else { text }
+            )),
+        }
+    }
+
+    /// Whether there is something in the account that a delete must take away.
+    fn leaves_something(self) -> bool {
+        self == Self::DelegatedRole
+    }
+}
 
 /// Where and for whom this function works.
 #[derive(Clone, Debug)]
@@ -89,9 +120,27 @@ pub enum Command {
         /// Where roles live, if that is known.
         prefix: Option<RolePath>,
     },
+    /// Derive a provider's external ID.
+    DeriveExternalId {
+        /// Which.
+        wish: external_id::Wish,
+        /// The handle so far, or an ID that stands for none.
+        physical_id: String,
+    },
+    /// Find out whether a customer's role is safe.
+    CheckAccess {
+        /// The question.
+        check: Box<Check>,
+        /// The answer so far, if there is one.
+        before: Option<String>,
+        /// What time it is.
+        now: SystemTime,
+        /// The ID to answer with while there is no answer.
+        physical_id: String,
+    },
     /// Nothing exists that could be removed.
     NothingToRemove {
-        /// The ID that was refused.
+        /// The ID of what was refused, or never more than an answer.
         physical_id: String,
     },
 }
@@ -129,27 +178,40 @@ impl Command {
             |reason: String| Refusal { physical_id: known.clone().unwrap_or_else(|| owner.refused_id()), reason };
 
         // First of all: whatever else was wrong with the create, its delete must not fail for it too.
+        let resource_type = ResourceType::parse(&envelope.resource_type);
+        let leaves_something = !resource_type.as_ref().is_ok_and(|known| !known.leaves_something());
         if envelope.request_type == "Delete"
             && let Some(physical_id) = &known
-            && is_refused_id(physical_id)
+            && (is_refused_id(physical_id) || !leaves_something)
         {
             return Ok(Self::NothingToRemove { physical_id: physical_id.clone() });
         }
         let function = function.map_err(|reason| refuse(reason.to_owned()))?;
         check_place(stack.as_ref(), &function).map_err(refuse)?;
         check_age(envelope.service_timeout, timing).map_err(refuse)?;
-        if envelope.resource_type != DELEGATED_ROLE {
-            return Err(refuse(format!(
-                "{} is not a resource type of this function; use {DELEGATED_ROLE}.",
-                if envelope.resource_type.is_empty() { "(none)" } else { &envelope.resource_type }
-            )));
-        }
+        let resource_type = resource_type.map_err(refuse)?;
         let intent = intent.map_err(refuse)?;
+        let before = intent.physical_id().map(ToOwned::to_owned);
+        let physical_id = before.clone().unwrap_or_else(|| owner.refused_id());
+        match resource_type {
+            ResourceType::DelegatedRole => Ok(Self::about_a_role(owner, intent, function)),
+            ResourceType::ExternalId => external_id::Wish::read(intent.properties(), before.as_deref())
+                .map(|wish| Self::DeriveExternalId { wish, physical_id })
+                .map_err(|problems| refuse(problems.to_string())),
+            ResourceType::AccessCheck => {
+                Check::read(intent.properties(), &function.home, &owner.stack_id, &owner.logical_id)
+                    .map(|check| Self::CheckAccess { check: Box::new(check), before, now: timing.now, physical_id })
+                    .map_err(|problems| refuse(problems.to_string()))
+            }
+        }
+    }
+
+    fn about_a_role(owner: Owner, intent: Intent, function: Function) -> Self {
         let Settings { role_path_prefix: prefix, guardrails } = function.settings;
         let wish = |properties, before| Wish { owner: owner.clone(), properties, before };
         let wish = match intent {
             Intent::Delete { physical_id, properties } => {
-                return Ok(Self::RemoveRole { owner, physical_id, properties, prefix });
+                return Self::RemoveRole { owner, physical_id, properties, prefix };
             }
             Intent::Create { properties } => wish(properties, None),
             Intent::Update { physical_id, properties, old_properties } => {
@@ -162,7 +224,7 @@ impl Command {
             (None, Some(name)) => name.to_string(),
             (None, None) => owner.refused_id(),
         };
-        Ok(Self::EnsureRole { wish: Box::new(wish), guardrails, home: function.home, expected, physical_id })
+        Self::EnsureRole { wish: Box::new(wish), guardrails, home: function.home, expected, physical_id }
     }
 
     /// The ID to answer with when it cannot be known how far the command came.
@@ -170,17 +232,21 @@ impl Command {
         match self {
             Self::EnsureRole { physical_id, .. }
             | Self::RemoveRole { physical_id, .. }
+            | Self::DeriveExternalId { physical_id, .. }
+            | Self::CheckAccess { physical_id, .. }
             | Self::NothingToRemove { physical_id } => physical_id,
         }
     }
 
-    /// Does it. `fresh` is a new external ID, in case one is needed.
-    pub async fn run(self, iam: &Iam, fresh: ExternalId) -> Response {
+    /// Does it. Whatever has to be random comes from the seed.
+    pub async fn run(self, aws: &Aws, seed: &Seed) -> Response {
+        let iam = &aws.iam;
         match self {
             Self::EnsureRole { wish, guardrails, home, expected, .. } => {
                 let fulfilled = match &guardrails {
                     Ok(guardrails) => {
-                        let around = Surroundings { iam, home: &home, guardrails, fresh_external_id: fresh };
+                        let fresh_external_id = ExternalId::from_random(seed.first());
+                        let around = Surroundings { iam, home: &home, guardrails, fresh_external_id };
                         ensure(&wish, &around).await
                     }
                     Err(problems) => Err(Unfulfilled::untouched(format!(
@@ -203,6 +269,23 @@ impl Command {
                 match remove(iam, &owner, &physical_id, &properties, prefix.as_ref()).await {
                     Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
                     Err(reason) => Response::Failed { physical_id, reason },
+                }
+            }
+            Self::DeriveExternalId { wish, .. } => {
+                let (handle, values) = external_id::fulfil(wish, seed);
+                let attributes = Attributes { values, dispensable: &[] };
+                Response::Success { physical_id: handle.expose().to_owned(), attributes }
+            }
+            Self::CheckAccess { check: asked, before, now, physical_id } => {
+                let Checked { answer, told } = check(&asked, before.as_deref(), &aws.sts, seed, now).await;
+                match told {
+                    Ok(values) => {
+                        let attributes = Attributes { values, dispensable: &[] };
+                        Response::Success { physical_id: answer.to_string(), attributes }
+                    }
+                    // An update that fails keeps its ID, which the rollback must find.
+                    Err(reason) if before.is_some() => Response::Failed { physical_id, reason },
+                    Err(reason) => Response::Failed { physical_id: answer.to_string(), reason },
                 }
             }
             Self::NothingToRemove { physical_id } => {

@@ -22,14 +22,14 @@ use serde_json::{Map, Value};
 use self::delegation::{Delegation, PolicyOwnership};
 use self::desired::{DesiredRole, ExternalIds, desired};
 use self::execute::execute;
-use self::facts::{Facts, Home, needs_quotas, policies_to_judge};
+use self::facts::{Facts, needs_quotas, policies_to_judge};
 use self::observed::{Foreign, Identity, LiveRole, Observed, ReadAttached, observe};
 use self::owner::{Claim, LOGICAL_ID_TAG, Owner, STACK_TAG};
 use self::past::{OnceDeclared, name_and_path_hint};
 use self::remove::take_down;
 use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::guardrails::Guardrails;
-use crate::identifiers::{AccountId, ExternalId, RoleName, RolePath};
+use crate::identifiers::{AccountId, ExternalId, Home, RoleName, RolePath};
 use crate::patience::pause_after;
 use crate::properties::Problems;
 

@@ -7,18 +7,17 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_iam::Client;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::Iam;
+use crate::aws::{Aws, Iam, Sts};
 use crate::callback::{Undelivered, deliver};
 use crate::command::{Command, Function, Refusal, Timing};
 use crate::connections::Connections;
 use crate::guardrails::Settings;
-use crate::identifiers::ExternalId;
 use crate::request::{Envelope, Intent, ResponseUrl};
 use crate::response::Response;
+use crate::seed::Seed;
 
 /// The answer is sent so long before Lambda's deadline at the latest, to leave time for a second try.
 const TO_ANSWER: Duration = Duration::from_secs(3);
@@ -36,7 +35,9 @@ pub struct Handler {
     /// Connections for the answer.
     pub connections: Connections,
     /// The IAM client.
-    pub iam: Client,
+    pub iam: aws_sdk_iam::Client,
+    /// The STS client.
+    pub sts: aws_sdk_sts::Client,
     /// The function's Region.
     pub region: String,
     /// Origins of an emulator that may be answered, too.
@@ -106,21 +107,22 @@ impl Handler {
             Ok(command) => command,
             Err(Refusal { physical_id, reason }) => return (Response::Failed { physical_id, reason }, 0),
         };
-        let mut bytes = [0; ExternalId::RANDOM_BYTES];
+        let mut bytes = [0; Seed::BYTES];
         if getrandom::fill(&mut bytes).is_err() {
             let reason = "The system gave no random bytes, so no external ID could be made. Try again.".to_owned();
             return (Response::Failed { physical_id: command.physical_id().to_owned(), reason }, 0);
         }
-        let fresh = ExternalId::from_random(bytes);
+        let seed = Seed::new(bytes);
         let physical_id = command.physical_id().to_owned();
-        let iam = Arc::new(Iam::new(self.iam.clone(), invocation.deadline - TO_FINISH));
+        let until = invocation.deadline - TO_FINISH;
+        let aws = Arc::new(Aws { iam: Iam::new(self.iam.clone(), until), sts: Sts::new(self.sts.clone(), until) });
 
         let work = {
-            let iam = Arc::clone(&iam);
-            async move { command.run(&iam, fresh).await }
+            let aws = Arc::clone(&aws);
+            async move { command.run(&aws, &seed).await }
         };
         let response = watched(work, invocation.deadline - TO_ANSWER, physical_id).await;
-        (response, iam.calls())
+        (response, aws.calls())
     }
 }
 

@@ -6,10 +6,15 @@
 //!
 //! [IAM and STS quotas]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
+mod external_id;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use sha2::{Digest, Sha256};
+
+pub use self::external_id::{ExternalId, ExternalIdPrefix};
 
 /// Why a text is not the identifier that it should be: a phrase that goes on from "must be …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,6 +84,15 @@ impl Partition {
     }
 }
 
+/// Where a function lives: it works for this account only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The partition.
+    pub partition: Partition,
+    /// The account.
+    pub account: AccountId,
+}
+
 /// The name of an IAM role: 1 to 64 of `A-Za-z0-9_+=,.@-`. IAM's names ignore case, this type does not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoleName(String);
@@ -135,6 +149,54 @@ impl RolePath {
     /// Whether this path lies under `prefix`, or is it.
     pub fn is_under(&self, prefix: &Self) -> bool {
         self.0.starts_with(&prefix.0)
+    }
+}
+
+/// The ARN of a role: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleArn {
+    text: String,
+    home: Home,
+}
+
+impl RoleArn {
+    /// Reads the ARN of a role, not that of a session of it.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        const FORM: &str = "the ARN of a role, such as arn:aws:iam::111122223333:role/NAME";
+        if text.contains(":assumed-role/") {
+            return Err(Invalid::new(format!("{FORM}; this is the ARN of a session")));
+        }
+        let parts = match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "iam", "", account, resource] => {
+                let home = Partition::parse(partition).ok().zip(AccountId::parse(account).ok());
+                resource.strip_prefix("role").and_then(|role| role.rsplit_once('/')).zip(home)
+            }
+            _ => None,
+        };
+        match parts {
+            Some(((path, name), (partition, account)))
+                if RolePath::parse(&format!("{path}/")).is_ok() && RoleName::parse(name).is_ok() =>
+            {
+                Ok(Self { text: text.to_owned(), home: Home { partition, account } })
+            }
+            _ => Err(Invalid::new(FORM)),
+        }
+    }
+
+    /// The ARN itself.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the role is.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+}
+
+impl fmt::Display for RoleArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -303,76 +365,21 @@ fn never_public() -> [IpNet; 11] {
     ]
 }
 
-/// The word that the provider must send to assume the role: 2 to 1224 of `A-Za-z0-9_+=,.@:/-`.
-///
-/// AWS does not call it a secret, we treat it as one: it has no `Display`, and its `Debug` hides it.
-/// See [third-party access] in the IAM user guide.
-///
-/// [third-party access]: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ExternalId(String);
-
-impl ExternalId {
-    /// How many random bytes [`from_random`](Self::from_random) wants: 160 bits.
-    pub const RANDOM_BYTES: usize = 20;
-
-    /// Reads an external ID. The error tells nothing of the value but its length and a character
-    /// that may not be in it.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let length = text.chars().count();
-        let stranger = text.chars().position(|character| !is_name_character(character) && !":/".contains(character));
-        match stranger {
-            None if (2..=1224).contains(&length) => Ok(Self(text.to_owned())),
-            None => Err(Invalid::new(format!("2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has {length})"))),
-            Some(at) => Err(Invalid::new(format!(
-                "2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character {} of {length} is none of them)",
-                at + 1
-            ))),
-        }
-    }
-
-    /// A new one: 40 hexadecimal digits of 160 random bits.
-    pub fn from_random(bytes: [u8; Self::RANDOM_BYTES]) -> Self {
-        Self(hexadecimal(&bytes))
-    }
-
-    /// The word itself, for the trust policy, the tag, and the answer. Never for a log or a reason.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// Why this one would be easy to guess or to mix up, if it is: AWS asks providers for one that is
-    /// unique per customer and that nobody else could come up with.
-    pub fn weakness(&self) -> Option<&'static str> {
-        let text = &self.0;
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-        if AccountId::parse(text).is_ok() {
-            Some("looks like an account ID, which is no secret and easily guessed")
-        } else if text.starts_with("arn:") {
-            Some("is an ARN, which others can know or guess")
-        } else if text.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.')) {
-            Some("looks like an e-mail address, which others know")
-        } else if digits {
-            Some("is made of digits only, which is easily guessed")
-        } else if text.len() < 16 {
-            Some("is shorter than 16 characters, which is easily guessed")
-        } else {
-            None
-        }
-    }
-}
-
-impl fmt::Debug for ExternalId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ExternalId(hidden)")
-    }
-}
-
 /// What IAM lets a tag hold: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
 pub(crate) fn is_tag_character(character: char) -> bool {
     character.is_alphanumeric()
         || (character.is_whitespace() && !character.is_control())
         || "_.:/=+-@".contains(character)
+}
+
+/// The SHA-256 hash of several texts, in 64 hexadecimal digits; where one ends and the next begins matters.
+pub(crate) fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hexadecimal(&hash.finalize())
 }
 
 /// Lower-case hexadecimal digits.

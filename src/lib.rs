@@ -9,24 +9,29 @@
 //! | [`request`] | what CloudFormation asks: envelope and intent |
 //! | [`command`] | all that can be asked of us; knows its physical ID before any write |
 //! | [`delegated_role`] | the role: desired, observed, planned, executed |
+//! | [`external_id`] | the provider's external ID for a customer: made once, derived ever after |
+//! | [`access_check`] | safe: the external ID opens the customer's role, and nothing less does |
 //! | [`guardrails`] | what the function's owner allows, whatever a template asks |
 //! | [`properties`] | reading wire properties: typed values, or every problem at once |
 //! | [`policy`] | IAM documents as values: judged, compared by meaning, printed canonically |
 //! | [`identifiers`] | validated names; holding one is proof |
-//! | [`aws`] | IAM as one request uses it, and what a failed call is |
+//! | [`seed`] | the randomness of one request |
+//! | [`aws`] | AWS as one request uses it, and what a failed call is |
 //! | [`patience`] | how long to wait before trying again |
 //! | [`response`] | what CloudFormation hears: always within its limits |
 //! | [`callback`] | carries the answer to the presigned URL |
-//! | [`connections`] | one HTTP client for IAM and the answer, opened ahead |
+//! | [`connections`] | one HTTP client for AWS and the answer, opened ahead |
 //!
 //! The binary decides nothing: it reads its environment, makes the clients and serves the Lambda
 //! Runtime API.
 
+pub mod access_check;
 pub mod aws;
 pub mod callback;
 pub mod command;
 pub mod connections;
 pub mod delegated_role;
+pub mod external_id;
 pub mod guardrails;
 pub mod handler;
 pub mod identifiers;
@@ -35,3 +40,4 @@ pub mod policy;
 pub mod properties;
 pub mod request;
 pub mod response;
+pub mod seed;

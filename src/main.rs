@@ -27,22 +27,21 @@ const HEAD_START: Duration = Duration::from_millis(25);
 async fn main() -> Result<(), Error> {
     log_as_json();
     let region = variable("AWS_REGION").ok_or("AWS_REGION is not set")?;
-    let endpoint = variable("AWS_ENDPOINT_URL_IAM").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let endpoint = |service: &str| variable(service).or_else(|| variable("AWS_ENDPOINT_URL"));
+    let (endpoint, sts_endpoint) = (endpoint("AWS_ENDPOINT_URL_IAM"), endpoint("AWS_ENDPOINT_URL_STS"));
     let fips = variable("AWS_USE_FIPS_ENDPOINT").is_some_and(|flag| flag == "true");
     let connections = Connections::new()?;
-    let iam = aws::client(
-        region.clone(),
-        endpoint.clone(),
-        fips,
-        SharedCredentialsProvider::new(credentials()?),
-        SharedHttpClient::new(connections.clone()),
-        TokioSleep::new(),
-    );
+    let credentials = SharedCredentialsProvider::new(credentials()?);
+    let http = SharedHttpClient::new(connections.clone());
+    let (own, shared) = (credentials.clone(), http.clone());
+    let iam = aws::iam_client(region.clone(), endpoint.clone(), fips, own, shared, TokioSleep::new());
+    let sts = aws::sts_client(region.clone(), sts_endpoint, fips, credentials, http, TokioSleep::new());
     connections.open(&endpoint.unwrap_or_else(|| iam_endpoint(&region)), CONNECTIONS).await;
     let _ = timeout(HEAD_START, connections.opened()).await;
     let handler = Handler {
         connections,
         iam,
+        sts,
         region,
         emulators: [variable("AWS_ENDPOINT_URL_S3"), variable("AWS_ENDPOINT_URL")].into_iter().flatten().collect(),
         settings: Settings::from_environment(variable),

@@ -101,6 +101,12 @@ impl<'a> Reader<'a> {
         self.parsed(property, value, true, parse)
     }
 
+    /// As [`one`](Self::one), for a value that no message may repeat.
+    pub fn one_hidden<T>(&mut self, property: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let value = self.raw(property)?;
+        self.parsed(property, value, false, parse)
+    }
+
     /// `true` or `false`.
     pub fn flag(&mut self, property: &'static str) -> Option<bool> {
         self.one(property, |text| match text.to_ascii_lowercase().as_str() {

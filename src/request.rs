@@ -83,6 +83,23 @@ pub enum Intent {
 }
 
 impl Intent {
+    /// The resource that there is; none yet on Create.
+    pub fn physical_id(&self) -> Option<&str> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Update { physical_id, .. } | Self::Delete { physical_id, .. } => Some(physical_id),
+        }
+    }
+
+    /// What the template says now; on Delete, what it said.
+    pub fn properties(&self) -> &Properties {
+        match self {
+            Self::Create { properties } | Self::Update { properties, .. } | Self::Delete { properties, .. } => {
+                properties
+            }
+        }
+    }
+
     /// Reads the intent. A Delete is read leniently: it must work whatever the properties are.
     ///
     /// # Errors

@@ -13,11 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 pub(super) use self::what::INLINE_POLICY_CHARACTERS;
-use super::facts::{Facts, Home, Quotas};
+use super::facts::{Facts, Quotas};
 use super::trust::{Mfa, Trust};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{
-    AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
+    AccountId, ExternalId, Home, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
 };
 use crate::policy::Document;
 use crate::properties::{Problems, Reader};

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::delegation::{Delegation, ExternalIdWish, PolicyOwnership};
-use super::facts::Home;
 use super::observed::LiveRole;
 use super::owner::{CONSOLE_NAME, EXTERNAL_ID_TAG, Owner, Tags};
 use super::trust::Trust;
-use crate::identifiers::{ExternalId, PolicyArn, RoleName, RolePath, is_tag_character};
+use crate::identifiers::{ExternalId, Home, PolicyArn, RoleName, RolePath, is_tag_character};
 use crate::policy::Document;
 
 /// The name of the inline policy that holds `CustomPolicy`.

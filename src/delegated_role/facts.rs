@@ -4,18 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::identifiers::{AccountId, Partition, PolicyArn};
+use crate::identifiers::{Home, PolicyArn};
 use crate::policy::Document;
 use crate::properties::texts;
-
-/// The account that the role is made in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
-    /// Its partition.
-    pub partition: Partition,
-    /// Its number.
-    pub account: AccountId,
-}
 
 /// What must be known of the account to judge a wish: read before, decided here.
 #[derive(Clone, Debug, Default)]

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
-use crate::identifiers::{ExternalId, RoleName, RolePath, hexadecimal};
+use crate::identifiers::{ExternalId, RoleName, RolePath, digest};
 
 /// The tag that names the stack.
 pub const STACK_TAG: &str = "service-provider-access:stack-id";
@@ -108,15 +106,6 @@ const DIGEST_DIGITS: usize = 64;
 /// As many of them as a derived name bears. 64 bits are plenty: a collision needs the same stack name
 /// and logical ID besides.
 const NAME_DIGITS: usize = 16;
-
-fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hexadecimal(&hash.finalize())
-}
 
 fn clip(text: &str, longest: usize) -> String {
     text.chars().take(longest).collect()

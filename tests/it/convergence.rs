@@ -12,14 +12,14 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 use service_provider_access::delegated_role::delegation::{Delegation, ExternalIdWish, PolicyOwnership};
 use service_provider_access::delegated_role::desired::{CUSTOM_POLICY, DesiredRole, ExternalIds, desired};
-use service_provider_access::delegated_role::facts::{Home, Quotas};
+use service_provider_access::delegated_role::facts::Quotas;
 use service_provider_access::delegated_role::observed::{Effect, LiveRole};
 use service_provider_access::delegated_role::owner::{Owner, Tags};
 use service_provider_access::delegated_role::past::OnceDeclared;
 use service_provider_access::delegated_role::plan::{Operation, Plan, to_change, to_create, to_remove};
 use service_provider_access::delegated_role::trust::{Mfa, Trust};
 use service_provider_access::identifiers::{
-    AccountId, ExternalId, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
+    AccountId, ExternalId, Home, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
 };
 use service_provider_access::policy::Document;
 

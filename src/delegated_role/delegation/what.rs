@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::delegated_role::facts::{Facts, Home};
+use crate::delegated_role::facts::Facts;
 use crate::guardrails::Guardrails;
-use crate::identifiers::PolicyArn;
+use crate::identifiers::{Home, PolicyArn};
 use crate::policy::{Document, Finding, Standing, managed_policy_standing};
 use crate::properties::Reader;
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::ExternalIdWish;
-use crate::delegated_role::facts::Home;
 use crate::delegated_role::trust::Mfa;
 use crate::guardrails::{Guardrails, TrustedAccounts};
-use crate::identifiers::{AccountId, ExternalId, PrincipalArn};
+use crate::identifiers::{AccountId, ExternalId, Home, PrincipalArn};
 use crate::properties::Reader;
 
 pub(super) fn accounts(reader: &mut Reader<'_>, home: &Home, guardrails: &Guardrails) -> Option<Vec<AccountId>> {

@@ -1,0 +1,98 @@
+//! The external ID: the word between a provider and one customer.
+
+use std::fmt;
+
+use super::{AccountId, Invalid, hexadecimal, is_name_character};
+
+/// The word that the provider must send to assume the role: 2 to 1224 of `A-Za-z0-9_+=,.@:/-`.
+///
+/// AWS does not call it a secret, we treat it as one: it has no `Display`, and its `Debug` hides it.
+/// See [third-party access] in the IAM user guide.
+///
+/// [third-party access]: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// How many random bytes [`from_random`](Self::from_random) wants: 160 bits.
+    pub const RANDOM_BYTES: usize = 20;
+
+    /// Reads an external ID. The error tells nothing of the value but its length and a character
+    /// that may not be in it.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let length = text.chars().count();
+        let stranger = text.chars().position(|character| !is_name_character(character) && !":/".contains(character));
+        match stranger {
+            None if (2..=1224).contains(&length) => Ok(Self(text.to_owned())),
+            None => Err(Invalid::new(format!("2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has {length})"))),
+            Some(at) => Err(Invalid::new(format!(
+                "2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character {} of {length} is none of them)",
+                at + 1
+            ))),
+        }
+    }
+
+    /// A new one: 40 hexadecimal digits of 160 random bits.
+    pub fn from_random(bytes: [u8; Self::RANDOM_BYTES]) -> Self {
+        Self(hexadecimal(&bytes))
+    }
+
+    /// One that was derived: 64 hexadecimal digits after the prefix, if there is one, and a dash.
+    pub fn derived(prefix: Option<&ExternalIdPrefix>, bytes: [u8; 32]) -> Self {
+        let digits = hexadecimal(&bytes);
+        Self(prefix.map_or_else(|| digits.clone(), |prefix| format!("{prefix}-{digits}")))
+    }
+
+    /// The word itself, for the trust policy, the tag, and the answer. Never for a log or a reason.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Why this one would be easy to guess or to mix up, if it is: AWS asks providers for one that is
+    /// unique per customer and that nobody else could come up with.
+    pub fn weakness(&self) -> Option<&'static str> {
+        let text = &self.0;
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        if AccountId::parse(text).is_ok() {
+            Some("looks like an account ID, which is no secret and easily guessed")
+        } else if text.starts_with("arn:") {
+            Some("is an ARN, which others can know or guess")
+        } else if text.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.')) {
+            Some("looks like an e-mail address, which others know")
+        } else if digits {
+            Some("is made of digits only, which is easily guessed")
+        } else if text.len() < 16 {
+            Some("is shorter than 16 characters, which is easily guessed")
+        } else {
+            None
+        }
+    }
+}
+
+impl fmt::Debug for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExternalId(hidden)")
+    }
+}
+
+/// How a provider's external IDs may begin: 1 to 32 of `A-Za-z0-9-`. Tells whose they are, nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalIdPrefix(String);
+
+impl ExternalIdPrefix {
+    /// Reads a prefix.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        if (1..=32).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("1 to 32 characters of A-Za-z0-9-"))
+        }
+    }
+}
+
+impl fmt::Display for ExternalIdPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
