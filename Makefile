@@ -9,13 +9,13 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deploy build format fmt clippy unit templates scripts e2e tools pins clean
+.PHONY: help demo test deploy deploy-provider build format fmt clippy unit templates scripts e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
-	  while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	  while IFS='|' read -r target text; do printf '  make %-16s %s\n' "$$target" "$$text"; done
 
-demo: tools ## the whole story on a local AWS: build, deploy, let the provider in, update, delete
+demo: tools ## both sides of the story on a local AWS: build, deploy, let the provider in, check the role, delete
 	@$(python) -m local_aws.demo
 
 test: fmt scripts clippy unit templates e2e ## everything that CI runs
@@ -25,7 +25,11 @@ deploy: tools ## build and deploy to your AWS account, asking for the parameters
 	$(aws)/sam build $(architecture)
 	$(aws)/sam deploy --guided $(architecture)
 
-build: tools ## the function, as it is deployed, in .aws-sam/build
+deploy-provider: tools ## the same with the provider's side, for the account of a service provider
+	$(aws)/sam build --config-env provider $(architecture)
+	$(aws)/sam deploy --config-env provider --guided $(architecture)
+
+build: tools ## the function, as it is deployed, in .aws-sam/build and .aws-sam/provider
 	@$(python) -m local_aws.build
 
 fmt: ## is the Rust code formatted?
@@ -42,7 +46,8 @@ unit: ## the Rust tests
 
 templates: tools ## lint the CloudFormation templates
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
-	$(aws)/cfn-lint --include-checks I -- template.yaml examples/*.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file provider.yaml
+	$(aws)/cfn-lint --include-checks I -- template.yaml provider.yaml examples/*.yaml
 
 scripts: tools ## check the syntax of the shell and Python files
 	for script in .ci/run tools/install tools/pin; do bash -n $$script || exit 1; done

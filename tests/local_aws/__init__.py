@@ -1,11 +1,14 @@
 """The whole product on a local AWS that enforces IAM: `make demo` and the end-to-end tests.
 
     sam        builds and deploys, as a user does
-    overlay    the shipped template, widened where the local AWS falls short of AWS
+    overlay    the customer's template, widened where the local AWS falls short of AWS
     emulator   the local AWS: started for one run, always stopped
     keeper     the process that makes sure of "always"
     accounts   the customer, the provider, a stranger: what each of them can do
     stacks     CloudFormation, and what it said
-    demo       the story that `make demo` tells
+    onboarding the examples of both sides, played through
+    demo       the story that `make demo` tells: the customer's half
+    demo_*     the provider's half
+    story      how it is told
     test_*     the same machinery, asked harder questions
 """

@@ -1,6 +1,7 @@
 """The accounts of the story, and what somebody in each of them can do."""
 
 import functools
+import json
 
 import boto3
 from botocore.config import Config
@@ -48,6 +49,15 @@ class Account:
     def role_names(self, path="/delegated/"):
         return sorted(role["RoleName"] for role in self.client("iam").list_roles(PathPrefix=path)["Roles"])
 
+    def trusting_role(self, name, *statements):
+        """Makes a role with this trust, as by hand, and returns its ARN."""
+        role = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=_document(statements))
+        return role["Role"]["Arn"]
+
+    def change_trust(self, arn, *statements):
+        name = arn.rsplit("/", 1)[1]
+        self.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=_document(statements))
+
     def user(self, name, path="/"):
         """An IAM user who may assume any role that lets them: the account's root proves nothing, for
         AWS lets no root assume roles, and MiniStack does."""
@@ -65,7 +75,7 @@ class Account:
 
 class User:
     def __init__(self, aws, name, key_id, secret):
-        self.aws, self.name = aws, name
+        self.aws, self.name, self.key_id, self.secret = aws, name, key_id, secret
         self._sts = _client(aws, "sts", REGION, key_id, secret)
 
     def assume(self, role_arn, external_id=None):
@@ -101,6 +111,10 @@ class Session:
                 return False
             raise
         return True
+
+
+def _document(statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _client(aws, service, region, key_id, secret, token=None):

@@ -1,20 +1,20 @@
 """`make demo`: what a customer and a service provider live through, on a local AWS that enforces IAM.
 
-Every claim that is printed has been checked; the first one that does not hold ends the demo with
+The customer's story is here, the provider's in demo_provider.py. Every claim that is printed has been checked; the first one that does not hold ends the demo with
 exit code 1. Whatever happens, what was started is stopped.
 """
 
 import json
 import signal
 import sys
-import time
 
 from botocore.exceptions import ClientError
 
-from . import overlay, sam
+from . import demo_provider, overlay, sam
 from .accounts import Account
 from .emulator import CUSTOMER, PROVIDER, STRANGER, LocalAws, NotStarted
 from .stacks import Stack
+from .story import NotAsExpected, Story
 
 LOG = sam.ROOT / ".aws-sam" / "local" / "demo.log"
 PREFIX = "/delegated/"
@@ -23,39 +23,6 @@ NEW_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "ReadTheLogs", "Effect": "Allow", "Action": "logs:DescribeLogGroups", "Resource": "*"}],
 }
-
-
-class NotAsExpected(Exception):
-    """Something did not come true; the message says what."""
-
-
-class Story:
-    """Numbered steps with the time since the start."""
-
-    def __init__(self):
-        self._started = time.monotonic()
-        self._number = 0
-
-    def step(self, title):
-        self._number += 1
-        elapsed = time.monotonic() - self._started
-        print(f"\n[{elapsed:4.0f} s] {self._number}. {title}", flush=True)
-
-    def tell(self, text):
-        print(f"     {text}", flush=True)
-
-    def expect(self, fact, text):
-        if not fact:
-            raise NotAsExpected(text)
-        print(f"   ✓ {text}", flush=True)
-
-    def expect_same(self, actual, expected, text):
-        if actual != expected:
-            raise NotAsExpected(f"{text}: expected {expected!r}, found {actual!r}")
-        print(f"   ✓ {text}", flush=True)
-
-    def end(self):
-        print(f"\nEverything was as it should be ({time.monotonic() - self._started:.0f} s).", flush=True)
 
 
 def main():
@@ -69,15 +36,17 @@ def main():
     aws = LocalAws(LOG)
     with aws:
         story.tell(f"MiniStack on {aws.endpoint}, this machine only. Its log: {LOG.relative_to(sam.ROOT)}")
-        tell(story, aws)
+        customer, provider, stranger = (Account(aws, account) for account in (CUSTOMER, PROVIDER, STRANGER))
+        acme, intruder = provider.user("acme"), stranger.user("intruder")
+        story.tell(f"You are the customer, {CUSTOMER}. The service provider is {PROVIDER}; {STRANGER} is a stranger.")
+        tell(story, aws, customer, acme, intruder)
+        demo_provider.tell(story, aws, customer, provider, acme, intruder)
         story.step("Stop the local AWS")
     story.expect(not answers(aws), "nothing answers there any more")
     story.end()
 
 
-def tell(story, aws):
-    customer, provider, stranger = (Account(aws, account) for account in (CUSTOMER, PROVIDER, STRANGER))
-    story.tell(f"You are the customer, {CUSTOMER}. The service provider is {PROVIDER}; {STRANGER} is a stranger.")
+def tell(story, aws, customer, acme, intruder):
     stack = Stack(customer, sam.STACK_NAME)
 
     story.step(f"Deploy template.yaml: `sam deploy` with ExternalAwsAccountId={PROVIDER}")
@@ -100,7 +69,6 @@ def tell(story, aws):
     story.expect(len(external_id) >= 32, f"no external ID was given, so a strong one of {len(external_id)} characters was made")
 
     story.step(f"Who gets in: IAM users of the accounts {PROVIDER} and {STRANGER} try to assume the role")
-    acme, intruder = provider.user("acme"), stranger.user("intruder")
     session = acme.assume(role_arn, external_id)
     story.expect(session, "the provider with the external ID: open")
     story.expect(not acme.assume(role_arn), "the provider without an external ID: shut")

@@ -139,8 +139,8 @@ class LocalAws:
         text = self.log_file.read_text(errors="replace").splitlines()[-lines:]
         return "\n".join([f"The end of {self.log_file}:", *text])
 
-    def tool_environment(self):
-        """For `sam`: the customer's account on this local AWS and nothing else."""
+    def tool_environment(self, account):
+        """For `sam`: the root of this account on this local AWS and nothing else."""
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -149,7 +149,7 @@ class LocalAws:
         return {
             **inherited,
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": CUSTOMER,
+            "AWS_ACCESS_KEY_ID": account,
             "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,

@@ -1,4 +1,4 @@
-"""The function, installed alone on one local AWS for all tests of a run."""
+"""The function, installed on one local AWS for all tests of a run: at the customer's, and at the provider's."""
 
 import functools
 import itertools
@@ -25,6 +25,12 @@ class World:
         sam.deploy(self.aws, {"TrustedAccountIds": PROVIDER})
         self.acme = self.provider.user("acme")
         self.intruder = self.stranger.user("intruder")
+
+    @functools.cached_property
+    def checking_role_arn(self):
+        """The provider's side, installed when a test first asks for it."""
+        sam.deploy_provider(self.aws)
+        return Stack(self.provider, sam.PROVIDER_STACK_NAME).outputs()["CheckingRoleArn"]
 
 
 @functools.cache
@@ -53,10 +59,27 @@ class OnLocalAws(unittest.TestCase):
         cls.world = world()
         cls.customer = cls.world.customer
 
-    def stack(self):
-        stack = Stack(self.customer, f"test-{next(_numbers)}")
+    def stack(self, account=None):
+        stack = Stack(account or self.customer, f"test-{next(_numbers)}")
         self.addCleanup(lambda: stack.exists() and stack.delete())
         return stack
 
     def role_of(self, stack):
         return self.customer.role(stack.outputs()["RoleName"])
+
+
+class OnProvidersSide(OnLocalAws):
+    """A test of what the provider does, with roles that customers made by hand."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.provider = cls.world.provider
+        cls.checking_role_arn = cls.world.checking_role_arn
+
+    def role(self, *statements):
+        """The ARN of a role in the customer's account with this trust."""
+        name = f"by-hand-{next(_numbers)}"
+        arn = self.customer.trusting_role(name, *statements)
+        self.addCleanup(self.customer.client("iam").delete_role, RoleName=name)
+        return arn

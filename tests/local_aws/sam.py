@@ -8,9 +8,13 @@ import threading
 import time
 
 from . import overlay
+from .emulator import CUSTOMER, PROVIDER
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-STACK_NAME = "service-provider-access"  # what samconfig.toml says
+# What samconfig.toml says.
+STACK_NAME = "service-provider-access"
+PROVIDER_STACK_NAME = "service-provider-access-provider"
+PROVIDER_ENVIRONMENT = ("--config-env", "provider")
 TOOLS = ROOT / ".tools" / "aws" / "bin"
 # The local AWS runs the function on this very machine.
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
@@ -22,29 +26,43 @@ class CommandFailed(Exception):
 
 
 def build():
-    """`sam build`, with the crates that are compiled counted: it shows nothing of that itself."""
+    """`sam build` of both templates, with the crates that are compiled counted: it shows nothing of that itself.
+    Both ask cargo for the same binary, so the second one compiles nothing."""
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
     # Downloads are shown by cargo; afterwards the number of crates is known.
     run(["cargo", "fetch", "--locked"], environment)
     crates = _crates(environment)
     with _Progress(lambda: _compiled(crates), len(crates)):
-        run(
-            ["sam", "build", "--parameter-overrides", f"Architecture={ARCHITECTURE}"],
-            environment,
-            hide="Commands you can use next",
-        )
+        for which in ((), PROVIDER_ENVIRONMENT):
+            run(
+                ["sam", "build", *which, "--parameter-overrides", f"Architecture={ARCHITECTURE}"],
+                environment,
+                hide="Commands you can use next",
+            )
 
 
 def deploy(aws, parameters=None, stack_name=STACK_NAME, region=None, report=lambda line: None):
-    """`sam deploy` of what `sam build` made, to the local AWS."""
+    """`sam deploy` of template.yaml as `sam build` made it, to the customer's account on the local AWS."""
     template = overlay.generate(report)
     command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(ROOT / "samconfig.toml")]
+    _deploy(command, aws.tool_environment(CUSTOMER), parameters, stack_name, region)
+
+
+def deploy_provider(aws, parameters=None, stack_name=PROVIDER_STACK_NAME, region=None):
+    """`sam deploy` of provider.yaml as `sam build` made it, to the provider's account on the local AWS.
+    Nothing in it has to be widened: MiniStack knows what its policy says, and the one key that it does not
+    know, `aws:ResourceOrgID`, is in a deny that has no organization to apply to here."""
+    command = ["sam", "deploy", *PROVIDER_ENVIRONMENT]
+    _deploy(command, aws.tool_environment(PROVIDER), parameters, stack_name, region)
+
+
+def _deploy(command, environment, parameters, stack_name, region):
     command += ["--stack-name", stack_name, "--no-confirm-changeset", "--no-progressbar"]
     if region:
         command += ["--region", region]
     given = {"Architecture": ARCHITECTURE, **(parameters or {})}
     command += ["--parameter-overrides"] + [_override(*parameter) for parameter in given.items()]
-    run(command, aws.tool_environment(), hide="CloudFormation outputs from deployed stack")
+    run(command, environment, hide="CloudFormation outputs from deployed stack")
 
 
 def run(command, environment, hide=None):

@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 OPERATION_SECONDS = 120
 FUNCTION_NAME = "service-provider-access"
 EXPORT = "service-provider-access-ServiceToken"
+PROVIDER_FUNCTION_NAME = "service-provider-access-provider"
+PROVIDER_EXPORT = "service-provider-access-provider-ServiceToken"
 
 
 class Stack:
@@ -18,8 +20,12 @@ class Stack:
         self._id = name
 
     def create(self, template, **parameters):
+        self.start(template, **parameters)
+        return self.end()
+
+    def start(self, template, **parameters):
+        """Begins to create the stack; `end` waits for it."""
         self._id = self._cloudformation.create_stack(**self._request(template, parameters))["StackId"]
-        return self._end()
 
     def update(self, template=None, **parameters):
         try:
@@ -28,12 +34,12 @@ class Stack:
             if "No updates are to be performed" in str(error):
                 return "NO_UPDATES"
             raise
-        return self._end()
+        return self.end()
 
     def delete(self):
         self._id = self.describe()["StackId"]
         self._cloudformation.delete_stack(StackName=self.name)
-        return self._end()
+        return self.end()
 
     def describe(self):
         return self._cloudformation.describe_stacks(StackName=self._id)["Stacks"][0]
@@ -59,6 +65,11 @@ class Stack:
             if event["LogicalResourceId"] == logical_id and event["ResourceStatus"].endswith("_FAILED")
         ]
 
+    def touched(self):
+        """The resources on which anything was done, ever."""
+        events = self._cloudformation.describe_stack_events(StackName=self._id)["StackEvents"]
+        return {event["LogicalResourceId"] for event in events}
+
     def _request(self, template, parameters):
         body = {"TemplateBody": template if isinstance(template, str) else json.dumps(template)}
         return {
@@ -68,7 +79,7 @@ class Stack:
             **(body if template else {"UsePreviousTemplate": True}),
         }
 
-    def _end(self):
+    def end(self):
         """How the operation ended."""
         deadline = time.monotonic() + OPERATION_SECONDS
         while time.monotonic() < deadline:
@@ -99,12 +110,30 @@ def delegated_role(siblings=None, **properties):
     }
 
 
-def failing_sibling():
-    """A resource that fails after the role is made: its service token names no function."""
+def external_id(**properties):
+    """A template with one Custom::ExternalId called ExternalId."""
+    return _providers_side("ExternalId", ("ExternalId", "PreviousExternalId", "Rotation"), properties)
+
+
+def access_check(**properties):
+    """A template with one Custom::AccessCheck called AccessCheck."""
+    return _providers_side("AccessCheck", ("Verdict", "RoleArn", "AccountId", "Probes", "CheckedAt"), properties)
+
+
+def _providers_side(name, attributes, properties):
+    token = {"ServiceToken": {"Fn::ImportValue": PROVIDER_EXPORT}, "ServiceTimeout": 120}
+    return {
+        "Resources": {name: {"Type": f"Custom::{name}", "Properties": {**token, **properties}}},
+        "Outputs": {attribute: {"Value": {"Fn::GetAtt": [name, attribute]}} for attribute in attributes},
+    }
+
+
+def failing_sibling(after="Role"):
+    """A resource that fails after this one is made: its service token names no function."""
     return {
         "Sibling": {
             "Type": "Custom::Failing",
-            "DependsOn": "Role",
+            "DependsOn": after,
             "Properties": {
                 "ServiceToken": {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:no-such"}
             },
