@@ -19,7 +19,7 @@ use std::time::SystemTime;
 use self::answer::{Answer, Outcome};
 use self::ask::ask;
 use self::probe::probes;
-use self::question::{Check, OnInconclusive};
+use self::question::Check;
 use self::verdict::{Finding, judge, lines};
 use crate::aws::Sts;
 use crate::seed::Seed;
@@ -40,8 +40,8 @@ pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, 
     let remembered = before.and_then(Answer::parse).filter(|answer| answer.settles(check));
     if let Some(answer) = remembered {
         let lines = match answer.outcome {
-            Outcome::Safe => lines(&Finding::of_a_safe_role(&probes)),
-            _ => "This was asked before; what each probe heard then is in that answer alone.".to_owned(),
+            Outcome::Safe => lines(&check.question, &Finding::of_a_safe_role(&probes)),
+            _ => format!("Not asked again; nothing could be told at {}.", answer.checked_at()),
         };
         let told = Ok(attributes(check, &answer, lines));
         return Checked { answer, told };
@@ -49,14 +49,16 @@ pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, 
     let findings = ask(sts, &check.question, &probes).await;
     let verdict = judge(&check.question, &findings);
     let answer = Answer { question: check.question.hash(), outcome: verdict.outcome, at: now.into() };
-    let passes = match verdict.outcome {
-        Outcome::Safe => true,
-        Outcome::Inconclusive => check.on_inconclusive == OnInconclusive::Succeed,
-        Outcome::Unsafe | Outcome::Shut => false,
+    let told = if answer.outcome.lets_go_on(check.on_inconclusive) {
+        Ok(attributes(check, &answer, lines(&check.question, &findings)))
+    } else {
+        Err(verdict.reason)
     };
-    let told = if passes { Ok(attributes(check, &answer, lines(&findings))) } else { Err(verdict.reason) };
     Checked { answer, told }
 }
+
+/// The attribute that is cut when the answer would be too long.
+pub const PROBES: &str = "Probes";
 
 /// Always the same keys, since `Fn::GetAtt` of a missing one fails the stack.
 fn attributes(check: &Check, answer: &Answer, probes: String) -> BTreeMap<&'static str, String> {
@@ -65,7 +67,7 @@ fn attributes(check: &Check, answer: &Answer, probes: String) -> BTreeMap<&'stat
         ("Verdict", answer.outcome.name().to_owned()),
         ("RoleArn", role.to_string()),
         ("AccountId", role.home().account.to_string()),
-        ("Probes", probes),
+        (PROBES, probes),
         ("CheckedAt", answer.checked_at()),
     ])
 }

@@ -287,6 +287,11 @@ impl Failure {
     pub fn said(&self) -> &str {
         self.message.trim_end_matches('.')
     }
+
+    /// AWS's ID of the request, if an answer came.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
 }
 
 impl fmt::Display for Failure {

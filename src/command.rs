@@ -6,9 +6,9 @@
 use std::time::{Duration, SystemTime};
 
 use crate::access_check::question::Check;
-use crate::access_check::{Checked, check};
+use crate::access_check::{Checked, PROBES, check};
 use crate::aws::{Aws, Iam};
-use crate::delegated_role::attributes::HANDOFF;
+use crate::delegated_role::attributes::{HANDOFF, WARNINGS};
 use crate::delegated_role::observed::claim;
 use crate::delegated_role::owner::{Claim, Owner, is_refused_id};
 use crate::delegated_role::remove::remove;
@@ -46,9 +46,12 @@ impl ResourceType {
         }
     }
 
-    /// Whether there is something in the account that a delete must take away.
-    fn leaves_something(self) -> bool {
-        self == Self::DelegatedRole
+    /// Whether it is more than an answer: something in the account that a delete must take away.
+    fn makes_something(self) -> bool {
+        match self {
+            Self::DelegatedRole => true,
+            Self::ExternalId | Self::AccessCheck => false,
+        }
     }
 }
 
@@ -140,7 +143,7 @@ pub enum Command {
     },
     /// Nothing exists that could be removed.
     NothingToRemove {
-        /// The ID of what was refused, or never more than an answer.
+        /// The ID of what was refused, or was never more than an answer.
         physical_id: String,
     },
 }
@@ -179,17 +182,20 @@ impl Command {
 
         // First of all: whatever else was wrong with the create, its delete must not fail for it too.
         let resource_type = ResourceType::parse(&envelope.resource_type);
-        let leaves_something = !resource_type.as_ref().is_ok_and(|known| !known.leaves_something());
-        if envelope.request_type == "Delete"
-            && let Some(physical_id) = &known
-            && (is_refused_id(physical_id) || !leaves_something)
-        {
-            return Ok(Self::NothingToRemove { physical_id: physical_id.clone() });
+        let only_answered = resource_type.as_ref().is_ok_and(|known| !known.makes_something());
+        if envelope.request_type == "Delete" && (only_answered || known.as_deref().is_some_and(is_refused_id)) {
+            return Ok(Self::NothingToRemove { physical_id: known.unwrap_or_else(|| owner.refused_id()) });
         }
         let function = function.map_err(|reason| refuse(reason.to_owned()))?;
         check_place(stack.as_ref(), &function).map_err(refuse)?;
         check_age(envelope.service_timeout, timing).map_err(refuse)?;
         let resource_type = resource_type.map_err(refuse)?;
+        if !function.settings.serves(&envelope.resource_type) {
+            return Err(refuse(format!(
+                "{} is not what this function is installed for; use the ServiceToken of the one that is.",
+                envelope.resource_type
+            )));
+        }
         let intent = intent.map_err(refuse)?;
         let before = intent.physical_id().map(ToOwned::to_owned);
         let physical_id = before.clone().unwrap_or_else(|| owner.refused_id());
@@ -207,7 +213,7 @@ impl Command {
     }
 
     fn about_a_role(owner: Owner, intent: Intent, function: Function) -> Self {
-        let Settings { role_path_prefix: prefix, guardrails } = function.settings;
+        let Settings { role_path_prefix: prefix, guardrails, .. } = function.settings;
         let wish = |properties, before| Wish { owner: owner.clone(), properties, before };
         let wish = match intent {
             Intent::Delete { physical_id, properties } => {
@@ -257,7 +263,7 @@ impl Command {
                 match fulfilled {
                     Ok(role) => Response::Success {
                         physical_id: role.name.to_string(),
-                        attributes: Attributes { values: role.attributes, dispensable: HANDOFF },
+                        attributes: Attributes { values: role.attributes, dispensable: HANDOFF, cuttable: WARNINGS },
                     },
                     Err(Unfulfilled { reason, left_behind }) => {
                         let physical_id = failed_id(iam, &wish, expected, left_behind).await;
@@ -273,14 +279,14 @@ impl Command {
             }
             Self::DeriveExternalId { wish, .. } => {
                 let (handle, values) = external_id::fulfil(wish, seed);
-                let attributes = Attributes { values, dispensable: &[] };
+                let attributes = Attributes { values, ..Attributes::default() };
                 Response::Success { physical_id: handle.expose().to_owned(), attributes }
             }
             Self::CheckAccess { check: asked, before, now, physical_id } => {
                 let Checked { answer, told } = check(&asked, before.as_deref(), &aws.sts, seed, now).await;
                 match told {
                     Ok(values) => {
-                        let attributes = Attributes { values, dispensable: &[] };
+                        let attributes = Attributes { values, cuttable: PROBES, ..Attributes::default() };
                         Response::Success { physical_id: answer.to_string(), attributes }
                     }
                     // An update that fails keeps its ID, which the rollback must find.

@@ -1,4 +1,4 @@
-//! One HTTP client for IAM and for the answer, with connections opened before they are needed.
+//! One HTTP client for AWS and for the answer, with connections opened before they are needed.
 //!
 //! A cold start waits mostly for handshakes. While the runtime is still asking for the first event,
 //! connections to IAM are opened in the background, and while IAM works, the one that will carry the

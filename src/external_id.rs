@@ -176,11 +176,11 @@ mod tests {
         let plain = Handle::fresh(&seed(), None);
         let prefixed = Handle::fresh(&seed(), ExternalIdPrefix::parse("acme").ok());
         let ids = [plain.derive(""), plain.derive("2"), prefixed.derive("2")].map(|id| id.expose().to_owned());
-        expect_test::expect![[r#"
+        expect_test::expect![[r"
             57e786a8ab3b7b79e40b477c290d8d852d6c77e1852b2c0670feb4d73f6fe415
             fd8b92aa2c577e975d861ed4838799876ffff40d0b834c37035145c767694174
             acme-9d7fe14f6b62e71015c746a3a07ced3335acb03dece0befa64b174febcddc558
-        "#]]
+        "]]
         .assert_eq(&format!("{}\n", ids.join("\n")));
     }
 

@@ -18,12 +18,26 @@ pub struct Settings {
     /// The limits, or everything that is wrong with them. Nothing may be delegated then, since nobody
     /// knows how much.
     pub guardrails: Result<Guardrails, Problems>,
+    /// The resource types that the function is installed for. Empty: all.
+    pub resource_types: Vec<String>,
 }
 
 impl Settings {
     /// Reads the function's environment; what is unset or empty has its default.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
-        Self { role_path_prefix: prefix(&variable), guardrails: Guardrails::from_environment(&variable) }
+        let resource_types = variable("RESOURCE_TYPES").unwrap_or_default();
+        let resource_types = resource_types.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Self {
+            role_path_prefix: prefix(&variable),
+            guardrails: Guardrails::from_environment(&variable),
+            resource_types: resource_types.map(ToOwned::to_owned).collect(),
+        }
+    }
+
+    /// Whether the function is installed for this resource type. One that has no rights in IAM could not even
+    /// tell whose a role is.
+    pub fn serves(&self, resource_type: &str) -> bool {
+        self.resource_types.is_empty() || self.resource_types.iter().any(|served| served == resource_type)
     }
 }
 

@@ -43,6 +43,14 @@ impl Problems {
         self.push(Problem::of(property, what));
     }
 
+    /// Takes a secret out of what they say, in case it stands in another property by mistake. Too short a one
+    /// would leave nothing.
+    pub fn hide(&mut self, secret: &str) {
+        if secret.len() >= 6 {
+            self.0.iter_mut().for_each(|problem| problem.0 = problem.0.replace(secret, "(the external ID)"));
+        }
+    }
+
     /// `Ok` when there is none.
     pub fn none(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }

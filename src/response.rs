@@ -20,9 +20,6 @@ const LONGEST_PHYSICAL_ID: usize = 1024;
 /// The longest of the other IDs, in bytes: all that CloudFormation makes are shorter.
 const LONGEST_ECHO: usize = 512;
 
-/// The attribute that collects the warnings.
-const WARNINGS: &str = "Warnings";
-
 /// The answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
@@ -49,6 +46,8 @@ pub struct Attributes {
     pub values: BTreeMap<&'static str, String>,
     /// Names of the conveniences that are emptied first when the answer would be too long.
     pub dispensable: &'static [&'static str],
+    /// Name of the text that is cut when it is still too long.
+    pub cuttable: &'static str,
 }
 
 impl std::fmt::Debug for Attributes {
@@ -72,9 +71,8 @@ impl Response {
                 let mut shorter = attributes.clone();
                 shorter.shed_conveniences();
                 let excess = whole(&shorter).len().saturating_sub(LONGEST_BODY);
-                if excess > 0 {
-                    let warnings = shorter.values.entry(WARNINGS).or_default();
-                    *warnings = cut(warnings, escaped_length(warnings).saturating_sub(excess));
+                if let Some(text) = shorter.values.get_mut(shorter.cuttable).filter(|_| excess > 0) {
+                    *text = cut(text, escaped_length(text).saturating_sub(excess));
                 }
                 whole(&shorter)
             }
@@ -91,6 +89,9 @@ impl Response {
 
 impl Attributes {
     fn shed_conveniences(&mut self) {
+        if self.dispensable.is_empty() {
+            return;
+        }
         for name in self.dispensable {
             self.values.insert(name, String::new());
         }
@@ -98,8 +99,8 @@ impl Attributes {
             "{} left empty: the answer to CloudFormation would have been too long.",
             self.dispensable.join(" and ")
         );
-        let warnings = self.values.entry(WARNINGS).or_default();
-        *warnings = if warnings.is_empty() { note } else { format!("{note}\n{warnings}") };
+        let text = self.values.entry(self.cuttable).or_default();
+        *text = if text.is_empty() { note } else { format!("{note}\n{text}") };
     }
 }
 
@@ -148,6 +149,8 @@ mod tests {
 
     use super::*;
 
+    const WARNINGS: &str = "Warnings";
+
     fn envelope() -> Envelope {
         Envelope {
             stack_id: "arn:aws:cloudformation:us-east-1:111122223333:stack/s/1".into(),
@@ -165,7 +168,8 @@ mod tests {
 
     fn success(values: &[(&'static str, String)]) -> Response {
         let values = values.iter().cloned().collect();
-        let attributes = Attributes { values, dispensable: &["TerraformProvider", "AwsConfigProfile"] };
+        let dispensable = &["TerraformProvider", "AwsConfigProfile"];
+        let attributes = Attributes { values, dispensable, cuttable: WARNINGS };
         Response::Success { physical_id: "role".into(), attributes }
     }
 
@@ -197,6 +201,16 @@ mod tests {
 
         let chatty = [("ExternalId", id.clone()), ("TerraformProvider", String::new()), (WARNINGS, "é\"".repeat(3000))];
         assert_eq!(body(&success(&chatty))["Data"]["ExternalId"], json!(id));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_and_nothing_is_added_where_there_are_no_conveniences() {
+        let values = [("Verdict", "Safe".to_owned()), ("Probes", "é\"".repeat(3000))].into();
+        let attributes = Attributes { values, dispensable: &[], cuttable: "Probes" };
+        let answer = body(&Response::Success { physical_id: "check".into(), attributes });
+        let keys: Vec<_> = answer["Data"].as_object().into_iter().flat_map(|data| data.keys()).collect();
+        assert_eq!(keys, ["Probes", "Verdict"]);
+        assert_eq!(answer["Data"]["Verdict"], json!("Safe"));
     }
 
     #[test]

@@ -31,6 +31,15 @@ pub enum Outcome {
 impl Outcome {
     const ALL: [Self; 4] = [Self::Safe, Self::Unsafe, Self::Shut, Self::Inconclusive];
 
+    /// Whether a stack goes on with it.
+    pub fn lets_go_on(self, on_inconclusive: OnInconclusive) -> bool {
+        match self {
+            Self::Safe => true,
+            Self::Inconclusive => on_inconclusive == OnInconclusive::Succeed,
+            Self::Unsafe | Self::Shut => false,
+        }
+    }
+
     /// As the attribute `Verdict` has it.
     pub fn name(self) -> &'static str {
         match self {
@@ -66,12 +75,7 @@ impl Answer {
     /// Whether this is the answer to a question that comes again: a failed update is rolled back to the one
     /// before. Only what let a stack go on then lets it go on now.
     pub fn settles(&self, check: &Check) -> bool {
-        let let_go_on = match self.outcome {
-            Outcome::Safe => true,
-            Outcome::Inconclusive => check.on_inconclusive == OnInconclusive::Succeed,
-            Outcome::Unsafe | Outcome::Shut => false,
-        };
-        let_go_on && self.question == check.question.hash()
+        self.outcome.lets_go_on(check.on_inconclusive) && self.question == check.question.hash()
     }
 
     /// When it was asked, such as `2026-11-22T12:00:00Z`.

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::probe::{Kind, Probe, Sent};
 use super::question::Question;
-use super::verdict::{Finding, Heard};
+use super::verdict::{Finding, Heard, Said, are_contradictory, wrong_openings};
 use crate::aws::{Failure, Kind as FailureKind, Patience, Sts};
 use crate::patience::pause_after;
 
@@ -26,16 +26,20 @@ const PROPAGATION: Duration = Duration::from_secs(30);
 /// How often all probes are tried while their answers contradict each other.
 const ROUNDS: u32 = 3;
 
-/// How long a role is left alone that answered in two ways.
+/// How long a role is left alone that has just begun to open, or answered in two ways.
 const TO_SETTLE: Duration = Duration::from_secs(3);
 
+/// How long after it opened the first wrong probe is tried for the second time.
+const TO_CONFIRM: Duration = Duration::from_secs(1);
+
 /// Tries all probes, again while the answers contradict each other and time is left, and tells what was
-/// heard last.
+/// heard last. What opened twice to a wrong probe has opened: nothing that is heard later changes that.
 pub async fn ask(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<Finding> {
     let mut round = 1;
     loop {
         let findings = ask_once(sts, question, probes).await;
-        if round == ROUNDS || !Finding::contradict(&findings) || !sts.has_time_for(TO_SETTLE) {
+        let settled = !wrong_openings(question, &findings).is_empty() || !are_contradictory(&findings);
+        if settled || round == ROUNDS || !sts.has_time_for(TO_SETTLE) {
             return findings;
         }
         round += 1;
@@ -49,15 +53,34 @@ async fn ask_once(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<Findi
         let heard = match probe.kind {
             // Nobody waits for a role to open that must not.
             Kind::Right if !question.require_mfa => knock_until_open(sts, question, probe).await,
-            Kind::RightAgain if !question.require_mfa => knock(sts, question, probe).await,
-            _ => knock_twice(sts, question, probe).await,
+            _ => knock(sts, question, probe).await,
+        };
+        let heard = match heard {
+            Heard::Opened if question.must_not_open(probe.kind) => {
+                // A trust that was just tightened opens a moment longer. One moment is enough for all.
+                if wrong_openings(question, &findings).is_empty() && sts.has_time_for(TO_CONFIRM) {
+                    sleep(TO_CONFIRM).await;
+                }
+                confirm(sts, question, probe).await
+            }
+            heard => heard,
         };
         findings.push(Finding { kind: probe.kind, heard });
     }
     findings
 }
 
-/// Denied as long as the window lasts, or anything else as soon as it is heard.
+/// What to make of a wrong probe that opened: open only if it opens a second time, too.
+async fn confirm(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
+    match knock(sts, question, probe).await {
+        Heard::Opened => Heard::Opened,
+        Heard::Denied(_) => Heard::OpenedOnce,
+        _ => Heard::Unconfirmed,
+    }
+}
+
+/// Denied as long as the window lasts, or anything else as soon as it is heard. Where it opens after all, it is
+/// given a while to open everywhere: denials that are heard meanwhile would say nothing about the trust.
 async fn knock_until_open(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
     let closes = Instant::now() + PROPAGATION;
     let mut attempts = 0;
@@ -66,21 +89,13 @@ async fn knock_until_open(sts: &Sts, question: &Question, probe: &Probe) -> Hear
         let heard = knock(sts, question, probe).await;
         let pause = pause_after(attempts);
         let worthwhile = Instant::now() + pause < closes && sts.has_time_for(pause);
+        if heard == Heard::Opened && attempts > 1 && sts.has_time_for(TO_SETTLE) {
+            sleep(TO_SETTLE).await;
+        }
         if !matches!(heard, Heard::Denied(_)) || !worthwhile {
             return heard;
         }
         sleep(pause).await;
-    }
-}
-
-/// Open only if it opens a second time, too.
-async fn knock_twice(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
-    match knock(sts, question, probe).await {
-        Heard::Opened => match knock(sts, question, probe).await {
-            Heard::Denied(_) => Heard::OpenedOnce,
-            second => second,
-        },
-        first => first,
     }
 }
 
@@ -114,9 +129,10 @@ async fn knock(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
 
 /// AWS's words in one line of bearable length, without the ID that was sent, in case it was quoted. Too short
 /// a one would leave nothing of the words.
-fn said(failure: &Failure, external_id: Option<&str>) -> String {
+fn said(failure: &Failure, external_id: Option<&str>) -> Said {
     const LONGEST: usize = 400;
     let hidden = external_id.filter(|id| id.len() >= 6);
     let words = hidden.map_or_else(|| failure.said().to_owned(), |id| failure.said().replace(id, "(the external ID)"));
-    words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect()
+    let words = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
+    Said { words, request_id: failure.request_id().map(ToOwned::to_owned) }
 }

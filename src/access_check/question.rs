@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::probe::Kind;
 use crate::identifiers::{AccountId, ExternalId, Home, Invalid, RoleArn, digest};
 use crate::properties::{Problems, Reader};
 
@@ -55,7 +56,10 @@ impl Check {
         logical_id: &str,
     ) -> Result<Self, Problems> {
         let mut reader = Reader::new(properties);
-        let role = reader.one("RoleArn", RoleArn::parse);
+        // What is no ARN may be the external ID, in the wrong place.
+        let is_arn = properties.get("RoleArn").and_then(Value::as_str).is_some_and(|text| text.starts_with("arn:"));
+        let role =
+            if is_arn { reader.one("RoleArn", RoleArn::parse) } else { reader.one_hidden("RoleArn", RoleArn::parse) };
         let customer = reader.one("CustomerAccountId", AccountId::parse);
         let external_id = reader.one_hidden("ExternalId", ExternalId::parse);
         let require_mfa = reader.flag("RequireMfa").unwrap_or(false);
@@ -72,7 +76,10 @@ impl Check {
         if let Some(role) = &role {
             check_place(&mut reader, role, asker, customer.as_ref());
         }
-        let problems = reader.finish(&[]);
+        let mut problems = reader.finish(&[]);
+        if let Some(external_id) = properties.get("ExternalId").and_then(Value::as_str) {
+            problems.hide(external_id);
+        }
         match (role, external_id) {
             (Some(role), Some(external_id)) => {
                 problems.none()?;
@@ -124,6 +131,11 @@ fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Home, customer: 
 }
 
 impl Question {
+    /// Whether a role that opens to this probe is unsafe.
+    pub fn must_not_open(&self, probe: Kind) -> bool {
+        self.require_mfa || !probe.is_right()
+    }
+
     /// 64 hexadecimal digits that no other question has.
     pub fn hash(&self) -> String {
         digest(&[

@@ -12,6 +12,9 @@ use crate::identifiers::ExternalId;
 /// The attributes that are emptied first when the answer would be too long.
 pub const HANDOFF: &[&str] = &["TerraformProvider", "AwsConfigProfile"];
 
+/// The attribute that is cut when the answer would be too long even so.
+pub const WARNINGS: &str = "Warnings";
+
 /// What stays as it is in a query parameter.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
@@ -36,7 +39,7 @@ pub fn attributes(
         ("SwitchRoleUrl", if external_id.is_none() { switch_role_url(role, arn) } else { String::new() }),
         ("TerraformProvider", terraform_provider(arn, external_id)),
         ("AwsConfigProfile", aws_config_profile(role, arn, external_id)),
-        ("Warnings", warnings.join("\n")),
+        (WARNINGS, warnings.join("\n")),
     ])
 }
 

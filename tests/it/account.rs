@@ -13,11 +13,11 @@
 
 mod actions;
 mod document;
-mod door;
+pub(crate) mod door;
 mod fault;
 pub(crate) mod loopback;
 mod managed;
-mod query;
+pub(crate) mod query;
 mod record;
 mod rules;
 mod service;
@@ -31,7 +31,7 @@ use aws_sdk_iam::config::SharedHttpClient;
 
 pub(crate) use self::fault::Fault;
 use self::loopback::Server;
-use self::service::Service;
+use self::service::{Door, Service};
 pub(crate) use self::state::{Policy, Role, State};
 
 /// A handle on the account; clones share it.
@@ -136,12 +136,14 @@ impl Account {
 
     /// The account as an SDK's HTTP client: no sockets, so a test may pause the clock.
     pub(crate) fn http_client(&self) -> SharedHttpClient {
-        door::http_client(Arc::clone(&self.0))
+        let service = Arc::clone(&self.0);
+        door::http_client(move |request| Arc::clone(&service).receive(Door::Sdk, request))
     }
 
     /// The account behind a real HTTP/1.1 server, for another process. It serves until dropped.
     pub(crate) async fn serve(&self) -> Server {
-        door::serve(Arc::clone(&self.0)).await
+        let service = Arc::clone(&self.0);
+        Server::start(move |request| Arc::clone(&service).receive(Door::Loopback, request)).await
     }
 }
 

@@ -4,9 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test insists")]
 
+mod access_check;
 mod account;
 mod architecture;
 mod convergence;
+mod customer;
+mod external_id;
 mod lambda;
 mod permissions;
 mod process;

@@ -3,10 +3,12 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
 
+mod boundary;
 mod calls;
 mod golden;
 mod judge;
 mod limits;
+mod provider;
 mod settings;
 mod template;
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
 
+mod provider;
+
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -10,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::account::loopback::Server;
 use crate::account::{Account, Fault, Role};
+use crate::customer::Customer;
 use crate::lambda::{Bucket, Invocation, Lambda, Trouble};
 use crate::stack::{Answer, FUNCTION, HOME, PROVIDER, Stack};
 
@@ -631,10 +634,12 @@ async fn vivid_life(function: &mut Installed, secrets: &mut Vec<String>) -> Vec<
 
 // --- The function, installed ---
 
-/// The function in an account of its own, with one stack that uses it.
+/// The function in an account of its own, with one stack that uses it, and somebody else's account.
 struct Installed {
     account: Account,
     iam: Server,
+    customer: Customer,
+    sts: Server,
     bucket: Bucket,
     lambda: Lambda,
     environment: Vec<(String, String)>,
@@ -664,8 +669,14 @@ impl Installed {
 
     async fn in_account(account: Account, iam: Server, endpoint: &str, settings: &[(&str, &str)]) -> Self {
         let bucket = Bucket::start().await;
-        let addresses = [("AWS_ENDPOINT_URL_IAM", endpoint), ("AWS_ENDPOINT_URL_S3", &bucket.origin())]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let customer = Customer::new();
+        let sts = customer.serve().await;
+        let addresses = [
+            ("AWS_ENDPOINT_URL_IAM", endpoint),
+            ("AWS_ENDPOINT_URL_STS", &sts.origin()),
+            ("AWS_ENDPOINT_URL_S3", &bucket.origin()),
+        ];
+        let addresses = addresses.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let environment: Vec<_> = [("TRUSTED_ACCOUNT_IDS", PROVIDER)]
             .iter()
             .chain(settings)
@@ -673,7 +684,7 @@ impl Installed {
             .chain(addresses)
             .collect();
         let lambda = started(&environment).await;
-        Self { account, iam, bucket, lambda, environment }
+        Self { account, iam, customer, sts, bucket, lambda, environment }
     }
 
     /// The same account after the bucket's troubles are over.

@@ -1,6 +1,7 @@
 //! One resource of one stack, as CloudFormation drives it: events go through the whole handler to an
 //! in-memory account; what comes back is the answer that would have been sent.
 
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
@@ -14,16 +15,23 @@ use service_provider_access::request::{Envelope, ResponseUrl};
 use tokio::time::Instant;
 
 use crate::account::Account;
+use crate::customer::Customer;
 
 pub(crate) const HOME: &str = "111111111111";
 pub(crate) const PROVIDER: &str = "222222222222";
 pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
 const BUCKET: &str = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com";
 
-/// A stack with one `Custom::DelegatedRole`, and the function that serves it.
+/// Nobody is answered over them here, and to load the system's certificates for each event takes its time.
+static CONNECTIONS: LazyLock<Connections> = LazyLock::new(|| Connections::new().expect("an HTTP client"));
+
+/// A stack with one resource, and the function that serves it.
 #[derive(Clone)]
 pub(crate) struct Stack {
     pub(crate) account: Account,
+    /// Whose role the function may be asked to check.
+    pub(crate) customer: Customer,
+    pub(crate) resource_type: &'static str,
     pub(crate) id: String,
     pub(crate) logical_id: String,
     /// The owner's settings, by environment variable.
@@ -64,10 +72,17 @@ impl Stack {
         Self::in_account(Account::new(), "customer")
     }
 
-    /// A stack of this name in an account that there is already.
+    /// A stack of a provider's, with a resource of another type than a role.
+    pub(crate) fn of(resource_type: &'static str) -> Self {
+        Self { resource_type, ..Self::in_account(Account::new(), "provider") }
+    }
+
+    /// A stack of this name, with a role, in an account that there is already.
     pub(crate) fn in_account(account: Account, name: &str) -> Self {
         Self {
             account,
+            customer: Customer::new(),
+            resource_type: "Custom::DelegatedRole",
             id: format!("arn:aws:cloudformation:us-east-1:{HOME}:stack/{name}/11111111-2222-3333-4444-555555555555"),
             logical_id: "Access".into(),
             settings: vec![("TRUSTED_ACCOUNT_IDS", "*".into())],
@@ -107,7 +122,7 @@ impl Stack {
             "ResponseURL": format!("{BUCKET}/answer?X-Amz-Date=20261122T120000Z&X-Amz-Signature=not-to-be-told"),
             "StackId": self.id,
             "RequestId": "request-1",
-            "ResourceType": "Custom::DelegatedRole",
+            "ResourceType": self.resource_type,
             "LogicalResourceId": self.logical_id,
             "ServiceToken": FUNCTION,
         });
@@ -140,17 +155,14 @@ impl Stack {
 
     pub(crate) fn handler(&self) -> Handler {
         let credentials = Credentials::new("AKIDEXAMPLE", "secret-key", Some("token".into()), None, "test");
+        let credentials = SharedCredentialsProvider::new(credentials);
+        let region = || "us-east-1".to_owned();
+        let (iam, sts) = (self.account.http_client(), self.customer.http_client());
         Handler {
-            connections: Connections::new().expect("an HTTP client"),
-            iam: aws::client(
-                "us-east-1".into(),
-                None,
-                false,
-                SharedCredentialsProvider::new(credentials),
-                self.account.http_client(),
-                TokioSleep::new(),
-            ),
-            region: "us-east-1".into(),
+            connections: CONNECTIONS.clone(),
+            iam: aws::iam_client(region(), None, false, credentials.clone(), iam, TokioSleep::new()),
+            sts: aws::sts_client(region(), None, false, credentials, sts, TokioSleep::new()),
+            region: region(),
             emulators: Vec::new(),
             settings: Settings::from_environment(|name| {
                 self.settings.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone())

@@ -29,7 +29,10 @@ class Installed(OnProvidersSide):
         self.assertEqual((configuration["MemorySize"], configuration["Timeout"]), (128, 60))
         self.assertEqual(configuration["Runtime"], "provided.al2023")
         self.assertNotIn("Concurrency", found)
-        self.assertEqual(configuration["Environment"]["Variables"], {"RUST_LOG": "info"})
+        self.assertEqual(
+            configuration["Environment"]["Variables"],
+            {"RESOURCE_TYPES": "Custom::ExternalId,Custom::AccessCheck", "RUST_LOG": "info"},
+        )
         asynchronous = self.provider.client("lambda").get_function_event_invoke_config(
             FunctionName=PROVIDER_FUNCTION_NAME, Qualifier="$LATEST"
         )

@@ -1,6 +1,8 @@
-//! The two ways in: an SDK's HTTP client and a loopback server.
+//! The way in for an SDK: an HTTP client without sockets, so a test may pause the clock.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,20 +16,24 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use hyper::{Request, Response};
 
-use super::loopback::{ConnectionLost, Server};
-use super::service::{Door, Service};
+use super::loopback::ConnectionLost;
 
-pub(crate) fn http_client(service: Arc<Service>) -> SharedHttpClient {
-    SharedHttpClient::new(Connector { service, read_timeout: None })
+/// A client whose every request is answered with what `receive` makes of it.
+pub(crate) fn http_client<R, F>(receive: R) -> SharedHttpClient
+where
+    R: Fn(Request<Bytes>) -> F + Send + Sync + 'static,
+    F: Future<Output = Received> + Send + 'static,
+{
+    let receive = Arc::new(move |request| Box::pin(receive(request)) as Receiving);
+    SharedHttpClient::new(Connector { receive, read_timeout: None })
 }
 
-pub(crate) async fn serve(service: Arc<Service>) -> Server {
-    Server::start(move |request| Arc::clone(&service).receive(Door::Loopback, request)).await
-}
+type Received = Result<Response<Bytes>, ConnectionLost>;
+type Receiving = Pin<Box<dyn Future<Output = Received> + Send>>;
 
 #[derive(Clone)]
 struct Connector {
-    service: Arc<Service>,
+    receive: Arc<dyn Fn(Request<Bytes>) -> Receiving + Send + Sync>,
     read_timeout: Option<Duration>,
 }
 
@@ -39,15 +45,15 @@ impl fmt::Debug for Connector {
 
 impl HttpClient for Connector {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(Self { service: Arc::clone(&self.service), read_timeout: settings.read_timeout() })
+        SharedHttpConnector::new(Self { receive: Arc::clone(&self.receive), read_timeout: settings.read_timeout() })
     }
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Self { service, read_timeout } = self.clone();
+        let Self { receive, read_timeout } = self.clone();
         HttpConnectorFuture::new(async move {
-            let answer = service.receive(Door::Sdk, incoming(&request));
+            let answer = receive(incoming(&request));
             let answer = match read_timeout {
                 None => answer.await,
                 Some(limit) => tokio::time::timeout(limit, answer)

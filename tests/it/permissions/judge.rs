@@ -65,6 +65,12 @@ impl Call {
         self
     }
 
+    /// With another key of the request's context.
+    pub(super) fn with(mut self, key: &'static str, value: &str) -> Self {
+        self.context.push((key, value.to_owned()));
+        self
+    }
+
     /// With the policy that is attached or detached.
     pub(super) fn policy(mut self, arn: &str) -> Self {
         assert!(["iam:AttachRolePolicy", "iam:DetachRolePolicy"].contains(&self.action.as_str()));
@@ -82,7 +88,8 @@ impl Judge {
         for statement in policy["Statement"].as_array_mut().unwrap() {
             // The evaluator passes over what it does not know.
             for element in statement.as_object().unwrap().keys() {
-                assert!(["Sid", "Effect", "Action", "Resource", "Condition"].contains(&element.as_str()), "{element}");
+                let known = ["Sid", "Effect", "Action", "NotAction", "Resource", "Condition"];
+                assert!(known.contains(&element.as_str()), "{element}");
             }
             match &mut statement["Resource"] {
                 Value::String(arn) => *arn = renamed(arn),

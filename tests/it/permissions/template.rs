@@ -1,4 +1,4 @@
-//! The shipped template, resolved as CloudFormation would for the values of its parameters. What it does
+//! A shipped template, resolved as CloudFormation would for the values of its parameters. What it does
 //! not know it does not guess: any other intrinsic function, resource or attribute is a panic.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::stack::HOME;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
+const PROVIDER_TEMPLATE: &str = include_str!("../../../provider.yaml");
+const BOUNDARY_TEMPLATE: &str = include_str!("../../../examples/permissions-boundary.yaml");
 
 /// The template with values for its parameters.
 #[derive(Clone)]
@@ -18,17 +20,33 @@ pub(super) struct Deployment {
     template: Value,
     parameters: BTreeMap<String, String>,
     partition: &'static str,
+    /// The logical ID of the function's role.
+    role: &'static str,
 }
 
 impl Deployment {
-    /// With the defaults of all parameters.
+    /// The customer's side, with the defaults of all parameters.
     pub(super) fn of_shipped_template() -> Self {
-        let documents = Yaml::load_from_str(TEMPLATE).unwrap();
+        Self::of(TEMPLATE, "FunctionRole")
+    }
+
+    /// The provider's side, likewise.
+    pub(super) fn of_provider_template() -> Self {
+        Self::of(PROVIDER_TEMPLATE, "CheckingRole")
+    }
+
+    /// The permissions boundary that the examples have ready, likewise.
+    pub(super) fn of_boundary_template() -> Self {
+        Self::of(BOUNDARY_TEMPLATE, "(none)")
+    }
+
+    fn of(template: &str, role: &'static str) -> Self {
+        let documents = Yaml::load_from_str(template).unwrap();
         let [document] = documents.as_slice() else { panic!("a template is one document") };
         let template = in_long_form(document);
         let parameters = template["Parameters"].as_object().unwrap();
         let default = |(name, declared): (&String, &Value)| (name.clone(), text(&declared["Default"]));
-        Self { parameters: parameters.iter().map(default).collect(), template, partition: "aws" }
+        Self { parameters: parameters.iter().map(default).collect(), template, partition: "aws", role }
     }
 
     /// With another value, which the template must accept.
@@ -55,7 +73,7 @@ impl Deployment {
 
     /// What the function may do.
     pub(super) fn policy(&self) -> Value {
-        self.resolved("/Resources/FunctionRole/Properties/Policies/0/PolicyDocument")
+        self.resolved(&format!("/Resources/{}/Properties/Policies/0/PolicyDocument", self.role))
     }
 
     /// The environment that the template gives to the function.
@@ -129,6 +147,7 @@ impl Deployment {
         match name {
             "AWS::Partition" => self.partition.to_owned(),
             "AWS::AccountId" => HOME.to_owned(),
+            "AWS::Region" => "us-east-1".to_owned(),
             "AWS::StackName" => "service-provider-access".to_owned(),
             name => self.parameters.get(name).unwrap_or_else(|| panic!("unknown: {name}")).clone(),
         }

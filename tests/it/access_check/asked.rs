@@ -1,0 +1,278 @@
+//! What is asked: which probes in which order, when again, and for how long.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+
+/// A round of probes at a role that opens to the right one alone.
+const ROUND: [&str; 10] = [
+    "right",
+    "none",
+    "19 characters of 19",
+    "character 1 of 19",
+    "character 10 of 19",
+    "character 19 of 19",
+    "case",
+    "one more at the end",
+    "one more at the start",
+    "right",
+];
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+// --- The probes ---
+
+#[tokio::test(start_paused = true)]
+async fn one_is_asked_after_the_other() {
+    let stack = checking(exactly);
+    stack.customer.answers_after(Duration::from_millis(100));
+    assert_eq!(verdict(&create(&stack, usual()).await), "safe");
+    let times: Vec<_> = stack.customer.knocks().iter().map(|knock| knock.at.as_millis()).collect();
+    assert_eq!(times, [0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_differs_from_the_right_one_as_it_says() {
+    let check = async |id: &str, expected: &[&str], skipped: &[&str]| {
+        let open_to = id.to_owned();
+        let stack = checking(move |asked| asked == Some(&open_to));
+        let answer = create(&stack, question(&json!({ "ExternalId": id }))).await;
+        assert_eq!(verdict(&answer), "safe", "{}", answer.0);
+        assert_eq!(all_told_apart(&stack, id), expected, "{id}");
+        let lines: Vec<_> = answer.attribute("Probes").lines().filter(|line| line.contains("not sent")).collect();
+        assert_eq!(lines, skipped, "{id}");
+    };
+    check(RIGHT, &ROUND, &[]).await;
+    // Letters alone, and signs alone.
+    for id in ["abcdefghijklmnopqrs", "ABCDEFGHIJKLMNOPQRS"] {
+        check(id, &ROUND, &[]).await;
+    }
+    let without_letters: Vec<_> = ROUND.into_iter().filter(|probe| *probe != "case").collect();
+    for id in ["0123456789012345678", "_+=,.@:/-_+=,.@:/-_"] {
+        check(id, &without_letters, &["the letters' case flipped: not sent, since it has no letters"]).await;
+    }
+    check(
+        &"x".repeat(1224),
+        &[
+            "right",
+            "none",
+            "1224 characters of 1224",
+            "character 1 of 1224",
+            "character 613 of 1224",
+            "character 1224 of 1224",
+            "case",
+            "right",
+        ],
+        &[
+            "a character appended: not sent, since STS takes no longer one",
+            "a character prepended: not sent, since STS takes no longer one",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shortest_ids_have_all_their_probes() {
+    for (id, count) in [("ab", 10), ("a1", 10), ("12", 9), ("--", 9), ("aB", 10)] {
+        let stack = checking(move |asked| asked == Some(id));
+        let answer = create(&stack, question(&json!({ "ExternalId": id }))).await;
+        assert_eq!(verdict(&answer), "safe", "{}", answer.0);
+        let asked = stack.customer.asked_with();
+        assert_eq!(asked.len(), count, "{asked:?}");
+        assert_eq!(asked.iter().filter(|asked| asked.as_deref() == Some(id)).count(), 2, "{asked:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_can_foresee_the_wrong_ones() {
+    let mut randoms = BTreeSet::new();
+    let mut others = BTreeSet::new();
+    for _ in 0..50 {
+        let stack = checking(exactly);
+        create(&stack, usual()).await;
+        let asked = stack.customer.asked_with();
+        randoms.insert(asked[2].clone());
+        others.insert(asked.into_iter().skip(3).collect::<Vec<_>>());
+    }
+    assert_eq!(randoms.len(), 50);
+    assert!(others.len() > 40, "{} of 50", others.len());
+}
+
+// --- Patience ---
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_opens_soon_is_waited_for() {
+    for after in [1, 5, 20, 26] {
+        let stack = checking(nobody);
+        stack.customer.opens_after(seconds(after), exactly);
+        let answer = create(&stack, usual()).await;
+        assert_eq!(verdict(&answer), "safe", "after {after} s: {}", answer.0);
+        let knocks = stack.customer.knocks();
+        assert_eq!(all_told_apart(&stack, RIGHT)[knocks.len() - ROUND.len()..], ROUND, "after {after} s");
+        // What is denied just after it opened was perhaps not asked of the same role.
+        let [.., opened, next] = &knocks[..=knocks.len() - ROUND.len() + 1] else { panic!("{knocks:?}") };
+        assert_eq!(
+            next.at.checked_sub(opened.at),
+            Some(seconds(3)),
+            "it may open everywhere before more is asked: {knocks:?}"
+        );
+        assert!(knocks.last().unwrap().at <= seconds(after + 6), "no longer than it must: {knocks:?}");
+        assert!(knocks.len() < 40, "not in a rush: {}", knocks.len());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_is_not_waited_for_beyond_half_a_minute() {
+    let stack = checking(nobody);
+    stack.customer.opens_after(seconds(31), exactly);
+    let answer = create(&stack, usual()).await;
+    assert_eq!(verdict(&answer), "shut", "{}", answer.0);
+    let knocks = stack.customer.knocks();
+    // The others are tried all the same, each once.
+    assert_eq!(all_told_apart(&stack, RIGHT)[knocks.len() - ROUND.len()..], ROUND);
+    assert!((seconds(26)..=seconds(30)).contains(&knocks.last().unwrap().at), "{knocks:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_ends_in_time_whatever_happens() {
+    type Trouble = fn() -> Disturbance;
+    let troubles: [(&str, Trouble); 5] = [
+        ("none", || Disturbance::silence().nth(usize::MAX)),
+        ("throttled", || Disturbance::throttled().every()),
+        ("silence", || Disturbance::silence().every()),
+        ("silence after three", || Disturbance::silence().since(4)),
+        ("cut", || Disturbance::cut().every()),
+    ];
+    for trust in [exactly, nobody, none] {
+        for latency in [0, 300, 2_500, 9_000] {
+            for (trouble, disturbance) in troubles {
+                for timeout in [60, 20, 5] {
+                    let mut stack = checking(trust);
+                    stack.timeout = seconds(timeout);
+                    stack.customer.answers_after(Duration::from_millis(latency));
+                    stack.customer.disturb(disturbance());
+                    // That it answers in time is what the stack insists on.
+                    let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
+                    let case = format!("{latency} ms, trouble: {trouble}, {timeout} s: {}", answer.0);
+                    let last = stack.customer.knocks().last().map(|knock| knock.at).unwrap_or_default();
+                    assert!(last <= seconds(timeout - 4), "asked at {last:?}: {case}");
+                    assert!(answered(&answer).is_some(), "{case}");
+                    assert!(trouble == "none" || verdict(&answer) != "safe", "{case}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn passing_trouble_is_overcome() {
+    for disturbance in [
+        || Disturbance::throttled().first(3),
+        || Disturbance::server_error().first(3),
+        || Disturbance::unavailable().first(3),
+        || Disturbance::cut().first(3),
+        || Disturbance::silence().first(2),
+        || Disturbance::throttled().nth(5),
+        || Disturbance::cut().nth(10),
+        || Disturbance::silence().nth(10),
+    ] {
+        let stack = checking(exactly);
+        stack.customer.disturb(disturbance());
+        let answer = create(&stack, usual()).await;
+        assert_eq!(verdict(&answer), "safe", "{}", answer.0);
+        assert!(!stack.customer.has_unstruck_disturbances());
+        let mut asked = all_told_apart(&stack, RIGHT);
+        asked.dedup();
+        assert_eq!(asked, ROUND, "what got no answer is asked again, and nothing else");
+    }
+}
+
+// --- Asked again ---
+
+#[tokio::test(start_paused = true)]
+async fn an_opening_is_asked_for_a_second_time_at_once() {
+    let stack = checking(|id| exactly(id) || none(id) || appended(id));
+    assert_eq!(verdict(&create(&stack, usual()).await), "unsafe");
+    let mut expected = ROUND.to_vec();
+    expected.insert(8, ROUND[7]);
+    expected.insert(2, ROUND[1]);
+    assert_eq!(all_told_apart(&stack, RIGHT), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opening_that_is_not_confirmed_asks_for_another_round() {
+    let stack = checking(exactly);
+    stack.customer.disturb(Disturbance::opened().of(none).nth(1));
+    assert_eq!(verdict(&create(&stack, usual()).await), "safe");
+    let mut first = ROUND.to_vec();
+    first.insert(2, "none");
+    assert_eq!(all_told_apart(&stack, RIGHT), [&first[..], &ROUND].concat());
+    let knocks = stack.customer.knocks();
+    assert!(knocks[first.len()].at >= seconds(1), "access that is just changing is given time: {knocks:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_id_that_no_longer_opens_asks_for_another_round() {
+    let stack = checking(exactly);
+    stack.customer.disturb(Disturbance::denied().of(right).nth(2));
+    assert_eq!(verdict(&create(&stack, usual()).await), "safe");
+    assert_eq!(all_told_apart(&stack, RIGHT), [ROUND, ROUND].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_is_put_right_meanwhile_is_safe() {
+    let stack = checking(|id| exactly(id) || none(id));
+    stack.customer.disturb(Disturbance::denied().of(right).nth(2));
+    stack.customer.opens_after(seconds(1), exactly);
+    assert_eq!(verdict(&create(&stack, usual()).await), "safe");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_of_our_own_that_denies_only_some_is_asked_past() {
+    let stack = checking(exactly);
+    let ours = "because no identity-based policy allows the sts:AssumeRole action";
+    stack.customer.disturb(Disturbance::denied_because(ours).of(none).nth(1));
+    assert_eq!(verdict(&create(&stack, usual()).await), "safe");
+    assert_eq!(all_told_apart(&stack, RIGHT), [ROUND, ROUND].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
+    let stack = checking(exactly);
+    stack.customer.disturb(Disturbance::opened().of(every_second_from(0, none)).every());
+    let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
+    assert_eq!(verdict(&answer), "inconclusive");
+    expect![[r"
+        the right external ID: opened
+        no external ID: opened once, then denied
+        a random external ID of the same length: denied
+        the first character changed: denied
+        the middle character changed: denied
+        the last character changed: denied
+        the letters' case flipped: denied
+        a character appended: denied
+        a character prepended: denied
+        the right external ID again: opened
+        Inconclusive: its answers kept changing, as they do for a short while after a change.
+        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."]]
+    .assert_eq(answer.attribute("Probes"));
+    let mut round = ROUND.to_vec();
+    round.insert(2, "none");
+    assert_eq!(all_told_apart(&stack, RIGHT), round.repeat(3), "and is asked three times at most");
+
+    let stack = checking(exactly);
+    stack.customer.disturb(Disturbance::denied().of(every_second_from(1, right)).every());
+    let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
+    assert_eq!(verdict(&answer), "inconclusive");
+    assert_eq!(all_told_apart(&stack, RIGHT), ROUND.repeat(3));
+}
+
+/// Of those that fit every second one, without as many at the start.
+fn every_second_from(start: usize, fits: fn(Option<&str>) -> bool) -> impl Fn(Option<&str>) -> bool + Send {
+    let seen = AtomicUsize::new(start);
+    move |id| fits(id) && seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)
+}

@@ -1,0 +1,127 @@
+//! What is refused before anybody is asked.
+
+use super::*;
+
+async fn refused(properties: Value, expected: Expect) {
+    let stack = checking(|_| true);
+    let answer = reason(&stack, properties.clone(), expected).await;
+    assert_eq!(answered(&answer), None, "there is no answer");
+    assert!(delete(&stack, answer.physical_id(), properties.clone()).await.succeeded());
+    let updated = update(&stack, "access-check-x", usual(), properties).await;
+    assert_eq!(updated.reason(), answer.reason());
+    assert_eq!(stack.customer.knocks(), [], "nobody is asked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_of_the_functions_own_account_is_never_opened() {
+    let own = "arn:aws:iam::111111111111:role/Administrator";
+    refused(question(&json!({ "RoleArn": own })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. Whoever could have it checked could have your own roles opened."]).await;
+    refused(question(&json!({ "RoleArn": own, "CustomerAccountId": "111111111111" })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. Whoever could have it checked could have your own roles opened."]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_of_somebody_else_is_not_the_customers() {
+    refused(question(&json!({ "CustomerAccountId": "888888888888" })), expect!["RoleArn is in account 999999999999, which is not the customer's (CustomerAccountId); ask them for the right one."]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_of_another_partition_cannot_be_asked() {
+    refused(question(&json!({ "RoleArn": "arn:aws-cn:iam::999999999999:role/Access" })), expect!["RoleArn is in the partition aws-cn, and nobody from aws can assume a role there; install the function in an account of that partition."]).await;
+    refused(question(&json!({ "RoleArn": "arn:aws-us-gov:iam::111111111111:role/Access" })), expect!["There are 2 problems. (1) RoleArn is in this function's own account 111111111111; give the role of a customer. Whoever could have it checked could have your own roles opened. (2) RoleArn is in the partition aws-us-gov, and nobody from aws can assume a role there; install the function in an account of that partition."]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_missing_is_told() {
+    refused(json!({}), expect!["There are 2 problems. (1) RoleArn is missing; give the ARN of the customer's role. (2) ExternalId is missing; give the one that was made for this customer."]).await;
+    refused(
+        json!({ "RoleArn": Customer::ROLE }),
+        expect!["ExternalId is missing; give the one that was made for this customer."],
+    )
+    .await;
+    refused(json!({ "ExternalId": RIGHT }), expect!["RoleArn is missing; give the ARN of the customer's role."]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_role_is_told() {
+    for arn in [
+        "arn:aws:iam::999999999999:user/ProviderAccess",
+        "arn:aws:iam::999999999999:root",
+        "arn:aws:iam::999999999999:role/",
+        "arn:aws:iam::999999999999:role//x",
+        "arn:aws:iam::99999999999:role/x",
+        "arn:aws:iam:us-east-1:999999999999:role/x",
+        "arn:aws:iam::999999999999:role/*",
+        "arn:aws:iam::999999999999:role/x ",
+        "arn:xyz:iam::999999999999:role/x",
+        "arn:aws:sts::999999999999:role/x",
+    ] {
+        let answer = create(&checking(|_| true), question(&json!({ "RoleArn": arn }))).await;
+        let form = "it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME.";
+        assert_eq!(answer.reason(), format!("RoleArn is {}; {form}", json!(arn)));
+    }
+    // What is no ARN may be the external ID in the wrong place, or stand next to it.
+    let hidden = "RoleArn is not well-formed (its value is not repeated here); it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME.";
+    for swapped in ["ProviderAccess", RIGHT] {
+        let answer = create(&checking(|_| true), question(&json!({ "RoleArn": swapped }))).await;
+        assert_eq!(answer.reason(), hidden);
+    }
+    let answer = create(&checking(|_| true), question(&json!({ "CustomerAccountId": RIGHT }))).await;
+    assert!(
+        answer.reason().starts_with("CustomerAccountId is \"(the external ID)\"; it must be "),
+        "{}",
+        answer.reason()
+    );
+    let session = "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me";
+    refused(question(&json!({ "RoleArn": session })), expect![[r#"RoleArn is "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me"; it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME; this is the ARN of a session."#]]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_that_is_wrong_is_told_at_once() {
+    refused(
+        json!({
+            "RoleArn": "", "CustomerAccountId": "12345", "ExternalId": "x", "RequireMfa": "perhaps",
+            "OnInconclusive": "Ignore", "Revision": ["2"], "external_id": RIGHT, "RoleARN": Customer::ROLE,
+        }),
+        expect![[r#"There are 8 problems. (1) RoleArn is an empty string; give a value, or leave the property out (AWS::NoValue). (2) CustomerAccountId is "12345"; it must be an AWS account ID of 12 digits, in quotes where it starts with 0. (3) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1). (4) RequireMfa is "perhaps"; it must be true or false. (5) OnInconclusive is "Ignore"; it must be Fail or Succeed. (6) Revision is a list; give a string. (7) "RoleARN" is not a property of this resource: use RoleArn. (8) "external_id" is not a property of this resource: use ExternalId."#]],
+    )
+    .await;
+    refused(
+        json!({
+            "RoleArn": "arn:aws-cn:iam::111111111111:role/x", "CustomerAccountId": "999999999999",
+            "ExternalId": [RIGHT], "RequireMfa": "", "OnInconclusive": "",
+        }),
+        expect!["There are 5 problems. (1) ExternalId is a list; give one value, not a list or an object. (2) RequireMfa is an empty string; give a value, or leave the property out (AWS::NoValue). (3) OnInconclusive is an empty string; give a value, or leave the property out (AWS::NoValue). (4) RoleArn is in this function's own account 111111111111; give the role of a customer. Whoever could have it checked could have your own roles opened. (5) RoleArn is in the partition aws-cn, and nobody from aws can assume a role there; install the function in an account of that partition."],
+    )
+    .await;
+    refused(question(&json!({ "ExternalId": format!("{RIGHT}!") })), expect!["ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 20 of 20 is none of them)."]).await;
+    refused(question(&json!({ "ExternalId": "x".repeat(1225) })), expect!["ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1225)."]).await;
+    refused(
+        question(&json!({ "ExternalId": { RIGHT: RIGHT } })),
+        expect!["ExternalId is an object; give one value, not a list or an object."],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_serves_what_it_is_installed_for() {
+    let served = "Custom::ExternalId,Custom::AccessCheck";
+    let stack = checking(exactly).with("RESOURCE_TYPES", served);
+    assert_eq!(verdict(&create(&stack, usual()).await), "safe");
+
+    let role = Stack::new().with("RESOURCE_TYPES", served);
+    let answer = role.create(json!({ "ExternalAwsAccountId": "222222222222" })).await;
+    expect![
+        "Custom::DelegatedRole is not what this function is installed for; use the ServiceToken of the one that is."
+    ]
+    .assert_eq(answer.reason());
+    assert!(role.delete(answer.physical_id(), json!({})).await.succeeded(), "the stack can be rolled back");
+    assert_eq!(role.account.calls(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delete_without_an_id_is_answered_all_the_same() {
+    let stack = checking(nobody);
+    let answer = stack.send(stack.event("Delete", &json!({ "ResourceProperties": usual() }))).await;
+    assert!(answer.succeeded(), "{}", answer.0);
+    assert!(stack.customer.knocks().is_empty());
+}

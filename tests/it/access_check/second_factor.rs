@@ -1,0 +1,67 @@
+//! Roles that are to demand a second factor, which no function can present: nothing may open them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::verdicts::{inconclusive, openings};
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_demands_a_second_factor_tells_nothing() {
+    let stack = || {
+        let stack = checking(nobody);
+        stack.customer.disturb(Disturbance::denied().nth(1));
+        stack
+    };
+    inconclusive(stack, json!({ "RequireMfa": true }), expect!["Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: nothing opened it, as it should be where a second factor is demanded; but a function has none, so whether the right external ID opens it cannot be shown. Set OnInconclusive to Succeed to accept that."], expect![[r"
+        the right external ID: denied
+        no external ID: denied
+        a random external ID of the same length: denied
+        the first character changed: denied
+        the middle character changed: denied
+        the last character changed: denied
+        the letters' case flipped: denied
+        a character appended: denied
+        a character prepended: denied
+        the right external ID again: denied
+        Inconclusive: nothing opened it, as it should be where a second factor is demanded; but a function has none, so whether the right external ID opens it cannot be shown.
+        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."]]).await;
+
+    let stack = checking(nobody);
+    create(&stack, question(&json!({ "RequireMfa": true }))).await;
+    let knocks = stack.customer.knocks();
+    assert_eq!(knocks.len(), 10, "each is asked once");
+    assert_eq!(knocks[9].at, Duration::ZERO, "and nobody waits for a role that must stay shut");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_opens_without_a_second_factor_is_unsafe() {
+    let with_mfa = || question(&json!({ "RequireMfa": true }));
+    // Bool is missing.
+    let answer = reason(&checking(exactly), with_mfa(), expect![[r#"The role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens without a second factor, so do not use it. It opened with the right external ID: the trust policy does not demand a second factor (Bool aws:MultiFactorAuthPresent is missing); and so with the right external ID again. The customer must put this statement, with the agreed external ID filled in, in the place of every one in the role's trust policy that lets account 111111111111 in, and keep such other conditions as only narrow it: {"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}}"#]]).await;
+    assert_eq!(verdict(&answer), "unsafe");
+    let several = create(&checking(|_| true), with_mfa()).await;
+    expect!["(1) the right external ID: the trust policy does not demand a second factor (Bool aws:MultiFactorAuthPresent is missing); (2) no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without); and so with a random external ID of the same length, the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended, the right external ID again"].assert_eq(openings(&several));
+    let other = create(&checking(none), with_mfa()).await;
+    expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without)"].assert_eq(openings(&other));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fluke_is_no_opening_without_a_second_factor_either() {
+    let stack = checking(nobody);
+    stack.customer.disturb(Disturbance::opened().of(right).nth(1));
+    let answer = create(&stack, question(&json!({ "RequireMfa": true }))).await;
+    assert_eq!(verdict(&answer), "inconclusive");
+    assert_eq!(stack.customer.knocks().len(), 10 + 1 + 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_id_that_opens_late_without_a_second_factor_is_unsafe() {
+    let stack = checking(exactly);
+    // The first of each round is denied; the last opens, twice.
+    let seen = AtomicUsize::new(0);
+    let first = move |id: Option<&str>| right(id) && seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
+    stack.customer.disturb(Disturbance::denied().of(first).every());
+    let answer = create(&stack, question(&json!({ "RequireMfa": true, "OnInconclusive": "Succeed" }))).await;
+    assert_eq!(verdict(&answer), "unsafe", "{}", answer.0);
+}

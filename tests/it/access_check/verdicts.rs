@@ -1,0 +1,378 @@
+//! Every row of the table: what a role does, and what its check says of it.
+
+use super::*;
+
+/// What opened, as the reason counts it.
+pub(super) fn openings(answer: &Answer) -> &str {
+    let (_, rest) = answer.reason().split_once("It opened with ").unwrap();
+    rest.split_once(". The customer must").unwrap().0
+}
+
+async fn unsafe_by(trust: impl Fn(Option<&str>) -> bool + Send + 'static, expected: Expect) {
+    let answer = create(&checking(trust), usual()).await;
+    assert_eq!(verdict(&answer), "unsafe");
+    expected.assert_eq(openings(&answer));
+}
+
+// --- Unsafe ---
+
+#[tokio::test(start_paused = true)]
+async fn an_unsafe_role_is_told_with_what_the_customer_must_do() {
+    let stack = checking(|id| exactly(id) || none(id));
+    let answer = reason(&stack, usual(), expect![[r#"The role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens with less than its external ID, so do not use it. It opened with no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without). The customer must put this statement, with the agreed external ID filled in, in the place of every one in the role's trust policy that lets account 111111111111 in, and keep such other conditions as only narrow it: {"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}}"#]]).await;
+    assert_eq!(answered(&answer), Some(("unsafe".into(), "20261122T120001Z".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_trust_that_asks_for_less_is_unsafe() {
+    // No condition at all.
+    unsafe_by(|_| true, expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without); and so with a random external ID of the same length, the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
+    // StringEqualsIfExists.
+    unsafe_by(|id| id.is_none_or(|id| id == RIGHT), expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without)"]).await;
+    // StringEqualsIgnoreCase.
+    unsafe_by(
+        |id| id.is_some_and(|id| id.eq_ignore_ascii_case(RIGHT)),
+        expect!["the letters' case flipped: letter case is not compared (StringEqualsIgnoreCase)"],
+    )
+    .await;
+    // StringLike "*".
+    unsafe_by(|id| id.is_some(), expect!["a random external ID of the same length: any ID will do (a wildcard, or a negated condition); and so with the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
+    // StringLike "Acme-*".
+    unsafe_by(|id| id.is_some_and(|id| id.starts_with("Acme-")), expect!["(1) the middle character changed: the middle of the ID is not compared (StringLike with * or ? in it); (2) the last character changed: how the ID ends is not compared (StringLike with * or ? at its end); (3) a character appended: anything may follow the ID (StringLike with * at its end)"]).await;
+    // StringLike "Acme-7f3c.90b2+E4d1*".
+    unsafe_by(
+        |id| id.is_some_and(|id| id.starts_with(RIGHT)),
+        expect!["a character appended: anything may follow the ID (StringLike with * at its end)"],
+    )
+    .await;
+    // StringLike "*Acme-7f3c.90b2+E4d1".
+    unsafe_by(
+        |id| id.is_some_and(|id| id.ends_with(RIGHT)),
+        expect!["a character prepended: anything may precede the ID (StringLike with * at its start)"],
+    )
+    .await;
+    // StringLike "*E4d1".
+    unsafe_by(|id| id.is_some_and(|id| id.ends_with("E4d1")), expect!["(1) the first character changed: how the ID begins is not compared (StringLike with * or ? at its start); (2) the middle character changed: the middle of the ID is not compared (StringLike with * or ? in it); (3) a character prepended: anything may precede the ID (StringLike with * at its start)"]).await;
+    // StringLike "?cme-7f3c.90b2+E4d1".
+    unsafe_by(
+        |id| id.is_some_and(|id| id.len() == RIGHT.len() && id[1..] == RIGHT[1..]),
+        expect!["the first character changed: how the ID begins is not compared (StringLike with * or ? at its start)"],
+    )
+    .await;
+    // StringLike "Acme-*+E4d1".
+    unsafe_by(
+        |id| id.is_some_and(|id| id.starts_with("Acme-") && id.ends_with("+E4d1")),
+        expect!["the middle character changed: the middle of the ID is not compared (StringLike with * or ? in it)"],
+    )
+    .await;
+    // StringNotEquals "something".
+    unsafe_by(|id| id != Some("something"), expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without); and so with a random external ID of the same length, the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
+    // ForAllValues:StringEquals lets those in who send none.
+    unsafe_by(|id| id.is_none() || exactly(id), expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without)"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_opens_to_all_but_the_right_one_is_unsafe() {
+    unsafe_by(none, expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without)"]).await;
+    unsafe_by(
+        |id| id == Some("aCME-7F3C.90B2+e4D1"),
+        expect!["the letters' case flipped: letter case is not compared (StringEqualsIgnoreCase)"],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opening_outweighs_what_could_not_be_told() {
+    // Nobody knows whether the others would open, but nobody needs to.
+    let stack = checking(|id| exactly(id) || none(id));
+    stack.customer.disturb(Disturbance::throttled().of(|id| id.is_some() && !exactly(id)).every());
+    let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
+    assert_eq!(verdict(&answer), "unsafe");
+
+    let stack = checking(|id| exactly(id) || none(id));
+    stack.customer.disturb(Disturbance::silence().of(right).since(2));
+    let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
+    assert_eq!(verdict(&answer), "unsafe", "{}", answer.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opening_outweighs_a_round_that_is_not_finished() {
+    // Contradictory, so it is asked again, and then there is no answer any more.
+    let stack = checking(|id| exactly(id) || none(id));
+    stack.customer.disturb(Disturbance::denied().of(right).nth(2));
+    stack.customer.disturb(Disturbance::silence().since(12));
+    let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
+    assert_eq!(verdict(&answer), "unsafe", "{}", answer.0);
+}
+
+// --- Shut ---
+
+#[tokio::test(start_paused = true)]
+async fn a_shut_role_is_told_with_what_it_may_be() {
+    let stack = checking(nobody);
+    let answer = reason(&stack, question(&json!({ "OnInconclusive": "Succeed" })), expect![[r#"The role arn:aws:iam::999999999999:role/delegated/ProviderAccess did not open with the right external ID: sts:AssumeRole was answered with "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess" (AWS request ID …). It may be that the role does not exist or is spelt differently; that its trust policy asks for another external ID, or names another account than 111111111111; that its conditions do not cover the role that asks, which AWS's answer names (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry); that it demands a second factor (then say RequireMfa); or that a policy of the customer's organization denies it. Compare with the customer, then change Revision to ask again."#]]).await;
+    assert_eq!(answered(&answer), Some(("shut".into(), "20261122T120001Z".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_is_not_there_is_shut() {
+    let stack = checking(exactly);
+    let answer = create(&stack, question(&json!({ "RoleArn": "arn:aws:iam::999999999999:role/Misspelt" }))).await;
+    assert_eq!(verdict(&answer), "shut");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_by_the_customers_side_is_shut() {
+    for because in [
+        "because no resource-based policy allows the sts:AssumeRole action",
+        "with an explicit deny in a resource-based policy",
+        "with an explicit deny in a resource control policy",
+    ] {
+        let stack = checking(exactly);
+        stack.customer.disturb(Disturbance::denied_because(because).every());
+        let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
+        assert_eq!(verdict(&answer), "shut", "{because}: {}", answer.0);
+        assert!(answer.reason().contains(because), "{}", answer.reason());
+    }
+}
+
+// --- Inconclusive ---
+
+/// Fails with the expected reason, or goes on with the expected probes.
+pub(super) async fn inconclusive(stack: impl Fn() -> Stack, further: Value, fails: Expect, goes_on: Expect) {
+    let mut properties = question(&further);
+    let first = stack();
+    let failed = reason(&first, properties.clone(), fails).await;
+    assert_eq!(verdict(&failed), "inconclusive");
+    assert!(!first.customer.has_unstruck_disturbances());
+    properties["OnInconclusive"] = "Fail".into();
+    assert_eq!(verdict(&create(&stack(), properties.clone()).await), "inconclusive");
+
+    properties["OnInconclusive"] = "Succeed".into();
+    let tolerated = create(&stack(), properties).await;
+    assert_eq!((tolerated.attribute("Verdict"), verdict(&tolerated)), ("Inconclusive", "inconclusive".to_owned()));
+    goes_on.assert_eq(&without_request_ids(tolerated.attribute("Probes")));
+}
+
+fn disturbed(disturbance: impl Fn() -> Disturbance) -> impl Fn() -> Stack {
+    move || {
+        let stack = checking(exactly);
+        stack.customer.disturb(disturbance());
+        stack
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_at_every_request_tells_nothing() {
+    // How often it was tried is left to chance.
+    for (disturbance, words) in [
+        ((|| Disturbance::throttled().every()) as fn() -> Disturbance, "Rate exceeded"),
+        (|| Disturbance::server_error().every(), "because of an unknown error, exception or failure"),
+        (|| Disturbance::unavailable().every(), "due to a temporary failure of the server"),
+        (|| Disturbance::cut().every(), "no answer came"),
+        (|| Disturbance::silence().every(), "no answer came"),
+    ] {
+        let answer = create(&disturbed(disturbance)(), usual()).await;
+        assert_eq!(verdict(&answer), "inconclusive");
+        assert!(answer.reason().contains(words), "{}", answer.reason());
+        let answer = create(&disturbed(disturbance)(), question(&json!({ "OnInconclusive": "Succeed" }))).await;
+        assert_eq!(answer.attribute("Verdict"), "Inconclusive");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_at_one_probe_tells_nothing() {
+    let last = || Disturbance::throttled().of(appended).every();
+    inconclusive(disturbed(last), json!({}), expect![[r#"Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …). Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."#]], expect![[r#"
+        the right external ID: opened
+        no external ID: denied
+        a random external ID of the same length: denied
+        the first character changed: denied
+        the middle character changed: denied
+        the last character changed: denied
+        the letters' case flipped: denied
+        a character appended: unclear (Rate exceeded)
+        a character prepended: denied
+        the right external ID again: opened
+        Inconclusive: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …).
+        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."#]]).await;
+    let silent = || Disturbance::silence().since(4);
+    inconclusive(disturbed(silent), json!({}), expect!["Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."], expect![[r"
+        the right external ID: opened
+        no external ID: denied
+        a random external ID of the same length: denied
+        the first character changed: unclear (no answer came)
+        the middle character changed: not asked, since the time was over
+        the last character changed: not asked, since the time was over
+        the letters' case flipped: not asked, since the time was over
+        a character appended: not asked, since the time was over
+        a character prepended: not asked, since the time was over
+        the right external ID again: not asked, since the time was over
+        Inconclusive: sts:AssumeRole with the first character changed got no usable answer: no answer came.
+        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."]]).await;
+    // Of the right one, when it closes the round.
+    let closing = || Disturbance::cut().of(right).since(2);
+    inconclusive(disturbed(closing), json!({}), expect!["Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."], expect![[r"
+        the right external ID: opened
+        no external ID: denied
+        a random external ID of the same length: denied
+        the first character changed: denied
+        the middle character changed: denied
+        the last character changed: denied
+        the letters' case flipped: denied
+        a character appended: denied
+        a character prepended: denied
+        the right external ID again: unclear (no answer came)
+        Inconclusive: sts:AssumeRole with the right external ID again got no usable answer: no answer came.
+        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."]]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opening_without_a_second_answer_tells_nothing() {
+    let stack = checking(|id| exactly(id) || none(id));
+    stack.customer.disturb(Disturbance::silence().of(none).since(2));
+    assert_eq!(verdict(&create(&stack, usual()).await), "inconclusive");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_sts_refuses_for_another_reason_tells_nothing() {
+    let region = "STS is not activated in this region for account:111111111111. Your account administrator can activate \
+                  STS in this region using the IAM Console.";
+    let refused = move || Disturbance::refused(403, "RegionDisabledException", region).every();
+    inconclusive(disturbed(refused), json!({}), expect![[r#"Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …). Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."#]], expect![[r#"
+        the right external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        no external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        a random external ID of the same length: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        the first character changed: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        the middle character changed: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        the last character changed: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        the letters' case flipped: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        a character appended: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        a character prepended: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        the right external ID again: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
+        Inconclusive: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …).
+        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."#]]).await;
+    let expired = || Disturbance::refused(403, "ExpiredTokenException", "The security token is expired").since(3);
+    inconclusive(disturbed(expired), json!({}), expect![[r#"Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …). Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."#]], expect![[r#"
+        the right external ID: opened
+        no external ID: denied
+        a random external ID of the same length: unclear (The security token is expired)
+        the first character changed: unclear (The security token is expired)
+        the middle character changed: unclear (The security token is expired)
+        the last character changed: unclear (The security token is expired)
+        the letters' case flipped: unclear (The security token is expired)
+        a character appended: unclear (The security token is expired)
+        a character prepended: unclear (The security token is expired)
+        the right external ID again: unclear (The security token is expired)
+        Inconclusive: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …).
+        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."#]]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_by_our_own_side_tells_nothing() {
+    let every = || Disturbance::denied_because(OWN_POLICY).every();
+    inconclusive(disturbed(every), json!({}), expect![[r#"Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: a policy of the function's own side denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The checking role needs it on the customer's role, and has it nowhere in its own organization. Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."#]], expect![[r#"
+        the right external ID: denied by a policy of our own side
+        no external ID: denied by a policy of our own side
+        a random external ID of the same length: denied by a policy of our own side
+        the first character changed: denied by a policy of our own side
+        the middle character changed: denied by a policy of our own side
+        the last character changed: denied by a policy of our own side
+        the letters' case flipped: denied by a policy of our own side
+        a character appended: denied by a policy of our own side
+        a character prepended: denied by a policy of our own side
+        the right external ID again: denied by a policy of our own side
+        Inconclusive: a policy of the function's own side denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The checking role needs it on the customer's role, and has it nowhere in its own organization.
+        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."#]]).await;
+    for because in [
+        "with an explicit deny in an identity-based policy",
+        "because no permissions boundary allows the sts:AssumeRole action",
+        "because no session policy allows the sts:AssumeRole action",
+        "with an explicit deny in a service control policy",
+        "because no VPC endpoint policy allows the sts:AssumeRole action",
+    ] {
+        for disturbance in [
+            Disturbance::denied_because(because).every(),
+            Disturbance::denied_because(because).of(none).every(),
+            Disturbance::denied_because(because).of(appended).every(),
+        ] {
+            let stack = checking(exactly);
+            stack.customer.disturb(disturbance);
+            let answer = create(&stack, usual()).await;
+            assert_eq!(verdict(&answer), "inconclusive", "{because}: {}", answer.0);
+            assert!(answer.reason().contains(because), "{}", answer.reason());
+        }
+    }
+    // An opening is one all the same.
+    let stack = checking(|id| exactly(id) || appended(id));
+    stack.customer.disturb(Disturbance::denied_because(OWN_POLICY).of(none).every());
+    assert_eq!(verdict(&create(&stack, usual()).await), "unsafe");
+}
+
+// --- Secrets and size ---
+
+#[tokio::test(start_paused = true)]
+async fn what_sts_quotes_is_not_passed_on() {
+    for message in [
+        "Invalid external ID: EXTERNAL-ID",
+        "1 validation error detected: Value 'EXTERNAL-ID' at 'externalId' failed to satisfy constraint",
+        "\"EXTERNAL-ID\" and EXTERNAL-ID",
+    ] {
+        for disturbance in [
+            Disturbance::refused(400, "ValidationError", message).every(),
+            Disturbance::refused(400, "ValidationError", message).since(3),
+            Disturbance::refused(400, "ValidationError", message).of(appended).every(),
+            Disturbance::denied_because(message).every(),
+        ] {
+            let stack = checking(exactly);
+            stack.customer.disturb(disturbance);
+            // That no ID is in an answer is what every answer is checked for.
+            create(&stack, usual()).await;
+            create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
+        }
+    }
+}
+
+// That an answer has at most 4,096 bytes is what the stack insists on.
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_reasons_are_told_whole() {
+    for id in [RIGHT.to_owned(), "x".repeat(1224)] {
+        for disturbance in [
+            || Disturbance::opened().every(),
+            || Disturbance::denied().every(),
+            || Disturbance::denied().of(|id| id.is_none()).every(),
+        ] {
+            for mfa in [true, false] {
+                let stack = checking(|_| true);
+                stack.customer.disturb(disturbance());
+                let properties = json!({ "RoleArn": longest_role(), "ExternalId": id, "RequireMfa": mfa });
+                let answer = create(&stack, properties).await;
+                assert!(!answer.reason().ends_with('…'), "nothing is lost: {}", answer.reason());
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_words_of_aws_leave_the_answer_within_the_limit() {
+    let words = "\"é\"\\\n".repeat(2_000);
+    for since in [1, 2, 9] {
+        let stack = checking(exactly);
+        stack.customer.disturb(Disturbance::opened().first(1));
+        stack.customer.disturb(Disturbance::refused(400, "ValidationError", &words).since(since));
+        let asked = |further: Value| {
+            let mut properties = question(&json!({ "RoleArn": longest_role(), "Revision": words }));
+            properties.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+            properties
+        };
+        assert_eq!(verdict(&create(&stack, asked(json!({}))).await), "inconclusive");
+        let tolerated = create(&stack, asked(json!({ "OnInconclusive": "Succeed" }))).await;
+        assert_eq!(tolerated.attribute("RoleArn"), longest_role());
+        assert_ne!(tolerated.attribute("Probes"), "");
+    }
+}
+
+fn longest_role() -> String {
+    format!("arn:aws:iam::999999999999:role/{}/{}", "p".repeat(510), "n".repeat(64))
+}
