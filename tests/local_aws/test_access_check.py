@@ -287,5 +287,8 @@ class ThatFails(Check):
 
 
 def opened(reason):
-    """The probes that got in, as the reason numbers them."""
-    return set(re.findall(r"\(\d+\) ([^:]*):", reason))
+    """The probes that got in: those that tell what is wrong, and those that follow from them."""
+    told = reason.split("It opened with ", 1)[1].split(". The customer must", 1)[0]
+    causes, _, consequences = told.partition("; and so with ")
+    named = re.findall(r"\(\d+\) ([^:]*):", causes) or [causes.split(":", 1)[0]]
+    return {*named, *filter(None, consequences.split(", "))}
