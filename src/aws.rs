@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_iam::config::http::HttpResponse;
@@ -101,6 +101,8 @@ pub type Sts = Service<aws_sdk_sts::Client>;
 pub struct Service<Client> {
     client: Client,
     until: Instant,
+    /// What time it was when, by a clock that only moves on.
+    began: (SystemTime, Instant),
     calls: AtomicU32,
 }
 
@@ -117,9 +119,15 @@ pub enum Patience {
 }
 
 impl<Client> Service<Client> {
-    /// `until` is when the last attempt is given up.
-    pub fn new(client: Client, until: Instant) -> Self {
-        Self { client, until, calls: AtomicU32::new(0) }
+    /// `until` is when the last attempt is given up, and `now` what time it is.
+    pub fn new(client: Client, until: Instant, now: SystemTime) -> Self {
+        Self { client, until, began: (now, Instant::now()), calls: AtomicU32::new(0) }
+    }
+
+    /// What time it is by now.
+    pub fn now(&self) -> SystemTime {
+        let (then, began) = self.began;
+        then + began.elapsed()
     }
 
     /// The SDK's client, to make a request for [`call`](Self::call) with.

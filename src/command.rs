@@ -62,6 +62,8 @@ pub struct Function {
     pub home: Home,
     /// Its Region.
     pub region: String,
+    /// Its ARN, without the version or alias that it was invoked by.
+    pub arn: String,
     /// What its owner allows.
     pub settings: Settings,
 }
@@ -74,12 +76,13 @@ impl Function {
     pub fn named(arn: &str, settings: Settings) -> Result<Self, &'static str> {
         const NOT_AN_ARN: &str = "Lambda did not tell the function's own ARN, so its account is unknown.";
         match arn.split(':').collect::<Vec<_>>()[..] {
-            ["arn", partition, "lambda", region, account, "function", ..] => Ok(Self {
+            ["arn", partition, "lambda", region, account, "function", name, ..] => Ok(Self {
                 home: Home {
                     partition: Partition::parse(partition).map_err(|_| NOT_AN_ARN)?,
                     account: AccountId::parse(account).map_err(|_| NOT_AN_ARN)?,
                 },
                 region: region.to_owned(),
+                arn: format!("arn:{partition}:lambda:{region}:{account}:function:{name}"),
                 settings,
             }),
             _ => Err(NOT_AN_ARN),
@@ -107,6 +110,8 @@ pub enum Command {
         guardrails: Result<Guardrails, Problems>,
         /// The account.
         home: Home,
+        /// The function's own ARN.
+        function: String,
         /// The name that the role will have, as far as that can be known before the wish is judged.
         expected: Option<RoleName>,
         /// The ID to answer with while it is unknown whether the role exists.
@@ -230,7 +235,14 @@ impl Command {
             (None, Some(name)) => name.to_string(),
             (None, None) => owner.refused_id(),
         };
-        Self::EnsureRole { wish: Box::new(wish), guardrails, home: function.home, expected, physical_id }
+        Self::EnsureRole {
+            wish: Box::new(wish),
+            guardrails,
+            home: function.home,
+            function: function.arn,
+            expected,
+            physical_id,
+        }
     }
 
     /// The ID to answer with when it cannot be known how far the command came.
@@ -248,11 +260,12 @@ impl Command {
     pub async fn run(self, aws: &Aws, seed: &Seed) -> Response {
         let iam = &aws.iam;
         match self {
-            Self::EnsureRole { wish, guardrails, home, expected, .. } => {
+            Self::EnsureRole { wish, guardrails, home, function, expected, .. } => {
                 let fulfilled = match &guardrails {
                     Ok(guardrails) => {
                         let fresh_external_id = ExternalId::from_random(seed.first());
-                        let around = Surroundings { iam, home: &home, guardrails, fresh_external_id };
+                        let around =
+                            Surroundings { iam, home: &home, guardrails, function: &function, fresh_external_id };
                         ensure(&wish, &around).await
                     }
                     Err(problems) => Err(Unfulfilled::untouched(format!(

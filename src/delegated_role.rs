@@ -4,29 +4,35 @@
 //! **execute** it. Create, update and a repeated delivery of either are one idempotent wish.
 
 pub mod attributes;
+pub mod cage;
 pub mod delegation;
 pub mod desired;
 pub mod execute;
 pub mod facts;
+pub mod moment;
 pub mod observed;
 pub mod owner;
 pub mod past;
 pub mod plan;
 pub mod remove;
+pub mod revocation;
 pub mod trust;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use self::delegation::{Delegation, PolicyOwnership};
+use self::cage::Cage;
+use self::delegation::{Delegation, PolicyOwnership, Terms};
 use self::desired::{DesiredRole, ExternalIds, desired};
 use self::execute::execute;
-use self::facts::{Facts, needs_quotas, policies_to_judge};
+use self::facts::{Quotas, needs_quotas, policies_to_judge};
+use self::moment::Moment;
 use self::observed::{Foreign, Identity, LiveRole, Observed, ReadAttached, observe};
 use self::owner::{Claim, LOGICAL_ID_TAG, Owner, STACK_TAG};
 use self::past::{OnceDeclared, name_and_path_hint};
 use self::remove::take_down;
+use self::revocation::{REVOCATION_POLICY, cut_off};
 use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{AccountId, ExternalId, Home, RoleName, RolePath};
@@ -62,6 +68,8 @@ pub struct Surroundings<'a> {
     pub home: &'a Home,
     /// The owner's limits.
     pub guardrails: &'a Guardrails,
+    /// The function's own ARN, without a qualifier.
+    pub function: &'a str,
     /// A new external ID, in case one is needed.
     pub fresh_external_id: ExternalId,
 }
@@ -132,19 +140,23 @@ pub fn expected_name(owner: &Owner, properties: &Map<String, Value>, prefix: Opt
 /// # Errors
 /// A reason; everything that can be found wrong before the first write is found before it.
 pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled, Unfulfilled> {
-    let Surroundings { iam, home, guardrails, .. } = around;
+    let Surroundings { iam, home, guardrails, function, .. } = around;
     if let Some(before) = &wish.before {
         remove_abandoned_replacement(wish, before, around).await?;
     }
     let to_judge = policies_to_judge(&wish.properties, home);
     let facts = observed::facts(iam, to_judge, needs_quotas(&wish.properties)).await?;
-    let delegation = Delegation::read(&wish.properties, home, guardrails, &facts)?;
+    let cage = &Cage::new(function, guardrails, home, &wish.owner);
+    let (now, first_time) = (iam.now().into(), wish.before.is_none());
+    let terms = Terms { home, guardrails, facts: &facts, cage, now, first_time };
+    let delegation = Delegation::read(&wish.properties, terms)?;
+    let wished = Wished { delegation: &delegation, cage, quotas: facts.quotas };
     let name = delegation.role_name.clone().unwrap_or_else(|| wish.owner.derived_name(&delegation.path));
 
     let Some(before) = &wish.before else {
         // Nothing is read before the first write: if the name is taken after all, IAM says so.
         let start = Start { observed: Observed::Absent, replaced: None, first_time: true, may_take_down: true };
-        return fulfil(wish, around, &delegation, &facts, &name, start).await;
+        return fulfil(wish, around, &wished, &name, start).await;
     };
     let known = RoleName::parse(&before.physical_id).ok();
     let in_place = known.as_ref().is_some_and(|known| known.same_role(&name));
@@ -165,7 +177,7 @@ pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled,
         let replaced = if let Observed::Ours(role) = replaced { Some(role) } else { None };
         Start { observed, replaced, first_time: owner::is_refused_id(&before.physical_id), may_take_down: true }
     };
-    fulfil(wish, around, &delegation, &facts, &name, start).await
+    fulfil(wish, around, &wished, &name, start).await
 }
 
 /// Others' policies are read only where they might have to go.
@@ -174,6 +186,13 @@ fn what_to_read(delegation: &Delegation) -> ReadAttached<'_> {
         PolicyOwnership::Exclusive => ReadAttached::AllBut(&delegation.managed_policies),
         PolicyOwnership::Declared => ReadAttached::Never,
     }
+}
+
+/// A wish that was found to be one that can be fulfilled.
+struct Wished<'a> {
+    delegation: &'a Delegation,
+    cage: &'a Cage,
+    quotas: Quotas,
 }
 
 /// Where the way to a wished role begins.
@@ -190,12 +209,12 @@ struct Start {
 async fn fulfil(
     wish: &Wish,
     around: &Surroundings<'_>,
-    delegation: &Delegation,
-    facts: &Facts,
+    wished: &Wished<'_>,
     name: &RoleName,
     start: Start,
 ) -> Result<Fulfilled, Unfulfilled> {
     let Surroundings { iam, home, fresh_external_id, .. } = around;
+    let Wished { delegation, cage, quotas } = *wished;
     let once = wish.before.as_ref().map(|before| OnceDeclared::read(&before.properties)).unwrap_or_default();
     let mut observed = start.observed;
     let mut attempt = 0;
@@ -217,20 +236,22 @@ async fn fulfil(
             fresh_external_id.clone(),
             start.first_time,
         );
-        let role = desired(delegation, name.clone(), &wish.owner, home, &external_ids);
+        let role = desired(delegation, name.clone(), &wish.owner, home, &external_ids, cage.clone());
         let plan = match live {
-            Some(live) => plan::to_change(live, &role, &once, facts.quotas),
+            Some(live) => plan::to_change(live, &role, &once, quotas),
             None => plan::to_create(&role),
         };
         // A create that was answered "exists" may have been our own a moment ago, its reply lost.
         let patience = if attempt > 0 { Patience::Settling } else { Patience::Usual };
         match execute(iam, name, &plan, patience).await {
-            Ok(created) => {
+            Ok(done) => {
                 let known = || live.map(|live| Identity { arn: live.arn.clone(), id: live.id.clone() });
-                let identity = observed::identity(iam, name, created.or_else(known))
+                let identity = observed::identity(iam, name, done.created.or_else(known))
                     .await
                     .map_err(|failure| Unfulfilled::leaving(name, failure.to_string()))?;
-                let notes = [external_ids.warning.clone(), role.warnings()];
+                let standing = live.and_then(|live| live.inline.get(REVOCATION_POLICY)?.as_ref().and_then(cut_off));
+                let ended = outlast(iam, done.sessions_ended_until.max(standing)).await;
+                let notes = [external_ids.warning.clone(), role.warnings(), ended];
                 let warnings: Vec<String> = delegation
                     .warnings
                     .iter()
@@ -264,6 +285,21 @@ async fn fulfil(
             }
         }
     }
+}
+
+/// Waits until sessions that are handed out live: whoever hears of the finished role may use it at once. A
+/// warning where the deadline does not leave the time.
+async fn outlast(iam: &Iam, sessions_ended_until: Option<Moment>) -> Option<String> {
+    let until = sessions_ended_until?;
+    let pause = Moment::from(iam.now()).until(until);
+    if pause.is_zero() || iam.has_time_for(pause) {
+        tokio::time::sleep(pause).await;
+        return None;
+    }
+    Some(format!(
+        "Sessions that are handed out before {until} can do nothing: {REVOCATION_POLICY} ends them, and there was no time to \
+         wait for that moment."
+    ))
 }
 
 /// What is left of a wish that cannot be fulfilled: a role that was made for it just now goes again. It is

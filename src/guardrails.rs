@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::identifiers::{AccountId, PolicyArn, RolePath};
+use crate::identifiers::{AccountId, PolicyArn, RoleArn, RolePath, StackArn};
 use crate::policy::glob_matches;
 use crate::properties::Problems;
 
@@ -58,6 +58,10 @@ pub struct Guardrails {
     pub max_session_duration_cap: u32,
     /// Whether a template may ask for administrator-equivalent permissions.
     pub permit_administrative_access: bool,
+    /// The role that the function runs as, if it is known: no role that it makes may touch that one.
+    pub function_role: Option<RoleArn>,
+    /// The stack that installed the function, if it is known: the same holds for it.
+    pub function_stack: Option<StackArn>,
 }
 
 /// The accounts that a role may trust.
@@ -127,6 +131,17 @@ impl Guardrails {
         }
 
         let allowed_managed_policies = list("ALLOWED_MANAGED_POLICY_ARNS");
+
+        let function_role = given("FUNCTION_ROLE_ARN").and_then(|arn| {
+            RoleArn::parse(&arn)
+                .map_err(|allowed| problems.of("FUNCTION_ROLE_ARN", format_args!("must be {allowed}.")))
+                .ok()
+        });
+        let function_stack = given("FUNCTION_STACK_ID").and_then(|id| {
+            StackArn::parse(&id)
+                .map_err(|allowed| problems.of("FUNCTION_STACK_ID", format_args!("must be {allowed}.")))
+                .ok()
+        });
         match (role_path_prefix, max_session_duration_cap) {
             (Some(role_path_prefix), Some(max_session_duration_cap)) => problems.none().map(|()| Self {
                 role_path_prefix,
@@ -136,6 +151,8 @@ impl Guardrails {
                 permit_missing_external_id,
                 max_session_duration_cap,
                 permit_administrative_access,
+                function_role,
+                function_stack,
             }),
             _ => Err(problems),
         }
@@ -190,6 +207,8 @@ mod tests {
                     permit_missing_external_id: false,
                     max_session_duration_cap: 43200,
                     permit_administrative_access: false,
+                    function_role: None,
+                    function_stack: None,
                 }"#]],
         );
     }
@@ -208,6 +227,8 @@ mod tests {
                 ("PERMIT_MISSING_EXTERNAL_ID", "true"),
                 ("MAX_SESSION_DURATION_CAP", "7200"),
                 ("PERMIT_ADMINISTRATIVE_ACCESS", "true"),
+                ("FUNCTION_ROLE_ARN", "arn:aws:iam::111122223333:role/FunctionRole"),
+                ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/access/1f2e-3d"),
             ],
             &expect![[r#"
                 Guardrails {
@@ -236,6 +257,24 @@ mod tests {
                     permit_missing_external_id: true,
                     max_session_duration_cap: 7200,
                     permit_administrative_access: true,
+                    function_role: Some(
+                        RoleArn {
+                            text: "arn:aws:iam::111122223333:role/FunctionRole",
+                            home: Home {
+                                partition: Partition(
+                                    "aws",
+                                ),
+                                account: AccountId(
+                                    "111122223333",
+                                ),
+                            },
+                        },
+                    ),
+                    function_stack: Some(
+                        StackArn(
+                            "arn:aws:cloudformation:us-east-1:111122223333:stack/access/1f2e-3d",
+                        ),
+                    ),
                 }"#]],
         );
     }
@@ -250,9 +289,11 @@ mod tests {
                 ("PERMIT_MISSING_EXTERNAL_ID", "yes"),
                 ("MAX_SESSION_DURATION_CAP", "86400"),
                 ("PERMIT_ADMINISTRATIVE_ACCESS", "TRUE"),
+                ("FUNCTION_ROLE_ARN", "arn:aws:iam::111122223333:role/*"),
+                ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/*/1f2e-3d"),
             ],
             &expect![
-                "There are 6 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. (6) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds)."
+                "There are 8 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. (6) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). (7) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. (8) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN."
             ],
         );
     }

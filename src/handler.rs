@@ -115,7 +115,8 @@ impl Handler {
         let seed = Seed::new(bytes);
         let physical_id = command.physical_id().to_owned();
         let until = invocation.deadline - TO_FINISH;
-        let aws = Arc::new(Aws { iam: Iam::new(self.iam.clone(), until), sts: Sts::new(self.sts.clone(), until) });
+        let (iam, sts) = (self.iam.clone(), self.sts.clone());
+        let aws = Arc::new(Aws { iam: Iam::new(iam, until, timing.now), sts: Sts::new(sts, until, timing.now) });
 
         let work = {
             let aws = Arc::clone(&aws);

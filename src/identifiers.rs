@@ -200,6 +200,32 @@ impl fmt::Display for RoleArn {
     }
 }
 
+/// The ARN of a CloudFormation stack, which is its ID: `arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/ID`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackArn(String);
+text!(StackArn);
+
+impl StackArn {
+    /// Reads a stack's ARN.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let named =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let well_formed = match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "cloudformation", region, account, resource] => {
+                Partition::parse(partition).is_ok()
+                    && named(region)
+                    && AccountId::parse(account).is_ok()
+                    && resource
+                        .strip_prefix("stack/")
+                        .and_then(|stack| stack.split_once('/'))
+                        .is_some_and(|(name, id)| named(name) && named(id))
+            }
+            _ => false,
+        };
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(Invalid::new("the ID of a stack, which is its ARN")) }
+    }
+}
+
 /// The ARN of a managed policy: an AWS managed one or a customer managed one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PolicyArn(String);

@@ -4,6 +4,7 @@
 //! what the function's owner does not allow, what would make the third party an administrator, and
 //! what IAM would refuse.
 
+mod how_long;
 mod role;
 mod what;
 mod who;
@@ -13,7 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 pub(super) use self::what::INLINE_POLICY_CHARACTERS;
+use super::cage::Cage;
 use super::facts::{Facts, Quotas};
+use super::moment::Moment;
 use super::trust::{Mfa, Trust};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{
@@ -35,7 +38,7 @@ const TERRAFORM_NAMES: [(&str, &str); 7] = [
 
 /// Properties that have a meaning but no effect yet: refused, since ignoring one would promise a limit
 /// that is not there.
-const NOT_YET: [&str; 3] = ["ExpiresAt", "HomeRegion", "RevokeSessions"];
+const NOT_YET: [&str; 1] = ["HomeRegion"];
 
 /// How the provider's external ID is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +58,32 @@ pub enum PolicyOwnership {
     Exclusive,
     /// They stay.
     Declared,
+}
+
+/// Whether sessions end with the trust that they were handed out under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokeSessions {
+    /// They do when it lets in fewer, or others.
+    OnNarrowing,
+    /// They live until their time is over.
+    Never,
+}
+
+/// What a wish is judged by, besides its own words.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The account.
+    pub home: &'a Home,
+    /// The owner's limits.
+    pub guardrails: &'a Guardrails,
+    /// What there is in the account.
+    pub facts: &'a Facts,
+    /// What the role must never touch.
+    pub cage: &'a Cage,
+    /// What time it is.
+    pub now: Moment,
+    /// Whether the role is wished for the first time.
+    pub first_time: bool,
 }
 
 /// A well-formed wish within the owner's limits.
@@ -78,6 +107,10 @@ pub struct Delegation {
     pub source_ips: BTreeSet<PublicCidr>,
     /// The longest session, in seconds.
     pub max_session_duration: u32,
+    /// When access is over; none: never.
+    pub expires_at: Option<Moment>,
+    /// Whether sessions end with the trust that they were handed out under.
+    pub revoke_sessions: RevokeSessions,
     /// The inline policy.
     pub custom_policy: Option<Document>,
     /// The policies to attach.
@@ -99,12 +132,8 @@ impl Delegation {
     ///
     /// # Errors
     /// Every problem at once.
-    pub fn read(
-        properties: &Map<String, Value>,
-        home: &Home,
-        guardrails: &Guardrails,
-        facts: &Facts,
-    ) -> Result<Self, Problems> {
+    pub fn read(properties: &Map<String, Value>, terms: Terms<'_>) -> Result<Self, Problems> {
+        let Terms { home, guardrails, facts, .. } = terms;
         let mut reader = Reader::new(properties);
         let mut warnings = Vec::new();
         for property in NOT_YET {
@@ -121,9 +150,12 @@ impl Delegation {
         let principals = who::principals(&mut reader, home, accounts.as_deref());
         let organization = reader.one("PrincipalOrgId", OrganizationId::parse);
         let source_ips = reader.list("SourceIps", 1..=100, PublicCidr::parse).unwrap_or_default();
-        let max_session_duration = max_session_duration(&mut reader, guardrails, &mut warnings);
+        let max_session_duration = how_long::max_session_duration(&mut reader, guardrails, &mut warnings);
+        let expires_at = how_long::expires_at(&mut reader, terms, &mut warnings);
+        let revoke_sessions = how_long::revoke_sessions(&mut reader);
         let administrative = what::administrative_access(&mut reader, guardrails);
-        let custom_policy = what::custom_policy(&mut reader, administrative, &mut warnings);
+        let of_our_own = terms.cage.policy(expires_at).size();
+        let custom_policy = what::custom_policy(&mut reader, administrative, of_our_own, &mut warnings);
         let managed_policies =
             what::managed_policies(&mut reader, home, guardrails, facts, administrative, &mut warnings);
         let permissions_boundary = what::permissions_boundary(&mut reader, home, guardrails);
@@ -153,6 +185,8 @@ impl Delegation {
             organization,
             source_ips: source_ips.into_iter().collect(),
             max_session_duration,
+            expires_at,
+            revoke_sessions,
             custom_policy,
             managed_policies,
             permissions_boundary,
@@ -175,6 +209,7 @@ impl Delegation {
             principals: self.principals.clone(),
             organization: self.organization.clone(),
             source_ips: self.source_ips.clone(),
+            expires_at: self.expires_at,
         }
     }
 
@@ -197,25 +232,4 @@ impl Delegation {
             );
         }
     }
-}
-
-fn max_session_duration(reader: &mut Reader<'_>, guardrails: &Guardrails, warnings: &mut Vec<String>) -> u32 {
-    const PROPERTY: &str = "MaxSessionDuration";
-    let seconds = reader.number(PROPERTY, 3_600..=43_200, "seconds").unwrap_or(3_600);
-    let cap = guardrails.max_session_duration_cap;
-    if seconds > cap {
-        reader.problem(
-            PROPERTY,
-            format_args!(
-                "is {seconds}, more than the {cap} seconds that the function's owner allows (MaxSessionDurationCap)."
-            ),
-        );
-    }
-    if seconds > 3_600 {
-        warnings.push(format!(
-            "MaxSessionDuration is {seconds} seconds, but a provider who comes from a role session (role chaining) gets one \
-             hour at most."
-        ));
-    }
-    seconds
 }

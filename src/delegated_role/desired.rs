@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delegation::{Delegation, ExternalIdWish, PolicyOwnership};
+use super::cage::Cage;
+use super::delegation::{Delegation, ExternalIdWish, PolicyOwnership, RevokeSessions};
 use super::observed::LiveRole;
 use super::owner::{CONSOLE_NAME, EXTERNAL_ID_TAG, Owner, Tags};
 use super::trust::Trust;
@@ -29,12 +30,16 @@ pub struct DesiredRole {
     pub permissions_boundary: Option<PolicyArn>,
     /// The tags that it must bear; others' tags are left alone.
     pub tags: Tags,
-    /// Its inline policies.
+    /// Its inline policies that may grant something.
     pub inline: BTreeMap<String, Document>,
+    /// What it must never touch, whatever its policies grant.
+    pub cage: Cage,
     /// Its attached policies.
     pub attached: BTreeSet<PolicyArn>,
     /// What happens to policies beyond these.
     pub policy_ownership: PolicyOwnership,
+    /// Whether sessions end with the trust that they were handed out under.
+    pub revoke_sessions: RevokeSessions,
 }
 
 /// The role that fulfils a delegation.
@@ -44,6 +49,7 @@ pub fn desired(
     owner: &Owner,
     home: &Home,
     external_ids: &ExternalIds,
+    cage: Cage,
 ) -> DesiredRole {
     let mut tags = delegation.tags.clone();
     tags.extend(owner.mark());
@@ -57,12 +63,19 @@ pub fn desired(
         permissions_boundary: delegation.permissions_boundary.clone(),
         tags: Tags(tags),
         inline: delegation.custom_policy.iter().map(|policy| (CUSTOM_POLICY.to_owned(), policy.clone())).collect(),
+        cage,
         attached: delegation.managed_policies.clone(),
         policy_ownership: delegation.policy_ownership,
+        revoke_sessions: delegation.revoke_sessions,
     }
 }
 
 impl DesiredRole {
+    /// The inline policy that keeps it where it is, until its time is over.
+    pub fn guardrails(&self) -> Document {
+        self.cage.policy(self.trust.expires_at)
+    }
+
     /// What the template's author should know of the finished role.
     pub fn warnings(&self) -> Option<String> {
         let length = self.path.as_str().len() + self.name.as_str().len();

@@ -4,11 +4,32 @@ use aws_sdk_iam::types::Tag;
 use futures_util::future::join_all;
 
 use super::desired::DesiredRole;
+use super::moment::Moment;
 use super::observed::Identity;
 use super::owner::Tags;
 use super::plan::{Operation, Plan};
+use super::revocation::{REVOCATION_POLICY, cut_off_after, extended};
 use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::identifiers::RoleName;
+use crate::policy::Document;
+
+/// What came of a plan, or of a part of it.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The role that was made.
+    pub created: Option<Identity>,
+    /// Sessions that are handed out before this moment can do nothing.
+    pub sessions_ended_until: Option<Moment>,
+}
+
+impl Done {
+    fn and(self, more: Self) -> Self {
+        Self {
+            created: self.created.or(more.created),
+            sessions_ended_until: self.sessions_ended_until.max(more.sessions_ended_until),
+        }
+    }
+}
 
 /// A plan that could not be carried out whole. Whatever was done is safe to leave as it is, and the
 /// next delivery completes it.
@@ -25,37 +46,27 @@ pub struct Interrupted {
 ///
 /// # Errors
 /// The first failure of a step; the steps after it are not begun.
-pub async fn execute(
-    iam: &Iam,
-    name: &RoleName,
-    plan: &Plan,
-    patience: Patience,
-) -> Result<Option<Identity>, Interrupted> {
-    let mut created = None;
+pub async fn execute(iam: &Iam, name: &RoleName, plan: &Plan, patience: Patience) -> Result<Done, Interrupted> {
+    let mut done = Done::default();
     let mut patience = patience;
     for step in &plan.steps {
         let results = join_all(step.iter().map(|operation| perform(iam, name, operation, patience))).await;
-        let was_created = created.is_some();
+        let created = done.created.is_some();
         for result in results {
-            let made = result.map_err(|failure| Interrupted { failure, created: was_created })?;
-            created = created.or(made);
+            done = done.and(result.map_err(|failure| Interrupted { failure, created })?);
         }
         if step.iter().any(|operation| matches!(operation, Operation::Create(_) | Operation::PutBoundary(_))) {
             patience = Patience::Settling;
         }
     }
-    Ok(created)
+    Ok(done)
 }
 
-async fn perform(
-    iam: &Iam,
-    name: &RoleName,
-    operation: &Operation,
-    patience: Patience,
-) -> Result<Option<Identity>, Failure> {
+async fn perform(iam: &Iam, name: &RoleName, operation: &Operation, patience: Patience) -> Result<Done, Failure> {
     let role = name.as_str();
     let done = match operation {
-        Operation::Create(desired) => return create(iam, desired).await.map(Some),
+        Operation::Create(desired) => return create(iam, desired).await,
+        Operation::EndSessions(standing) => return end_sessions(iam, name, standing.as_ref(), patience).await,
         Operation::PutBoundary(arn) => iam
             .call("iam:PutRolePermissionsBoundary", patience, |client| {
                 client.put_role_permissions_boundary().role_name(role).permissions_boundary(arn.as_str()).send()
@@ -125,10 +136,26 @@ async fn perform(
             gone(iam.call("iam:DeleteRole", patience, |client| client.delete_role().role_name(role).send()).await)
         }
     };
-    done.map(|()| None)
+    done.map(|()| Done::default())
 }
 
-async fn create(iam: &Iam, desired: &DesiredRole) -> Result<Identity, Failure> {
+/// The cut-off is reckoned from when the trust was written, however long IAM keeps us waiting.
+async fn end_sessions(
+    iam: &Iam,
+    name: &RoleName,
+    standing: Option<&Document>,
+    patience: Patience,
+) -> Result<Done, Failure> {
+    let (policy, cut_off) = extended(standing, cut_off_after(iam.now().into()));
+    iam.call("iam:PutRolePolicy", patience, |client| {
+        let put = client.put_role_policy().role_name(name.as_str()).policy_name(REVOCATION_POLICY);
+        put.policy_document(policy.to_json()).send()
+    })
+    .await?;
+    Ok(Done { sessions_ended_until: Some(cut_off), ..Done::default() })
+}
+
+async fn create(iam: &Iam, desired: &DesiredRole) -> Result<Done, Failure> {
     let answer = iam
         .call("iam:CreateRole", Patience::Usual, |client| {
             client
@@ -144,10 +171,11 @@ async fn create(iam: &Iam, desired: &DesiredRole) -> Result<Identity, Failure> {
         })
         .await?;
     let role = answer.role();
-    Ok(Identity {
+    let created = Identity {
         arn: role.map(|role| role.arn().to_owned()).unwrap_or_default(),
         id: role.map(|role| role.role_id().to_owned()).unwrap_or_default(),
-    })
+    };
+    Ok(Done { created: Some(created), ..Done::default() })
 }
 
 /// What is to go and is gone already has gone.

@@ -48,7 +48,7 @@ pub fn policies_to_judge(properties: &Map<String, Value>, home: &Home) -> BTreeS
 /// Whether the wish may pass a quota that the account may have raised: only then are quotas read.
 pub fn needs_quotas(properties: &Map<String, Value>) -> bool {
     /// What a trust policy with every condition takes beside its lists.
-    const FRAME: usize = 500;
+    const FRAME: usize = 560;
     /// What each item takes beside itself (an account becomes an ARN): rather too much than too little.
     const ITEM: usize = 24;
     let defaults = Quotas::default();

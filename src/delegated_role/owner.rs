@@ -11,6 +11,15 @@ pub const STACK_TAG: &str = "service-provider-access:stack-id";
 pub const LOGICAL_ID_TAG: &str = "service-provider-access:logical-id";
 /// The tag that keeps the generated external ID.
 pub const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
+/// The tag that stands while sessions are still to be ended, whatever becomes of the process meanwhile.
+pub const REVOKE_TAG: &str = "service-provider-access:revoke";
+/// Its value.
+pub const REVOKE_PENDING: &str = "pending";
+
+/// IAM's limit of tags on a role.
+pub const TAGS_ON_A_ROLE: usize = 50;
+/// How many of them are ours at most.
+pub const TAGS_OF_OURS: usize = 4;
 
 /// The prefix of all our own tags: no template may set one.
 pub const OUR_TAGS: &str = "service-provider-access:";

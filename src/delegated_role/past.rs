@@ -33,7 +33,7 @@ impl OnceDeclared {
             custom_policy: properties.contains_key("CustomPolicy"),
             tag_keys: tags
                 .filter_map(|tag| tag.get("Key")?.as_str())
-                .filter(|key| !key.starts_with(OUR_TAGS))
+                .filter(|key| !key.to_lowercase().starts_with(OUR_TAGS))
                 .map(ToOwned::to_owned)
                 .collect(),
         }

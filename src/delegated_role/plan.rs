@@ -4,24 +4,37 @@
 //! anyone more than the old template or the new one says, nor grant anything under a trust that we did
 //! not write:
 //!
-//! - A new permissions boundary comes first, alone; one that goes, goes last.
+//! - A new permissions boundary comes first, alone (without it, IAM may let us write nothing else); one
+//!   that goes, goes last.
+//! - The guardrail policy comes next, and goes with the denies: nothing is granted on a role that could
+//!   change its own cage. A create has a round trip more for it.
 //! - Trust that stays or narrows: trust, then attach, then detach, so that access has no gap.
 //! - Trust that admits anyone new: detach, trust, attach, so that a newcomer never has what is leaving.
 //! - An inline policy is replaced in place. Only where the trust becomes incomparable (the old callers
 //!   are shut out anyway) is it taken off first: in place, either side would hold the other's.
+//! - A trust that lets in fewer, or others, also ends the sessions handed out before: the role is marked
+//!   first, then the trust, then the deny, at once, then the mark goes.
 //! - Sessions get shorter before the trust changes, and longer after it.
 //! - Tags and description come after all that, so that none of them (a role full of tags, say) can keep
 //!   a trust open. A new external ID is safe meanwhile: until its tag stands, the trust tells it.
 //! - On delete, allows go before denies.
+//! - Where inline policies leave no room for our denies, what is leaving or replaced goes before them.
 //!
 //! Operations in one step do not depend on each other and are executed side by side.
 
+mod guarding;
+mod leaving;
+mod narrowing;
+
 use std::collections::BTreeSet;
 
-use super::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership};
-use super::desired::{CUSTOM_POLICY, DesiredRole};
+use self::guarding::Guarding;
+use self::leaving::{Denials, Leaving, crowded, no_room_beside};
+use self::narrowing::Narrowing;
+use super::cage::GUARDRAIL_POLICY;
+use super::desired::DesiredRole;
 use super::facts::Quotas;
-use super::observed::{Effect, LiveRole};
+use super::observed::LiveRole;
 use super::owner::Tags;
 use super::past::OnceDeclared;
 use super::trust::{Change, Trust};
@@ -54,6 +67,9 @@ pub enum Operation {
     PutInline(String, Document),
     /// Removes an inline policy.
     DeleteInline(String),
+    /// Denies everything to sessions handed out until now, and whatever this document denies, which stands
+    /// in its place. Until which moment is reckoned when it is done.
+    EndSessions(Option<Document>),
     /// Attaches a managed policy.
     Attach(PolicyArn),
     /// Detaches a managed policy.
@@ -84,15 +100,19 @@ impl Plan {
 
 /// How a role that is not there becomes the desired one.
 pub fn to_create(desired: &DesiredRole) -> Plan {
+    let guardrails = Operation::PutInline(GUARDRAIL_POLICY.to_owned(), desired.guardrails());
     let permissions = inline_to_put(desired, |_| true).chain(desired.attached.iter().cloned().map(Operation::Attach));
-    Plan::of([vec![Operation::Create(Box::new(desired.clone()))], permissions.collect()], Vec::new())
+    let steps = [vec![Operation::Create(Box::new(desired.clone()))], vec![guardrails], permissions.collect()];
+    Plan::of(steps, Vec::new())
 }
 
 /// How a live role becomes the desired one. `once` says what was ours beyond what is desired.
 pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, quotas: Quotas) -> Plan {
-    let leaving = Leaving::of(live, desired, once);
     let change = live.trust.as_ref().map_or(Change::Incomparable, |trust| desired.trust.compared_with(trust));
-
+    let Guarding { guardrails, longer, size: guarding } = Guarding::of(live, desired);
+    let Narrowing { mut clear, mark, end, unmark, size: revocation } =
+        Narrowing::of(live, change, desired.revoke_sessions);
+    let Leaving { mut allows, denies, warnings } = Leaving::of(live, desired, once, !end.is_empty());
     let Labels { shorter, stale, coming } = Labels::of(live, desired, once);
     let (new_boundary, no_boundary) = boundary_changes(live, desired);
     // Two trusts may let in the same and still be written differently: then the wish is written.
@@ -116,21 +136,27 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
         first
     };
 
-    let no_room = no_room_beside(live, desired, &attached, quotas);
-    let Leaving { allows, denies, warnings } = leaving;
+    let denials = Denials { guardrails: guarding, revocation };
+    let crowded = crowded(live, denials);
+    if crowded || change == Change::Incomparable {
+        let away = desired.inline.keys().filter(|name| differs(name));
+        allows.extend(away.cloned().map(Operation::DeleteInline));
+    }
+    if crowded {
+        clear.append(&mut allows);
+    }
+    let no_room = no_room_beside(live, desired, &attached, quotas, denials);
     let steps = match change {
-        Change::Same | Change::Narrower if no_room => [trust, allows, denies, joined(replaced, attached), Vec::new()],
-        Change::Same | Change::Narrower => [trust, joined(replaced, attached), allows, denies, Vec::new()],
-        // Those let in before stay: what they get now is theirs by the new template.
-        Change::Wider => [allows, denies, replaced, trust, attached],
-        Change::Incomparable => {
-            let away =
-                desired.inline.keys().filter(|name| differs(name)).cloned().map(Operation::DeleteInline).collect();
-            [joined(allows, away), denies, trust, joined(replaced, attached), Vec::new()]
+        Change::Same | Change::Narrower if no_room => {
+            vec![mark, trust, end, unmark, allows, denies, joined(replaced, attached)]
         }
+        Change::Same | Change::Narrower => vec![mark, trust, end, unmark, joined(replaced, attached), allows, denies],
+        // Those let in before stay: what they get now is theirs by the new template.
+        Change::Wider => vec![allows, denies, replaced, trust, end, unmark, attached],
+        Change::Incomparable => vec![allows, denies, mark, trust, end, unmark, joined(replaced, attached)],
     };
-    let steps = [new_boundary, shorter].into_iter().chain(steps).chain([stale, coming, no_boundary]);
-    Plan::of(steps, warnings)
+    let before = [new_boundary, clear, guardrails, shorter];
+    Plan::of(before.into_iter().chain(steps).chain([longer, stale, coming, no_boundary]), warnings)
 }
 
 /// How a live role is taken down, whatever is on it.
@@ -189,71 +215,4 @@ impl Labels {
         let stale = if stale.is_empty() { Vec::new() } else { vec![Operation::Untag(stale)] };
         Self { shorter, stale, coming }
     }
-}
-
-/// The policies that come off, apart by what they do.
-struct Leaving {
-    allows: Vec<Operation>,
-    denies: Vec<Operation>,
-    warnings: Vec<String>,
-}
-
-impl Leaving {
-    fn of(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared) -> Self {
-        let mut leaving = Self { allows: Vec::new(), denies: Vec::new(), warnings: Vec::new() };
-        let exclusive = desired.policy_ownership == PolicyOwnership::Exclusive;
-        for (arn, effect) in &live.attached {
-            if desired.attached.iter().any(|wanted| wanted.as_str() == arn) {
-                continue;
-            }
-            let once_ours = once.managed_policies.iter().any(|once| once.as_str() == arn);
-            let only_denies = *effect == Effect::OnlyDenies;
-            leaving.consider(Operation::Detach(arn.clone()), arn, once_ours, exclusive, only_denies);
-        }
-        for (name, policy) in &live.inline {
-            if desired.inline.contains_key(name) {
-                continue;
-            }
-            let once_ours = once.custom_policy && name == CUSTOM_POLICY;
-            let only_denies = policy.as_ref().is_some_and(Document::only_denies);
-            leaving.consider(Operation::DeleteInline(name.clone()), name, once_ours, exclusive, only_denies);
-        }
-        leaving
-    }
-
-    fn everything(live: &LiveRole) -> Self {
-        let mut leaving = Self { allows: Vec::new(), denies: Vec::new(), warnings: Vec::new() };
-        for (arn, effect) in &live.attached {
-            leaving.add(Operation::Detach(arn.clone()), *effect == Effect::OnlyDenies);
-        }
-        for (name, policy) in &live.inline {
-            leaving.add(Operation::DeleteInline(name.clone()), policy.as_ref().is_some_and(Document::only_denies));
-        }
-        leaving
-    }
-
-    fn consider(&mut self, removal: Operation, policy: &str, once_ours: bool, exclusive: bool, only_denies: bool) {
-        if once_ours || (exclusive && !only_denies) {
-            self.add(removal, only_denies);
-        } else if exclusive {
-            self.warnings.push(format!(
-                "{policy}, which somebody else put on the role, was left there since all it does is deny; take it off when \
-                 it has served."
-            ));
-        }
-    }
-
-    fn add(&mut self, removal: Operation, only_denies: bool) {
-        if only_denies { self.denies.push(removal) } else { self.allows.push(removal) }
-    }
-}
-
-/// Whether what comes fits under IAM's quotas only once something has left.
-fn no_room_beside(live: &LiveRole, desired: &DesiredRole, coming: &[Operation], quotas: Quotas) -> bool {
-    let attaching = coming.iter().filter(|operation| matches!(operation, Operation::Attach(_))).count();
-    let beside = live.inline.iter().filter(|(name, _)| !desired.inline.contains_key(*name));
-    let beside: usize = beside.map(|(_, policy)| policy.as_ref().map_or(0, Document::size)).sum();
-    let wanted: usize = desired.inline.values().map(Document::size).sum();
-    (attaching > 0 && live.attached.len() + attaching > quotas.attached_policies)
-        || beside + wanted > INLINE_POLICY_CHARACTERS
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::moment::Moment;
 use crate::identifiers::{AccountId, ExternalId, OrganizationId, Partition, PrincipalArn, PublicCidr};
 use crate::policy::Document;
 
@@ -28,6 +29,8 @@ pub struct Trust {
     pub organization: Option<OrganizationId>,
     /// Where the request must come from. Empty: anywhere.
     pub source_ips: BTreeSet<PublicCidr>,
+    /// From when on nobody may any more; none: never.
+    pub expires_at: Option<Moment>,
 }
 
 /// The demand for a second factor.
@@ -85,6 +88,9 @@ impl Trust {
             let ranges = self.source_ips.iter().map(ToString::to_string).collect();
             require("IpAddress", "aws:SourceIp", one_or_many(ranges));
         }
+        if let Some(expires_at) = self.expires_at {
+            require("DateLessThan", "aws:CurrentTime", json!(expires_at.to_string()));
+        }
         let mut statement = json!({
             "Effect": "Allow",
             "Principal": { "AWS": one_or_many(roots) },
@@ -135,6 +141,11 @@ impl Trust {
                 _ => return None,
             },
             source_ips: parsed(&demands("IpAddress", "aws:SourceIp")?, PublicCidr::parse)?,
+            expires_at: match demands("DateLessThan", "aws:CurrentTime")?.as_slice() {
+                [] => None,
+                [one] => Some(Moment::parse(one).ok()?),
+                _ => return None,
+            },
         };
         // What we understood must be all that it says: a condition, action or principal beyond that
         // would otherwise be lost here unseen.
@@ -167,6 +178,11 @@ impl Trust {
         let source_ips = self.source_ips.is_empty()
             || (!other.source_ips.is_empty()
                 && other.source_ips.iter().all(|range| self.source_ips.iter().any(|own| own.contains(range))));
+        let expires_at = match (self.expires_at, other.expires_at) {
+            (None, _) => true,
+            (Some(here), Some(there)) => there <= here,
+            (Some(_), None) => false,
+        };
         self.partition == other.partition
             && other.accounts.is_subset(&self.accounts)
             && external_ids
@@ -174,6 +190,7 @@ impl Trust {
             && principals
             && organization
             && source_ips
+            && expires_at
     }
 
     fn admits_principal(&self, wanted: &PrincipalArn) -> bool {
@@ -216,7 +233,11 @@ mod tests {
             "Effect": "Allow",
             "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
             "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"sts:ExternalId": "a-long-external-id"}, "Bool": {"aws:MultiFactorAuthPresent": "true"}},
+            "Condition": {
+                "StringEquals": {"sts:ExternalId": "a-long-external-id"},
+                "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                "DateLessThan": {"aws:CurrentTime": "2027-01-31T18:00:00Z"},
+            },
         });
         change(&mut statement);
         Trust::from_document(&Document::new(vec![statement]))
@@ -253,6 +274,17 @@ mod tests {
             ("/Condition", json!({"StringEquals": id, "BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}})),
             ("/Condition/Bool", json!({"aws:MultiFactorAuthPresent": "false"})),
             ("/Condition/StringEquals", json!({"aws:PrincipalOrgID": ["o-aaaaaaaaaa", "o-bbbbbbbbbb"]})),
+            ("/Condition/DateLessThan", json!({"aws:CurrentTime": ["2027-01-31T18:00:00Z", "2028-01-31T18:00:00Z"]})),
+            ("/Condition/DateLessThan", json!({"aws:CurrentTime": "2027-01-31"})),
+            ("/Condition/DateLessThan", json!({"aws:TokenIssueTime": "2027-01-31T18:00:00Z"})),
+            (
+                "/Condition",
+                json!({"StringEquals": id, "DateLessThanEquals": {"aws:CurrentTime": "2027-01-31T18:00:00Z"}}),
+            ),
+            (
+                "/Condition",
+                json!({"StringEquals": id, "DateLessThanIfExists": {"aws:CurrentTime": "2027-01-31T18:00:00Z"}}),
+            ),
         ] {
             let changed = read(|statement| *statement.pointer_mut(place).expect("a place") = value.clone());
             assert_eq!(changed, None, "{place} {value}");

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
 
 mod boundary;
+mod cage;
 mod calls;
 mod golden;
 mod judge;

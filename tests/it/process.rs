@@ -98,7 +98,7 @@ async fn a_troubled_bucket_is_asked_until_it_takes_the_answer() {
     let first = answers.next().unwrap();
     assert!(first.succeeded(), "{}", first.reason());
     assert!(answers.all(|answer| answer == first), "the same answer each time, to the same place");
-    assert_eq!(function.account.writes().len(), 1, "the work is done once: {:?}", function.account.writes());
+    assert_eq!(function.account.writes().len(), 2, "the work is done once: {:?}", function.account.writes());
 }
 
 #[tokio::test]
@@ -426,6 +426,35 @@ async fn a_delete_that_died_anywhere_is_completed_by_the_next_delivery() {
     }
 }
 
+#[tokio::test]
+async fn a_narrowing_that_died_anywhere_ends_its_sessions_with_the_next_delivery() {
+    let wish = |id: &str| json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ExternalId": id, "ManagedPolicyArns": AUDIT });
+    let (before, after) = (wish(ID), wish(OTHER_ID));
+    // Even one that would not do so by itself, and the one that brings the old trust back.
+    let mut never = after.clone();
+    never["RevokeSessions"] = json!("Never");
+    let case = async |write: usize, next: &Value| {
+        let mut function = Installed::new().await;
+        assert!(function.create(&before).await.succeeded());
+        function.account.clear_calls();
+        let fields =
+            json!({ "PhysicalResourceId": "Auditor", "ResourceProperties": after, "OldResourceProperties": before });
+        let event = function.event("Update", fields);
+        function.die_during(&event, write).await;
+        let narrowed = function.account.role("Auditor").unwrap().trust.text().contains(OTHER_ID);
+        let answer = function.update("Auditor", &after, next).await;
+        assert_eq!(answer.attribute("Warnings"), "", "died during write {write}");
+        let role = function.account.role("Auditor").unwrap();
+        assert!(!role.tags.contains_key("service-provider-access:revoke"), "died during write {write}");
+        assert!(role.inline_policies.contains_key("AWSRevokeOlderSessions"), "died during write {write}");
+        (write, narrowed)
+    };
+    // Mark, trust, deny, and the mark again. They wait side by side.
+    let cases = (1..=4).flat_map(|write| [&after, &before, &never].map(|next| case(write, next)));
+    let narrowed = futures_util::future::join_all(cases).await;
+    assert!(narrowed.into_iter().all(|(write, narrowed)| narrowed == (write >= 2)));
+}
+
 /// A role apart from what IAM makes up.
 fn by_content(mut role: Role) -> Role {
     role.attached_policies.sort();
@@ -451,7 +480,7 @@ async fn a_cold_create_finds_its_connections_open() {
     assert_eq!(function.iam.connections(), 3, "no more are opened, none is left idle");
     assert_eq!(function.bucket.connections(), 1);
     let calls = function.account.calls();
-    assert_eq!((calls.len(), calls[0].as_str()), (4, "CreateRole Auditor"));
+    assert_eq!((calls.len(), calls[0].as_str()), (5, "CreateRole Auditor"));
     // That IAM hears nothing else over them is what the account insists on when it is dropped.
 }
 
@@ -516,7 +545,7 @@ async fn every_request_is_one_line() {
         &calls,
     ];
     assert_eq!(told, expected);
-    assert_eq!(calls, 2, "repeated calls count");
+    assert_eq!(calls, 3, "repeated calls count");
     assert_eq!((&second["outcome"], second["reason"].as_str()), (&json!("failed"), Some(failing.reason())));
     assert_eq!(second["aws_calls"], 1, "a look for what an earlier delivery may have left");
 }

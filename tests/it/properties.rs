@@ -35,7 +35,7 @@ fn plain_role() -> Value {
         "session": 3600,
         "boundary": "",
         "attached": [AUDIT],
-        "inline": {},
+        "inline": {"ServiceProviderAccessGuardrails": guardrails(&[])},
         "tags": {
             "service-provider-access:stack-id": Stack::new().id,
             "service-provider-access:logical-id": "Access",
@@ -47,6 +47,35 @@ fn plain_role() -> Value {
             "Condition": {"StringEquals": {"sts:ExternalId": ID}},
         },
         "told": {"ExternalId": ID, "ExternalAwsAccountId": PROVIDER, "SwitchRoleUrl": "", "Warnings": []},
+    })
+}
+
+/// What every role carries, and these statements more.
+fn guardrails(more: &[Value]) -> Value {
+    let function = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
+    let keep_off = |sid: &str, reads: &[&str], resources: &[&str]| json!({"Sid": sid, "Effect": "Deny", "NotAction": reads, "Resource": resources});
+    let reads_roles =
+        ["iam:GenerateServiceLastAccessedDetails", "iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "sts:*"];
+    let reads_stacks =
+        ["cloudformation:Describe*", "cloudformation:Detect*", "cloudformation:Get*", "cloudformation:List*"];
+    let mut statements = vec![
+        keep_off("KeepOffTheFunction", &["lambda:Get*", "lambda:List*"], &[function, &format!("{function}:*")]),
+        keep_off("KeepOffTheRoles", &reads_roles, &["arn:aws:iam::111111111111:role/delegated/*"]),
+        keep_off(
+            "KeepOffTheStacks",
+            &reads_stacks,
+            &["arn:aws:cloudformation:us-east-1:111111111111:stack/customer/*"],
+        ),
+    ];
+    statements.extend_from_slice(more);
+    json!({"Version": "2012-10-17", "Statement": statements})
+}
+
+/// The statement that ends everything.
+fn nothing_from(end: &str) -> Value {
+    json!({
+        "Sid": "NothingOnceExpired", "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": end}},
     })
 }
 
@@ -272,14 +301,14 @@ async fn every_problem_is_told_together() {
         "ExternalAwsAccountId": [HOME, OTHER], "ExternalId": "s", "RequireExternalId": "no", "RequireMfa": false, "MfaMaxAge": 60,
         "MaxSessionDuration": 43200, "CustomPolicy": allow("*", "*"),
         "ManagedPolicyArns": ["arn:aws:iam::111111111111:policy/Gone", ADMINISTRATOR], "RoleName": "cdk-auditor", "Path": "/",
-        "Tags": [{"Key": "aws:team", "Value": "platform"}], "PolicyOwnership": "Mine", "ExpiresAt": "2030-01-01T00:00:00Z",
-        "managedpolicies": [],
+        "Tags": [{"Key": "aws:team", "Value": "platform"}], "PolicyOwnership": "Mine", "ExpiresAt": "2026-11-31T00:00:00Z",
+        "RevokeSessions": "Always", "HomeRegion": "us-east-1", "managedpolicies": [],
     });
     check_refused(
         stack,
         wish,
         &[
-            "ExpiresAt is not supported yet; remove it.",
+            "HomeRegion is not supported yet; remove it.",
             "ExternalAwsAccountId is 111111111111, which is this account itself; give the provider's.",
             "ExternalAwsAccountId is 333333333333, which the function's owner does not let roles trust (TrustedAccountIds: only \
              222222222222); ask the owner to add it.",
@@ -288,6 +317,8 @@ async fn every_problem_is_told_together() {
              A-Za-z0-9_+=,.@:/- (it has 1).",
             "MfaMaxAge has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge.",
             "MaxSessionDuration is 43200, more than the 7200 seconds that the function's owner allows (MaxSessionDurationCap).",
+            "ExpiresAt is \"2026-11-31T00:00:00Z\"; it must be a time in UTC that exists, written like 2027-01-31T18:00:00Z.",
+            "RevokeSessions is \"Always\"; it must be OnNarrowing or Never.",
             &administrator_by_custom_policy("statement 1 allows * on *, which is everything an administrator can do"),
             "ManagedPolicyArns names arn:aws:iam::111111111111:policy/Gone, which the function's owner does not allow \
              (AllowedManagedPolicyArns).",
@@ -346,15 +377,9 @@ async fn terraforms_names_are_answered_with_the_property_they_stand_for() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_yet_is_refused_and_never_ignored() {
-    for property in ["ExpiresAt", "HomeRegion", "RevokeSessions"] {
-        for value in [json!("2030-01-01T00:00:00Z"), json!("us-east-1"), json!("Never"), json!(""), json!([])] {
-            check_refused(
-                Stack::new(),
-                json!({property: value}),
-                &[format!("{property} is not supported yet; remove it.")],
-            )
-            .await;
-        }
+    for value in [json!("us-east-1"), json!("eu-west-1"), json!(""), json!([])] {
+        let wish = json!({"HomeRegion": value});
+        check_refused(Stack::new(), wish, &["HomeRegion is not supported yet; remove it."]).await;
     }
 }
 
@@ -752,6 +777,54 @@ async fn max_session_duration() {
         let sentence =
             format!("MaxSessionDuration is \"{given}\"; it must be a whole number from 3600 to 43200 (seconds).");
         check_refused(Stack::new(), json!({"MaxSessionDuration": bad}), &[sentence]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn expires_at() {
+    for end in ["2027-01-31T18:00:00Z", "2026-11-22T12:00:02Z", "2028-02-29T23:59:59Z", "9999-12-31T23:59:59Z"] {
+        let expected = json!({
+            "inline": {"ServiceProviderAccessGuardrails": guardrails(&[nothing_from(end)])},
+            "trust": {"Condition": {"DateLessThan": {"aws:CurrentTime": end}}},
+        });
+        check_made(Stack::new(), json!({"ExpiresAt": end}), expected).await;
+    }
+    check_is_one_value("ExpiresAt").await;
+    for bad in [
+        "2027-01-31",
+        "2027-01-31T18:00Z",
+        "2027-01-31T18:00:00",
+        "2027-01-31T18:00:00.000Z",
+        "2027-01-31T18:00:00+00:00",
+        "2027-01-31 18:00:00Z",
+        "2027-02-29T00:00:00Z",
+        "2027-01-31T24:00:00Z",
+        "+2027-01-31T18:00:00Z",
+        "1801411200",
+        "never",
+    ] {
+        let sentence =
+            format!("ExpiresAt is \"{bad}\"; it must be a time in UTC that exists, written like 2027-01-31T18:00:00Z.");
+        check_refused(Stack::new(), json!({"ExpiresAt": bad}), &[sentence]).await;
+    }
+    // It is one second past noon.
+    for past in ["2026-11-22T12:00:01Z", "2026-11-22T12:00:00Z", "0001-01-01T00:00:00Z"] {
+        let sentence = format!("ExpiresAt is {past}, but it is 2026-11-22T12:00:01Z already; give a time to come.");
+        check_refused(Stack::new(), json!({"ExpiresAt": past}), &[sentence]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn revoke_sessions() {
+    check_good([
+        (json!({"RevokeSessions": "OnNarrowing"}), json!({})),
+        (json!({"RevokeSessions": "Never"}), json!({})),
+    ])
+    .await;
+    check_is_one_value("RevokeSessions").await;
+    for bad in ["never", "Always", "OnNarrowing ", "true"] {
+        let sentence = format!("RevokeSessions is \"{bad}\"; it must be OnNarrowing or Never.");
+        check_refused(Stack::new(), json!({"RevokeSessions": bad}), &[sentence]).await;
     }
 }
 
@@ -1322,18 +1395,32 @@ fn policy_of(size: usize) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_custom_policy_has_10240_characters_at_most() {
-    let fits = policy_of(10_240);
+async fn inline_policies_have_10240_characters_at_most_and_two_are_our_own() {
+    let ours = guardrails(&[]).to_string().len();
+    let revocation = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-22T12:00:00.000Z"}}}]}"#.len();
+    let left = 10_240 - ours - revocation;
+    let fits = policy_of(left);
     let inline = json!({"inline": {"CustomPolicy": fits}});
     check_made(Stack::new(), json!({"CustomPolicy": fits}), inline.clone()).await;
     check_made(Stack::new(), json!({"CustomPolicy": format!("{fits:#}")}), inline).await;
-    for (size, excess) in [(10_241, 1), (12_000, 1_760)] {
-        let sentence = format!(
-            "CustomPolicy has {size} characters without white space, {excess} more than the 10240 that IAM allows for the inline \
-             policies of a role; move statements to a managed policy and name it in ManagedPolicyArns."
-        );
-        check_refused(Stack::new(), json!({"CustomPolicy": policy_of(size)}), &[sentence]).await;
+    let sentence = |size: usize, left: usize, ours: usize| {
+        format!(
+            "CustomPolicy has {size} characters without white space, {} more than the {left} that are left for it: IAM allows \
+             10240 for the inline policies of a role, ServiceProviderAccessGuardrails takes {ours} of them and \
+             AWSRevokeOlderSessions may take {revocation}. Move statements to a managed policy and name it in \
+             ManagedPolicyArns.",
+            size - left
+        )
+    };
+    for size in [left + 1, 10_240, 12_000] {
+        let told = [sentence(size, left, ours)];
+        check_refused(Stack::new(), json!({"CustomPolicy": policy_of(size)}), &told).await;
     }
+    // An end of the access takes its place, too.
+    let end = guardrails(&[nothing_from("2027-01-31T18:00:00Z")]).to_string().len() - ours;
+    let told = [sentence(left, left - end, ours + end)];
+    let wish = json!({"CustomPolicy": policy_of(left), "ExpiresAt": "2027-01-31T18:00:00Z"});
+    check_refused(Stack::new(), wish, &told).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -1536,8 +1623,12 @@ async fn a_name_too_long_for_the_console_is_warned_of() {
 #[tokio::test(start_paused = true)]
 async fn owner_role_path_prefix() {
     let eu = || owner(&[("ROLE_PATH_PREFIX", "/partners/eu/")]);
-    check_made(eu(), json!({}), json!({"path": "/partners/eu/"})).await;
-    check_made(eu(), json!({"Path": "/partners/eu/acme/"}), json!({"path": "/partners/eu/acme/"})).await;
+    let mut guarded = guardrails(&[]);
+    guarded["Statement"][1]["Resource"] = json!(["arn:aws:iam::111111111111:role/partners/eu/*"]);
+    let inline = json!({"ServiceProviderAccessGuardrails": guarded});
+    check_made(eu(), json!({}), json!({"path": "/partners/eu/", "inline": inline})).await;
+    let deeper = json!({"path": "/partners/eu/acme/", "inline": inline});
+    check_made(eu(), json!({"Path": "/partners/eu/acme/"}), deeper).await;
     for path in ["/delegated/", "/partners/", "/partners/eu2/", "/"] {
         let sentence = format!(
             "Path is {path}, but the function's owner keeps every role under /partners/eu/ (RolePathPrefix); start with that."

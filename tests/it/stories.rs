@@ -33,7 +33,7 @@ fn trust(external_id: &str) -> serde_json::Value {
 // --- Create ---
 
 #[tokio::test(start_paused = true)]
-async fn a_create_makes_the_role_in_two_rounds_and_tells_all_about_it() {
+async fn a_create_makes_the_role_in_three_rounds_and_tells_all_about_it() {
     let stack = Stack::new();
     stack.account.edit(|aws| aws.latency = Duration::from_millis(30));
     let answer = stack
@@ -51,6 +51,7 @@ async fn a_create_makes_the_role_in_two_rounds_and_tells_all_about_it() {
         rounds,
         [
             vec!["CreateRole Auditor".to_owned()],
+            vec!["PutRolePolicy Auditor ServiceProviderAccessGuardrails".to_owned()],
             vec![
                 format!("AttachRolePolicy Auditor {EC2}"),
                 format!("AttachRolePolicy Auditor {AUDIT}"),
@@ -215,8 +216,13 @@ async fn an_open_trust_is_shut_even_if_the_role_is_full_of_tags() {
     });
     let mut new = old.clone();
     new["Tags"] = json!([{"Key": "team", "Value": "a"}]);
+    stack.account.clear_calls();
     assert!(stack.update("Auditor", old, new).await.reason().contains("iam:TagRole would pass a quota"));
     assert!(stack.account.role("Auditor").unwrap().trust == trust(ID));
+    // Nor does it keep sessions alive: without room for the mark, they end before the trust changes and after.
+    let revocation = "PutRolePolicy Auditor AWSRevokeOlderSessions";
+    let writes = [revocation, "UpdateAssumeRolePolicy Auditor", revocation, "TagRole Auditor team"];
+    assert_eq!(stack.account.writes(), writes);
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,10 +234,14 @@ async fn longer_sessions_wait_for_the_new_trust_and_shorter_ones_do_not() {
     stack.create(short.clone()).await;
     stack.account.clear_calls();
     assert!(stack.update("Auditor", short.clone(), long.clone()).await.succeeded());
-    assert_eq!(stack.account.writes(), ["UpdateAssumeRolePolicy Auditor", "UpdateRole Auditor"]);
+    let settings_and_trust = || -> Vec<String> {
+        let writes = stack.account.writes().into_iter();
+        writes.filter(|write| write.starts_with("Update")).collect()
+    };
+    assert_eq!(settings_and_trust(), ["UpdateAssumeRolePolicy Auditor", "UpdateRole Auditor"]);
     stack.account.clear_calls();
     assert!(stack.update("Auditor", long, short).await.succeeded());
-    assert_eq!(stack.account.writes(), ["UpdateRole Auditor", "UpdateAssumeRolePolicy Auditor"]);
+    assert_eq!(settings_and_trust(), ["UpdateRole Auditor", "UpdateAssumeRolePolicy Auditor"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -419,7 +429,11 @@ async fn out_of_band_changes_are_put_right_and_denies_of_others_stay() {
     assert!(role.trust == made.trust && role.description == made.description);
     assert_eq!(role.max_session_duration, 3600);
     assert_eq!(role.attached_policies, [AUDIT, DENY_ALL]);
-    assert_eq!(role.inline_policies.keys().collect::<Vec<_>>(), ["CustomPolicy", "Quarantine"]);
+    assert_eq!(
+        role.inline_policies.keys().collect::<Vec<_>>(),
+        ["AWSRevokeOlderSessions", "CustomPolicy", "Quarantine", "ServiceProviderAccessGuardrails"]
+    );
+    assert!(!warnings.contains("AWSRevokeOlderSessions"), "{warnings}");
     assert!(role.inline_policies["CustomPolicy"] == made.inline_policies["CustomPolicy"]);
     assert_eq!(role.tags["theirs"], "stays");
 }
@@ -440,7 +454,7 @@ async fn what_was_declared_and_is_no_more_goes() {
     assert!(answer.succeeded(), "{}", answer.reason());
     let role = stack.account.role("Auditor").unwrap();
     assert_eq!(role.attached_policies, [AUDIT, "arn:aws:iam::aws:policy/ReadOnlyAccess"]);
-    assert!(role.inline_policies.is_empty());
+    assert_eq!(role.inline_policies.keys().collect::<Vec<_>>(), ["ServiceProviderAccessGuardrails"]);
     assert_eq!((role.tags["team"].as_str(), role.tags.get("cost"), role.tags["theirs"].as_str()), ("c", None, "stays"));
 }
 
@@ -462,7 +476,10 @@ async fn a_newcomer_never_meets_what_is_leaving() {
     stack.account.clear_calls();
     assert!(stack.update("Auditor", new, old).await.succeeded());
     let narrowing = [
+        "TagRole Auditor service-provider-access:revoke".to_owned(),
         "UpdateAssumeRolePolicy Auditor".to_owned(),
+        "PutRolePolicy Auditor AWSRevokeOlderSessions".to_owned(),
+        "UntagRole Auditor service-provider-access:revoke".to_owned(),
         format!("AttachRolePolicy Auditor {AUDIT}"),
         format!("DetachRolePolicy Auditor {EC2}"),
     ];
@@ -623,6 +640,7 @@ async fn a_delete_works_whatever_is_on_the_role() {
     let writes = stack.account.writes();
     let position = |needle: &str| writes.iter().position(|write| write.contains(needle)).unwrap();
     assert!(position("AWSDenyAll") > position(AUDIT), "allows go before denies: {writes:?}");
+    assert!(position("ServiceProviderAccessGuardrails") > position(AUDIT), "what guards it goes last: {writes:?}");
     assert!(stack.delete("Auditor", wish).await.succeeded(), "already gone");
 }
 
@@ -681,7 +699,7 @@ async fn passing_faults_pass_unseen() {
         let answer = stack.create(wish.clone()).await;
         let role = stack.account.role(answer.physical_id()).unwrap_or_else(|| panic!("{told}: {}", answer.reason()));
         assert!(role.trust == trust(answer.attribute("ExternalId")), "{told}");
-        assert_eq!((role.attached_policies.len(), role.inline_policies.len()), (1, 1), "{told}");
+        assert_eq!((role.attached_policies.len(), role.inline_policies.len()), (1, 2), "{told}");
         let mut revised = wish.clone();
         revised["Revision"] = json!("2");
         assert!(

@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::delegated_role::owner::OUR_TAGS;
+use crate::delegated_role::owner::{OUR_TAGS, TAGS_OF_OURS, TAGS_ON_A_ROLE};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{Invalid, RoleName, RolePath, is_tag_character};
 use crate::properties::{Reader, scalar};
-
-/// IAM's limit of tags on a role, and how many of them are ours.
-const TAGS_ON_A_ROLE: usize = 50;
-const TAGS_OF_OURS: usize = 4;
 
 pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
     let name = reader.one("RoleName", RoleName::parse)?;

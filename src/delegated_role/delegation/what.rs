@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::delegated_role::cage::GUARDRAIL_POLICY;
 use crate::delegated_role::facts::Facts;
+use crate::delegated_role::revocation::{self, REVOCATION_POLICY};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{Home, PolicyArn};
 use crate::policy::{Document, Finding, Standing, managed_policy_standing};
@@ -29,9 +31,11 @@ pub(super) fn administrative_access(reader: &mut Reader<'_>, guardrails: &Guardr
 const NARROW_IT: &str = "Narrow it; if the third party is to be an administrator, AllowAdministrativeAccess and the function's owner \
      (PermitAdministrativeAccess) must both say so.";
 
+/// `guardrails` is what the policy takes that keeps the role where it is.
 pub(super) fn custom_policy(
     reader: &mut Reader<'_>,
     administrative: bool,
+    guardrails: usize,
     warnings: &mut Vec<String>,
 ) -> Option<Document> {
     const PROPERTY: &str = "CustomPolicy";
@@ -54,13 +58,17 @@ pub(super) fn custom_policy(
         reader.problem(PROPERTY, format_args!("would be refused by IAM: {problem}"));
     }
     let size = document.size();
-    if size > INLINE_POLICY_CHARACTERS {
+    let revocation = revocation::size(None);
+    let most = INLINE_POLICY_CHARACTERS.saturating_sub(guardrails + revocation);
+    if size > most {
         reader.problem(
             PROPERTY,
             format_args!(
-                "has {size} characters without white space, {} more than the {INLINE_POLICY_CHARACTERS} that IAM allows for \
-                 the inline policies of a role; move statements to a managed policy and name it in ManagedPolicyArns.",
-                size - INLINE_POLICY_CHARACTERS
+                "has {size} characters without white space, {} more than the {most} that are left for it: IAM allows \
+                 {INLINE_POLICY_CHARACTERS} for the inline policies of a role, {GUARDRAIL_POLICY} takes {guardrails} of them and \
+                 {REVOCATION_POLICY} may take {revocation}. Move statements to a managed policy and name it in \
+                 ManagedPolicyArns.",
+                size - most
             ),
         );
     }

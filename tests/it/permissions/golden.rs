@@ -1,4 +1,4 @@
-//! For reviewers: what the function may do, and what its roles let in, as IAM gets it.
+//! For reviewers: what the function may do, what its roles let in, and what they deny, as IAM gets it.
 //! `UPDATE_EXPECT=1 cargo test` writes them anew.
 
 use expect_test::{ExpectFile, expect_file};
@@ -23,6 +23,32 @@ async fn trust(properties: Value) -> Value {
         principals.sort_by_key(ToString::to_string);
     }
     trust
+}
+
+/// The inline policy of this name of a role that a template with these properties makes, by a function with this
+/// environment.
+async fn inline(environment: &[(&'static str, &str)], properties: Value, name: &str) -> Value {
+    let stack = environment.iter().fold(Stack::new(), |stack, (name, value)| stack.with(name, value));
+    let before =
+        json!({"ExternalAwsAccountId": [PROVIDER, "333333333333"], "ExternalId": "an-external-id-of-the-provider"});
+    let made = stack.create(before.clone()).await;
+    let answer = stack.update(made.physical_id(), before, properties).await;
+    assert!(answer.succeeded(), "{}", answer.0);
+    stack.account.role(answer.physical_id()).unwrap().inline_policies[name].json()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_role_denies_whatever_it_grants() {
+    const GUARDRAILS: &str = "ServiceProviderAccessGuardrails";
+    let simplest = json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": "an-external-id-of-the-provider"});
+    check(&inline(&[], simplest.clone(), GUARDRAILS).await, expect_file!["../golden/guardrails-simplest.json"]);
+    let environment = deployed().environment();
+    let known = ["FUNCTION_ROLE_ARN", "FUNCTION_STACK_ID"].map(|name| (name, environment[name].as_str()));
+    let mut everything = simplest.clone();
+    everything["ExpiresAt"] = json!("2027-01-31T18:00:00Z");
+    check(&inline(&known, everything, GUARDRAILS).await, expect_file!["../golden/guardrails-everything.json"]);
+    let revocation = inline(&[], simplest, "AWSRevokeOlderSessions").await;
+    check(&revocation, expect_file!["../golden/revocation.json"]);
 }
 
 #[test]
@@ -71,6 +97,7 @@ async fn what_a_role_lets_in() {
         ],
         "PrincipalOrgId": "o-a1b2c3d4e5",
         "SourceIps": ["203.0.113.0/24", "2001:db8::/32"],
+        "ExpiresAt": "2027-01-31T18:00:00Z",
     });
     check(&trust(everything).await, expect_file!["../golden/trust-everything.json"]);
 }

@@ -20,10 +20,19 @@ const SETTINGS: [(&str, &str, &str, &str); 8] = [
     ("LogLevel", "RUST_LOG", "info", "debug"),
 ];
 
+/// What the template tells the function of itself: nobody chooses it.
+const OF_ITSELF: [(&str, &str); 2] = [
+    ("FUNCTION_ROLE_ARN", "arn:aws:iam::111111111111:role/service-provider-access-FunctionRole-AbCdEf"),
+    (
+        "FUNCTION_STACK_ID",
+        "arn:aws:cloudformation:us-east-1:111111111111:stack/service-provider-access/11111111-2222-3333-4444-555555555555",
+    ),
+];
+
 /// The function's environment by default, as far as it is set, and with these changes.
 fn environment_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     let defaults = SETTINGS.iter().map(|(_, variable, default, _)| (*variable, *default));
-    let mut variables: BTreeMap<_, _> = defaults.chain(changes.iter().copied()).collect();
+    let mut variables: BTreeMap<_, _> = defaults.chain(OF_ITSELF).chain(changes.iter().copied()).collect();
     variables.retain(|_, value| !value.is_empty());
     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
@@ -56,16 +65,24 @@ fn the_code_reads_every_variable_and_has_the_same_defaults() {
     let (code, _tests) = source.split_once("#[cfg(test)]").unwrap();
     let read = Regex::new(r#"\b(?:given|list|flag)\((?:variable, )?"([A-Z_]+)"\)"#).unwrap();
     let read: BTreeSet<_> = read.captures_iter(code).map(|found| found[1].to_owned()).collect();
-    let set: BTreeSet<_> = SETTINGS.iter().map(|(_, variable, ..)| (*variable).to_owned()).collect();
+    let of_itself = OF_ITSELF.iter().map(|(variable, _)| *variable);
+    let set: BTreeSet<_> =
+        SETTINGS.iter().map(|(_, variable, ..)| *variable).chain(of_itself).map(str::to_owned).collect();
     // The level of the log is the process's own matter.
     assert!(include_str!("../../../src/main.rs").contains(r#"variable("RUST_LOG")"#));
     assert_eq!(read, set.into_iter().filter(|variable| variable != "RUST_LOG").collect());
 
-    assert_eq!(guardrails(&deployed().environment()), guardrails(&BTreeMap::new()));
+    let only_of_itself = OF_ITSELF.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    assert_eq!(guardrails(&deployed().environment()), guardrails(&only_of_itself));
     for (parameter, .., value) in SETTINGS.iter().filter(|(parameter, ..)| *parameter != "LogLevel") {
         let changed = guardrails(&deployed().with(parameter, value).environment());
-        assert!(changed.is_ok() && changed != guardrails(&BTreeMap::new()), "{parameter}: {changed:?}");
+        assert!(changed.is_ok() && changed != guardrails(&only_of_itself), "{parameter}: {changed:?}");
     }
+    // Where it is not told, as by an older template, nothing else is lost.
+    let known = guardrails(&only_of_itself).unwrap();
+    let unknown = Guardrails { function_role: None, function_stack: None, ..known.clone() };
+    assert_eq!(guardrails(&BTreeMap::new()), Ok(unknown.clone()));
+    assert_ne!(known, unknown);
 }
 
 #[test]

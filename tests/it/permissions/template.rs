@@ -138,6 +138,9 @@ impl Deployment {
                 let name = text(&self.resolved("/Resources/LogGroup/Properties/LogGroupName"));
                 Some(format!("arn:{}:logs:us-east-1:{HOME}:log-group:{name}:*", self.partition).into())
             }
+            ("Fn::GetAtt", argument) if *argument == json!(["FunctionRole", "Arn"]) => Some(
+                format!("arn:{}:iam::{HOME}:role/service-provider-access-FunctionRole-AbCdEf", self.partition).into(),
+            ),
             _ => panic!("unknown: {function} of {argument}"),
         }
     }
@@ -149,6 +152,10 @@ impl Deployment {
             "AWS::AccountId" => HOME.to_owned(),
             "AWS::Region" => "us-east-1".to_owned(),
             "AWS::StackName" => "service-provider-access".to_owned(),
+            "AWS::StackId" => format!(
+                "arn:{}:cloudformation:us-east-1:{HOME}:stack/service-provider-access/11111111-2222-3333-4444-555555555555",
+                self.partition
+            ),
             name => self.parameters.get(name).unwrap_or_else(|| panic!("unknown: {name}")).clone(),
         }
     }

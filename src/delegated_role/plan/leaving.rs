@@ -1,0 +1,109 @@
+//! What comes off a role, and whether there is room beside it for what comes.
+
+use super::Operation;
+use crate::delegated_role::cage::GUARDRAIL_POLICY;
+use crate::delegated_role::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership};
+use crate::delegated_role::desired::{CUSTOM_POLICY, DesiredRole};
+use crate::delegated_role::facts::Quotas;
+use crate::delegated_role::observed::{Effect, LiveRole};
+use crate::delegated_role::past::OnceDeclared;
+use crate::delegated_role::revocation::{REVOCATION_POLICY, cut_off};
+use crate::policy::Document;
+
+/// The policies that come off, apart by what they do.
+#[derive(Default)]
+pub(super) struct Leaving {
+    pub(super) allows: Vec<Operation>,
+    pub(super) denies: Vec<Operation>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Leaving {
+    pub(super) fn of(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, ends_sessions: bool) -> Self {
+        let mut leaving = Self::default();
+        let exclusive = desired.policy_ownership == PolicyOwnership::Exclusive;
+        for (arn, effect) in &live.attached {
+            if desired.attached.iter().any(|wanted| wanted.as_str() == arn) {
+                continue;
+            }
+            let once_ours = once.managed_policies.iter().any(|once| once.as_str() == arn);
+            let only_denies = *effect == Effect::OnlyDenies;
+            leaving.consider(Operation::Detach(arn.clone()), arn, once_ours, exclusive, only_denies);
+        }
+        for (name, policy) in &live.inline {
+            // Sessions that were ended stay ended, and nobody need be told.
+            let ends = ends_sessions || policy.as_ref().and_then(cut_off).is_some();
+            if desired.inline.contains_key(name) || name == GUARDRAIL_POLICY || (name == REVOCATION_POLICY && ends) {
+                continue;
+            }
+            let once_ours = once.custom_policy && name == CUSTOM_POLICY;
+            let only_denies = policy.as_ref().is_some_and(Document::only_denies);
+            leaving.consider(Operation::DeleteInline(name.clone()), name, once_ours, exclusive, only_denies);
+        }
+        leaving
+    }
+
+    pub(super) fn everything(live: &LiveRole) -> Self {
+        let mut leaving = Self::default();
+        for (arn, effect) in &live.attached {
+            leaving.add(Operation::Detach(arn.clone()), *effect == Effect::OnlyDenies);
+        }
+        for (name, policy) in &live.inline {
+            leaving.add(Operation::DeleteInline(name.clone()), policy.as_ref().is_some_and(Document::only_denies));
+        }
+        leaving
+    }
+
+    fn consider(&mut self, removal: Operation, policy: &str, once_ours: bool, exclusive: bool, only_denies: bool) {
+        if once_ours || (exclusive && !only_denies) {
+            self.add(removal, only_denies);
+        } else if exclusive {
+            self.warnings.push(format!(
+                "{policy}, which somebody else put on the role, was left there since all it does is deny; take it off when \
+                 it has served."
+            ));
+        }
+    }
+
+    fn add(&mut self, removal: Operation, only_denies: bool) {
+        if only_denies { self.denies.push(removal) } else { self.allows.push(removal) }
+    }
+}
+
+/// The inline policies that are ours to deny with: how much of the room each takes once it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Denials {
+    pub(super) guardrails: usize,
+    pub(super) revocation: usize,
+}
+
+/// Whether those fit beside what is on the role now.
+pub(super) fn crowded(live: &LiveRole, denials: Denials) -> bool {
+    characters(live, |name| name == CUSTOM_POLICY) + others(live, denials) > INLINE_POLICY_CHARACTERS
+}
+
+/// Whether what comes fits under IAM's quotas only once something has left.
+pub(super) fn no_room_beside(
+    live: &LiveRole,
+    desired: &DesiredRole,
+    coming: &[Operation],
+    quotas: Quotas,
+    denials: Denials,
+) -> bool {
+    let attaching = coming.iter().filter(|operation| matches!(operation, Operation::Attach(_))).count();
+    let staying = characters(live, |name| name == CUSTOM_POLICY && !desired.inline.contains_key(name));
+    let wanted: usize = desired.inline.values().map(Document::size).sum();
+    (attaching > 0 && live.attached.len() + attaching > quotas.attached_policies)
+        || staying + wanted + others(live, denials) > INLINE_POLICY_CHARACTERS
+}
+
+/// What all but `CustomPolicy` takes.
+fn others(live: &LiveRole, Denials { guardrails, revocation }: Denials) -> usize {
+    let ours = [CUSTOM_POLICY, GUARDRAIL_POLICY, REVOCATION_POLICY];
+    characters(live, |name| !ours.contains(&name)) + guardrails + revocation
+}
+
+pub(super) fn characters(live: &LiveRole, counts: impl Fn(&str) -> bool) -> usize {
+    let policies = live.inline.iter().filter(|(name, _)| counts(name));
+    policies.map(|(_, policy)| policy.as_ref().map_or(0, Document::size)).sum()
+}

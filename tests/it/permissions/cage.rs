@@ -1,0 +1,139 @@
+//! What a role cannot touch although it may do everything: the function that keeps it, the roles, the stacks.
+
+use serde_json::{Value, json};
+
+use super::deployed;
+use super::judge::{Call, Judge};
+use crate::stack::{HOME, PROVIDER, Stack};
+
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
+const OWN_STACK: &str =
+    "arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555";
+const FUNCTION_STACK: &str =
+    "arn:aws:cloudformation:us-east-1:111111111111:stack/service-provider-access/11111111-2222-3333-4444-555555555555";
+const FUNCTION_ROLE: &str = "arn:aws:iam::111111111111:role/service-provider-access-FunctionRole-AbCdEf";
+
+/// An administrator's role, made by a function with the environment of the shipped template, or with none.
+async fn administrator(told_of_itself: bool) -> Judge {
+    let mut stack = Stack::new().with("PERMIT_ADMINISTRATIVE_ACCESS", "true");
+    if told_of_itself {
+        let environment = deployed().environment();
+        for name in ["FUNCTION_ROLE_ARN", "FUNCTION_STACK_ID"] {
+            stack = stack.with(name, &environment[name]);
+        }
+    }
+    let everything = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    let answer = stack
+        .create(json!({
+            "ExternalAwsAccountId": PROVIDER, "AllowAdministrativeAccess": true,
+            "CustomPolicy": {"Version": "2012-10-17", "Statement": [everything]},
+        }))
+        .await;
+    let policies = stack.account.role(answer.physical_id()).unwrap().inline_policies;
+    let statements = policies.values().flat_map(|policy| policy.json()["Statement"].as_array().unwrap().clone());
+    Judge::of(&json!({"Version": "2012-10-17", "Statement": statements.collect::<Vec<Value>>()}))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_administrator_cannot_change_its_own_cage() {
+    let judge = administrator(true).await;
+    for action in [
+        "lambda:UpdateFunctionCode",
+        "lambda:UpdateFunctionConfiguration",
+        "lambda:InvokeFunction",
+        "lambda:InvokeAsync",
+        "lambda:AddPermission",
+        "lambda:DeleteFunction",
+        "lambda:PutFunctionConcurrency",
+        "lambda:PublishVersion",
+        "lambda:CreateFunctionUrlConfig",
+        "lambda:TagResource",
+        "lambda:WhateverComesNext",
+    ] {
+        for function in [FUNCTION.to_owned(), format!("{FUNCTION}:live"), format!("{FUNCTION}:$LATEST")] {
+            judge.must_deny(&Call::on(action, &function));
+        }
+    }
+    let role = |name: &str| format!("arn:aws:iam::{HOME}:role/delegated/{name}");
+    for action in [
+        "iam:DeleteRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:UpdateRole",
+        "iam:UpdateRoleDescription",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:CreateRole",
+        "iam:DeleteRole",
+        "iam:PassRole",
+        "iam:AddRoleToInstanceProfile",
+        "iam:WhateverComesNext",
+    ] {
+        for role in [role("itself"), role("team/another"), FUNCTION_ROLE.to_owned()] {
+            judge.must_deny(&Call::on(action, &role));
+        }
+    }
+    for action in [
+        "cloudformation:UpdateStack",
+        "cloudformation:DeleteStack",
+        "cloudformation:CreateChangeSet",
+        "cloudformation:ExecuteChangeSet",
+        "cloudformation:SetStackPolicy",
+        "cloudformation:UpdateTerminationProtection",
+        "cloudformation:ContinueUpdateRollback",
+        "cloudformation:SignalResource",
+        "cloudformation:WhateverComesNext",
+    ] {
+        for stack in [OWN_STACK, FUNCTION_STACK] {
+            judge.must_deny(&Call::on(action, stack));
+            // Who names a stack by its name is asked about it so.
+            judge.must_deny(&Call::on(action, &format!("{}/*", stack.rsplit_once('/').unwrap().0)));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_else_is_as_it_was() {
+    let judge = administrator(true).await;
+    let role = "arn:aws:iam::111111111111:role/delegated/itself";
+    for (action, resource) in [
+        // To look is no change.
+        ("lambda:GetFunction", FUNCTION),
+        ("lambda:ListVersionsByFunction", FUNCTION),
+        ("iam:GetRole", role),
+        ("iam:ListRolePolicies", role),
+        ("iam:GetRolePolicy", FUNCTION_ROLE),
+        ("iam:SimulatePrincipalPolicy", role),
+        ("iam:GenerateServiceLastAccessedDetails", role),
+        ("sts:AssumeRole", role),
+        ("cloudformation:DescribeStacks", OWN_STACK),
+        ("cloudformation:GetTemplate", FUNCTION_STACK),
+        ("cloudformation:ListStackResources", FUNCTION_STACK),
+        ("cloudformation:DetectStackDrift", OWN_STACK),
+        // Nor is anybody else's the role's own.
+        ("lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access-2"),
+        ("lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:111111111111:function:theirs"),
+        ("iam:PutRolePolicy", "arn:aws:iam::111111111111:role/theirs"),
+        ("iam:PutRolePolicy", "arn:aws:iam::111111111111:role/delegated-2/theirs"),
+        ("iam:PutUserPolicy", "arn:aws:iam::111111111111:user/delegated/theirs"),
+        ("cloudformation:UpdateStack", "arn:aws:cloudformation:us-east-1:111111111111:stack/customer-2/1"),
+        ("cloudformation:UpdateStack", "arn:aws:cloudformation:eu-west-1:111111111111:stack/theirs/1"),
+        ("s3:PutObject", "arn:aws:s3:::theirs/key"),
+    ] {
+        judge.must_allow(&Call::on(action, resource));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_function_was_not_told_of_itself_is_left_out() {
+    let judge = administrator(false).await;
+    judge.must_allow(&Call::on("iam:PutRolePolicy", FUNCTION_ROLE));
+    judge.must_allow(&Call::on("cloudformation:UpdateStack", FUNCTION_STACK));
+    judge.must_deny(&Call::on("lambda:UpdateFunctionCode", FUNCTION));
+    judge.must_deny(&Call::on("iam:PutRolePolicy", "arn:aws:iam::111111111111:role/delegated/itself"));
+    judge.must_deny(&Call::on("cloudformation:UpdateStack", OWN_STACK));
+}
