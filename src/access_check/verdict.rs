@@ -7,6 +7,7 @@ use serde_json::json;
 use super::answer::Outcome;
 use super::probe::{Kind, Probe, Sent};
 use super::question::Question;
+use crate::aws::DeniedBy;
 
 /// What one probe heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,19 +155,9 @@ pub fn judge(question: &Question, findings: &[Finding]) -> Verdict {
     Verdict { outcome, reason }
 }
 
-/// Whether AWS names a policy of the caller's as what denied: then the role was not asked at all. See
-/// [access denied error messages].
-///
-/// [access denied error messages]: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+/// Whether AWS names a policy of the caller's as what denied: then the role was not asked at all.
 fn is_our_own_side(said: &Said) -> bool {
-    const OWN: [&str; 5] = [
-        "identity-based policy",
-        "permissions boundary",
-        "session policy",
-        "service control policy",
-        "VPC endpoint policy",
-    ];
-    OWN.iter().any(|policy| said.words.contains(policy))
+    DeniedBy::read(&said.words).is_the_callers()
 }
 
 fn unsafe_role(question: &Question, openings: &[Kind]) -> String {

@@ -55,6 +55,8 @@ const PURE: &[&str] = &[
     "identifiers.rs",
     "identifiers/",
     "seed.rs",
+    "aws/denial.rs",
+    "aws/quota.rs",
     "external_id.rs",
     "access_check/question.rs",
     "access_check/probe.rs",
