@@ -8,6 +8,7 @@ mod denial;
 mod failure;
 mod quota;
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -82,10 +83,31 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// How many requests were sent, repeated ones included.
-    pub fn calls(&self) -> u32 {
-        self.iam.calls() + self.sts.calls()
+    /// What was called so far.
+    pub fn calls(&self) -> Calls {
+        let (iam, sts) = (self.iam.calls(), self.sts.calls());
+        Calls {
+            sent: iam.sent + sts.sent,
+            retried: iam.retried + sts.retried,
+            throttled: iam.throttled + sts.throttled,
+        }
     }
+
+    /// What the first call failed for that was given up.
+    pub fn gave_up(&self) -> Option<Kind> {
+        self.iam.gave_up.get().or(self.sts.gave_up.get()).copied()
+    }
+}
+
+/// How much was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Requests, repeated ones included.
+    pub sent: u32,
+    /// Those among them that repeated one.
+    pub retried: u32,
+    /// Those that AWS answered with "too many".
+    pub throttled: u32,
 }
 
 /// IAM for the length of one request.
@@ -101,7 +123,10 @@ pub struct Service<Client> {
     until: Instant,
     /// What time it was when, by a clock that only moves on.
     began: (SystemTime, Instant),
-    calls: AtomicU32,
+    sent: AtomicU32,
+    retried: AtomicU32,
+    throttled: AtomicU32,
+    gave_up: OnceLock<Kind>,
 }
 
 /// What may be a passing fault, beside those that always may.
@@ -119,7 +144,9 @@ pub enum Patience {
 impl<Client> Service<Client> {
     /// `until` is when the last attempt is given up, and `now` what time it is.
     pub fn new(client: Client, until: Instant, now: SystemTime) -> Self {
-        Self { client, until, began: (now, Instant::now()), calls: AtomicU32::new(0) }
+        let [sent, retried, throttled] = [0; 3].map(AtomicU32::new);
+        let began = (now, Instant::now());
+        Self { client, until, began, sent, retried, throttled, gave_up: OnceLock::new() }
     }
 
     /// What time it is by now.
@@ -133,9 +160,10 @@ impl<Client> Service<Client> {
         &self.client
     }
 
-    /// How many requests were sent, repeated ones included.
-    pub fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
+    /// What was called so far.
+    pub fn calls(&self) -> Calls {
+        let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
+        Calls { sent: count(&self.sent), retried: count(&self.retried), throttled: count(&self.throttled) }
     }
 
     /// Sends a request, and again after a pause with jitter while its failure may pass and time is left.
@@ -156,26 +184,36 @@ impl<Client> Service<Client> {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            self.calls.fetch_add(1, Ordering::Relaxed);
+            self.sent.fetch_add(1, Ordering::Relaxed);
+            self.retried.fetch_add(u32::from(attempts > 1), Ordering::Relaxed);
             // Boxed, since the SDK's futures are kilobytes and several are held at once.
             let failure = match timeout_at(self.until, Box::pin(send(&self.client))).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) => Failure::of(action, attempts, &error),
                 Err(_) => Failure::unanswered(action, attempts),
             };
+            self.throttled.fetch_add(u32::from(failure.kind == Kind::Throttled), Ordering::Relaxed);
             let now = Instant::now();
             let resumes = now + pause_after(attempts);
             let worthwhile_until = match failure.may_pass(patience) {
-                Passing::No => return Err(failure),
+                Passing::No => return Err(self.given_up(failure)),
                 Passing::Within(limit) => self.until.min(started + limit),
                 Passing::AnyTime => self.until,
             };
             if resumes >= worthwhile_until {
-                return Err(failure);
+                return Err(self.given_up(failure));
             }
             tracing::debug!(action, attempts, kind = ?failure.kind, "trying again");
             sleep(resumes - now).await;
         }
+    }
+
+    fn given_up(&self, failure: Failure) -> Failure {
+        if !failure.is_an_answer() {
+            // Later ones happen while the first is cleaned up after.
+            let _ = self.gave_up.set(failure.kind);
+        }
+        failure
     }
 
     /// Whether a pause of this length still ends in time.

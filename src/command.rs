@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::access_check::question::Check;
 use crate::access_check::{Checked, PROBES, check};
-use crate::aws::{Aws, Iam};
+use crate::aws::{Aws, Iam, Kind};
 use crate::delegated_role::attributes::{HANDOFF, WARNINGS};
 use crate::delegated_role::observed::claim;
 use crate::delegated_role::owner::{Claim, Owner, is_refused_id};
@@ -18,7 +18,7 @@ use crate::guardrails::{Guardrails, Settings};
 use crate::identifiers::{AccountId, ExternalId, Home, Partition, RoleName, RolePath};
 use crate::properties::Problems;
 use crate::request::{Envelope, Intent, Properties, StackId};
-use crate::response::{Attributes, Response};
+use crate::response::{Attributes, Cause, Response};
 use crate::seed::Seed;
 
 /// What can be asked for.
@@ -33,17 +33,24 @@ enum ResourceType {
 }
 
 impl ResourceType {
+    const ALL: [Self; 3] = [Self::DelegatedRole, Self::ExternalId, Self::AccessCheck];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::DelegatedRole => "Custom::DelegatedRole",
+            Self::ExternalId => "Custom::ExternalId",
+            Self::AccessCheck => "Custom::AccessCheck",
+        }
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
-        match text {
-            "Custom::DelegatedRole" => Ok(Self::DelegatedRole),
-            "Custom::ExternalId" => Ok(Self::ExternalId),
-            "Custom::AccessCheck" => Ok(Self::AccessCheck),
-            _ => Err(format!(
+        Self::ALL.into_iter().find(|known| known.name() == text).ok_or_else(|| {
+            format!(
                 "{} is not a resource type of this function; use Custom::DelegatedRole, Custom::ExternalId or \
                  Custom::AccessCheck.",
                 if text.is_empty() { "(none)" } else { text }
-            )),
-        }
+            )
+        })
     }
 
     /// Whether it is more than an answer: something in the account that a delete must take away.
@@ -52,6 +59,25 @@ impl ResourceType {
             Self::DelegatedRole => true,
             Self::ExternalId | Self::AccessCheck => false,
         }
+    }
+}
+
+/// The name of the resource type that a request is about, if it is one of ours.
+pub fn known_type(envelope: &Envelope) -> Option<&'static str> {
+    ResourceType::parse(&envelope.resource_type).ok().map(ResourceType::name)
+}
+
+/// The ID that answers a request of which nothing more is known than its envelope: that of the resource, or one
+/// that no role can have.
+pub fn id_of_refusal(envelope: &Envelope) -> String {
+    envelope.physical_id.clone().unwrap_or_else(|| owner(envelope).refused_id())
+}
+
+fn owner(envelope: &Envelope) -> Owner {
+    Owner {
+        stack_id: envelope.stack_id.clone(),
+        stack_name: StackId::parse(&envelope.stack_id).map(|stack| stack.name).unwrap_or_default(),
+        logical_id: envelope.logical_id.clone(),
     }
 }
 
@@ -174,16 +200,11 @@ impl Command {
         timing: Timing,
     ) -> Result<Self, Refusal> {
         let stack = StackId::parse(&envelope.stack_id);
-        let owner = Owner {
-            stack_id: envelope.stack_id.clone(),
-            stack_name: stack.as_ref().map(|stack| stack.name.clone()).unwrap_or_default(),
-            logical_id: envelope.logical_id.clone(),
-        };
+        let owner = owner(envelope);
         // Creates are refused under an ID that no role can have, so that the delete that follows is
         // harmless; an update that fails keeps its ID.
         let known = envelope.physical_id.clone();
-        let refuse =
-            |reason: String| Refusal { physical_id: known.clone().unwrap_or_else(|| owner.refused_id()), reason };
+        let refuse = |reason: String| Refusal { physical_id: id_of_refusal(envelope), reason };
 
         // First of all: whatever else was wrong with the create, its delete must not fail for it too.
         let resource_type = ResourceType::parse(&envelope.resource_type);
@@ -279,15 +300,16 @@ impl Command {
                         attributes: Attributes { values: role.attributes, dispensable: HANDOFF, cuttable: WARNINGS },
                     },
                     Err(Unfulfilled { reason, left_behind }) => {
+                        let cause = cause(aws);
                         let physical_id = failed_id(iam, &wish, expected, left_behind).await;
-                        Response::Failed { physical_id, reason }
+                        Response::Failed { physical_id, reason, cause }
                     }
                 }
             }
             Self::RemoveRole { owner, physical_id, properties, prefix } => {
                 match remove(iam, &owner, &physical_id, &properties, prefix.as_ref()).await {
                     Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
-                    Err(reason) => Response::Failed { physical_id, reason },
+                    Err(reason) => Response::Failed { physical_id, reason, cause: cause(aws) },
                 }
             }
             Self::DeriveExternalId { wish, .. } => {
@@ -303,14 +325,26 @@ impl Command {
                         Response::Success { physical_id: answer.to_string(), attributes }
                     }
                     // An update that fails keeps its ID, which the rollback must find.
-                    Err(reason) if before.is_some() => Response::Failed { physical_id, reason },
-                    Err(reason) => Response::Failed { physical_id: answer.to_string(), reason },
+                    Err(reason) if before.is_some() => Response::Failed { physical_id, reason, cause: cause(aws) },
+                    Err(reason) => Response::Failed { physical_id: answer.to_string(), reason, cause: cause(aws) },
                 }
             }
             Self::NothingToRemove { physical_id } => {
                 Response::Success { physical_id, attributes: Attributes::default() }
             }
         }
+    }
+}
+
+/// Why a command failed, to judge by the first call that was given up. Where none was, what was asked for was
+/// refused.
+fn cause(aws: &Aws) -> Cause {
+    match aws.gave_up() {
+        Some(Kind::Denied) => Cause::Denied,
+        Some(Kind::Throttled) => Cause::Throttled,
+        Some(Kind::Unavailable | Kind::Busy) => Cause::Unavailable,
+        Some(Kind::Other) => Cause::Other,
+        Some(_) | None => Cause::Refused,
     }
 }
 

@@ -4,19 +4,21 @@
 //! panic and the deadline included. Without an answer CloudFormation waits for up to an hour, and a
 //! rollback as long again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::{Aws, Iam, Sts};
+use crate::aws::{Aws, Calls, Iam, Sts};
 use crate::callback::{Undelivered, deliver};
-use crate::command::{Command, Function, Refusal, Timing};
+use crate::command::{Command, Function, Refusal, Timing, id_of_refusal, known_type};
 use crate::connections::Connections;
 use crate::guardrails::Settings;
+use crate::log::Line;
 use crate::request::{Envelope, Intent, ResponseUrl};
-use crate::response::Response;
+use crate::response::{Cause, Response};
 use crate::seed::Seed;
 
 /// The answer is sent so long before Lambda's deadline at the latest, to leave time for a second try.
@@ -74,13 +76,17 @@ impl Handler {
     /// # Errors
     /// Only when no answer could be delivered.
     pub async fn handle(&self, event: Value, invocation: Invocation) -> Result<(), Unanswered> {
-        let started = Instant::now();
+        let (started, at) = (Instant::now(), invocation.now);
         let envelope = Envelope::read(&event);
+        let log = |response: Option<&Response>, calls: Calls, unheard: Option<String>| {
+            let (resource_type, took) = (known_type(&envelope), started.elapsed());
+            Line { envelope: &envelope, resource_type, response, unheard, calls, at, took }.write();
+        };
         let url = match ResponseUrl::accept(&event, &self.region, &self.emulators) {
             Ok(url) => url,
             Err(why) => {
                 let unanswered = Unanswered::NoAddress(why);
-                log_unanswerable(&envelope, &unanswered);
+                log(None, Calls::default(), Some(unanswered.to_string()));
                 return Err(unanswered);
             }
         };
@@ -89,28 +95,32 @@ impl Handler {
         let deadline = invocation.deadline;
         let (response, calls) = self.respond(event, &envelope, &url, invocation).await;
         let delivered = deliver(&self.connections, &url, &response.body(&envelope), deadline - TO_REPORT).await;
-        log(&envelope, &response, calls, started.elapsed(), delivered.as_ref().err());
+        log(Some(&response), calls, delivered.as_ref().err().map(ToString::to_string));
         Ok(delivered?)
     }
 
-    /// Does what the event asks and tells what came of it, and how many calls to AWS it took.
+    /// Does what the event asks and tells what came of it, and which calls to AWS it took.
     pub async fn respond(
         &self,
         event: Value,
         envelope: &Envelope,
         url: &ResponseUrl,
         invocation: Invocation,
-    ) -> (Response, u32) {
-        let timing = Timing { sent: url.signed_at(), now: invocation.now };
-        let function = Function::named(&invocation.function_arn, self.settings.clone());
-        let command = match Command::read(envelope, Intent::read(event, envelope), function, timing) {
+    ) -> (Response, Calls) {
+        let read = || {
+            let timing = Timing { sent: url.signed_at(), now: invocation.now };
+            let function = Function::named(&invocation.function_arn, self.settings.clone());
+            Command::read(envelope, Intent::read(event, envelope), function, timing)
+        };
+        let command = match unless_it_panics(envelope, read) {
             Ok(command) => command,
-            Err(Refusal { physical_id, reason }) => return (Response::Failed { physical_id, reason }, 0),
+            Err(response) => return (response, Calls::default()),
         };
         let mut bytes = [0; Seed::BYTES];
         if getrandom::fill(&mut bytes).is_err() {
             let reason = "The system gave no random bytes, so no external ID could be made. Try again.".to_owned();
-            return (Response::Failed { physical_id: command.physical_id().to_owned(), reason }, 0);
+            let physical_id = command.physical_id().to_owned();
+            return (Response::Failed { physical_id, reason, cause: Cause::Other }, Calls::default());
         }
         let seed = Seed::new(bytes);
         let physical_id = command.physical_id().to_owned();
@@ -127,6 +137,24 @@ impl Handler {
     }
 }
 
+const PANIC: &str = "The function met an error of its own (a panic; the log says where). Whatever was done is safe to leave; \
+                     update the stack again, and report it if it stays.";
+
+/// What a request asks, or the answer to one that cannot be read. It is read before there is a task whose panic
+/// would be caught.
+fn unless_it_panics(envelope: &Envelope, read: impl FnOnce() -> Result<Command, Refusal>) -> Result<Command, Response> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(command)) => Ok(command),
+        Ok(Err(Refusal { physical_id, reason })) => {
+            Err(Response::Failed { physical_id, reason, cause: Cause::Refused })
+        }
+        Err(_) => {
+            let physical_id = id_of_refusal(envelope);
+            Err(Response::Failed { physical_id, reason: PANIC.to_owned(), cause: Cause::Panicked })
+        }
+    }
+}
+
 /// Work that is answered for, whatever becomes of it. It is a task of its own: a panic in it is caught, and
 /// when the time is over it is abandoned where it stands.
 async fn watched(
@@ -136,77 +164,17 @@ async fn watched(
 ) -> Response {
     let work = tokio::spawn(work);
     let abandon = work.abort_handle();
-    let reason = match timeout_at(until, work).await {
+    let (cause, reason) = match timeout_at(until, work).await {
         Ok(Ok(response)) => return response,
-        Ok(Err(_)) => {
-            "The function met an error of its own (a panic; the log says where). Whatever was done is safe to leave; update \
-             the stack again, and report it if it stays."
-        }
+        Ok(Err(_)) => (Cause::Panicked, PANIC),
         Err(_) => {
             abandon.abort();
-            "The function's time was over before AWS had answered everything. Whatever was done is safe to leave; try again."
+            let reason = "The function's time was over before AWS had answered everything. Whatever was done is safe to \
+                          leave; try again.";
+            (Cause::TimedOut, reason)
         }
     };
-    Response::Failed { physical_id, reason: reason.to_owned() }
-}
-
-/// The one line of a request that nobody could be told about.
-fn log_unanswerable(envelope: &Envelope, why: &Unanswered) {
-    let line = Line { outcome: "unanswerable", reason: Some(why.to_string()), ..Line::default() };
-    line.write(envelope);
-}
-
-/// The one line of a request that was carried out or refused.
-fn log(envelope: &Envelope, response: &Response, calls: u32, took: Duration, undelivered: Option<&Undelivered>) {
-    let (outcome, reason) = match response {
-        Response::Success { .. } => ("success", None),
-        Response::Failed { reason, .. } => ("failed", Some(reason.clone())),
-    };
-    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    let line = Line { outcome, reason, calls, duration_ms, undelivered: undelivered.map(ToString::to_string) };
-    line.write(envelope);
-}
-
-/// One line for one request: a success at `info`, a failure at `warn`, and at `error` what nobody was told.
-/// Never in it: the response URL, external IDs, credentials.
-#[derive(Default)]
-struct Line {
-    outcome: &'static str,
-    reason: Option<String>,
-    calls: u32,
-    duration_ms: u64,
-    undelivered: Option<String>,
-}
-
-impl Line {
-    fn write(&self, envelope: &Envelope) {
-        let Envelope { request_id, request_type, resource_type, stack_id, logical_id, .. } = envelope;
-        let Self { outcome, reason, calls, duration_ms, undelivered } = self;
-        let answered = undelivered.is_none() && *outcome != "unanswerable";
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(
-                    request_id,
-                    request_type,
-                    resource_type,
-                    stack_id,
-                    logical_id,
-                    outcome,
-                    reason,
-                    aws_calls = calls,
-                    duration_ms,
-                    answered,
-                    undelivered,
-                    "request"
-                )
-            };
-        }
-        match (answered, *outcome) {
-            (false, _) => line!(error),
-            (true, "success") => line!(info),
-            (true, _) => line!(warn),
-        }
-    }
+    Response::Failed { physical_id, reason: reason.to_owned(), cause }
 }
 
 #[cfg(test)]
@@ -217,10 +185,11 @@ mod tests {
 
     async fn failed(work: impl Future<Output = Response> + Send + 'static) -> String {
         let until = Instant::now() + Duration::from_secs(5);
-        let Response::Failed { physical_id, reason } = watched(work, until, "role".into()).await else {
+        let Response::Failed { physical_id, reason, cause } = watched(work, until, "role".into()).await else {
             panic!("it succeeded");
         };
         assert_eq!(physical_id, "role");
+        assert_eq!(cause == Cause::Panicked, reason == PANIC);
         assert!(Instant::now() <= until + Duration::from_millis(1), "told in time");
         reason
     }
@@ -242,5 +211,20 @@ mod tests {
         let reason = failed(async { panic!("a secret") }).await;
         assert!(reason.starts_with("The function met an error of its own (a panic;"), "{reason}");
         assert!(!reason.contains("secret"), "{reason}");
+    }
+
+    #[test]
+    fn a_panic_while_the_request_is_read_is_answered_for_too() {
+        let answer = |envelope: &Envelope| match unless_it_panics(envelope, || panic!("a secret")) {
+            Err(Response::Failed { physical_id, reason, cause: Cause::Panicked }) => {
+                assert_eq!(reason, PANIC);
+                physical_id
+            }
+            other => panic!("{other:?}"),
+        };
+        let create = Envelope { logical_id: "Access".into(), ..Envelope::default() };
+        assert!(answer(&create).starts_with("refused-"), "nothing was made, and a delete of that is harmless");
+        let update = Envelope { physical_id: Some("role".into()), ..create };
+        assert_eq!(answer(&update), "role");
     }
 }

@@ -20,6 +20,7 @@
 //! | [`patience`] | how long to wait before trying again |
 //! | [`response`] | what CloudFormation hears: always within its limits |
 //! | [`callback`] | carries the answer to the presigned URL |
+//! | [`log`] | what is logged of a request, and its metrics |
 //! | [`connections`] | one HTTP client for AWS and the answer, opened ahead |
 //!
 //! The binary decides nothing: it reads its environment, makes the clients and serves the Lambda
@@ -35,6 +36,7 @@ pub mod external_id;
 pub mod guardrails;
 pub mod handler;
 pub mod identifiers;
+pub mod log;
 pub mod patience;
 pub mod policy;
 pub mod properties;

@@ -11,6 +11,8 @@ use service_provider_access::aws;
 use service_provider_access::connections::Connections;
 use service_provider_access::guardrails::Settings;
 use service_provider_access::handler::{Handler, Invocation};
+use service_provider_access::log;
+use service_provider_access::log::lines::WithMetrics;
 use tokio::time::{Instant, timeout};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -85,12 +87,21 @@ fn iam_endpoint(region: &str) -> String {
 }
 
 /// JSON lines at the level in `RUST_LOG` for our own target; everybody else's at warn, since at lower
-/// levels the runtime prints whole events, and the HTTP client URLs.
+/// levels the runtime prints whole events, and the HTTP client URLs. Metrics are made from the line of each
+/// request, so that no level but `off` silences it: the alarms would be silent with it.
 fn log_as_json() {
     let level = variable("RUST_LOG").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    let ours = Targets::new().with_default(LevelFilter::WARN).with_target("service_provider_access", level);
-    let lines =
-        tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let requests = if level == LevelFilter::OFF { level } else { level.max(LevelFilter::INFO) };
+    let ours = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("service_provider_access", level)
+        .with_target(log::REQUEST, requests);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .map_event_format(WithMetrics);
     tracing_subscriber::registry().with(lines).with(ours).init();
     // The default hook would print the panic's own words, whatever they hold.
     std::panic::set_hook(Box::new(|panic| {

@@ -36,7 +36,28 @@ pub enum Response {
         physical_id: String,
         /// What happened, which property or permission, what to do.
         reason: String,
+        /// The same for an operator, in a word.
+        cause: Cause,
     },
+}
+
+/// Why a request failed: what tells apart whom an operator would ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// For what it asks: properties, settings, a name that is taken, a role that is not safe.
+    Refused,
+    /// AWS denied a call of the function's.
+    Denied,
+    /// AWS kept throttling a call.
+    Throttled,
+    /// AWS gave no usable answer.
+    Unavailable,
+    /// The function's time was over.
+    TimedOut,
+    /// The function is wrong.
+    Panicked,
+    /// AWS did not take a call for another reason.
+    Other,
 }
 
 /// What `Fn::GetAtt` can ask for.
@@ -76,7 +97,7 @@ impl Response {
                 }
                 whole(&shorter)
             }
-            Self::Failed { physical_id, reason } => {
+            Self::Failed { physical_id, reason, .. } => {
                 let with = |reason: &str| {
                     document(envelope, physical_id, [("Reason", json!(reason)), ("Status", json!("FAILED"))])
                 };
@@ -215,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_physical_id_is_never_empty() {
-        let failed = Response::Failed { physical_id: String::new(), reason: "why".into() };
+        let failed = Response::Failed { physical_id: String::new(), reason: "why".into(), cause: Cause::Other };
         assert_eq!(body(&failed)["PhysicalResourceId"], json!("none"));
         assert_eq!(body(&failed)["Reason"], json!("why"));
     }
@@ -223,7 +244,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_answer_is_too_long(reason in ".{0,5000}", id in ".{1,2000}", echo in ".{0,2000}") {
-            let failed = Response::Failed { physical_id: id, reason: reason.clone() };
+            let failed = Response::Failed { physical_id: id, reason: reason.clone(), cause: Cause::Other };
             let envelope = Envelope { stack_id: echo.clone(), request_id: echo.clone(), logical_id: echo, ..Envelope::default() };
             let text = failed.body(&envelope);
             prop_assert!(text.len() <= LONGEST_BODY, "{} bytes", text.len());

@@ -130,6 +130,16 @@ impl Failure {
 }
 
 impl Failure {
+    /// Whether it tells how things are, as a success would: callers go on from there.
+    pub(super) fn is_an_answer(&self) -> bool {
+        match self.kind {
+            Kind::NoSuchRole | Kind::NoSuchPolicy | Kind::AlreadyExists | Kind::DeleteConflict => true,
+            // Whether the role lets us in is what is asked there.
+            Kind::Denied => self.action == "sts:AssumeRole" && !self.denied_by().is_some_and(DeniedBy::is_the_callers),
+            _ => false,
+        }
+    }
+
     /// What AWS said, or what was seen instead of an answer. One line, without a full stop.
     pub fn said(&self) -> &str {
         self.message.trim_end_matches('.')

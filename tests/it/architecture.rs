@@ -8,11 +8,8 @@ use std::path::{Path, PathBuf};
 /// For each module: what it may import from this crate. Imports point down; the three resources know neither
 /// each other nor CloudFormation, which only `request`, `response`, `callback`, `command` and `handler` do.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("main", &["aws", "connections", "guardrails", "handler"]),
-    (
-        "handler",
-        &["aws", "callback", "command", "connections", "guardrails", "properties", "request", "response", "seed"],
-    ),
+    ("main", &["aws", "connections", "guardrails", "handler", "log"]),
+    ("handler", &["aws", "callback", "command", "connections", "guardrails", "log", "request", "response", "seed"]),
     (
         "command",
         &[
@@ -30,6 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("request", &[]),
     ("response", &["request"]),
+    ("log", &["aws", "request", "response"]),
     ("callback", &["connections", "patience", "request"]),
     ("connections", &[]),
     ("delegated_role", &["aws", "guardrails", "identifiers", "patience", "policy", "properties"]),
@@ -48,6 +46,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &[
     "request.rs",
     "response.rs",
+    "log/metrics.rs",
     "guardrails.rs",
     "properties.rs",
     "policy.rs",

@@ -11,6 +11,7 @@ mod convergence;
 mod customer;
 mod external_id;
 mod lambda;
+mod metrics;
 mod narrowing;
 mod permissions;
 mod process;

@@ -1,0 +1,63 @@
+//! A line of the log as it is written. A field of an event is text or a number, never an object: so the metrics
+//! come as text of JSON, and their members become the line's own here.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::{METRICS, REQUEST};
+
+/// Lines of JSON, in which metrics stand where CloudWatch looks for them.
+#[derive(Debug)]
+pub struct WithMetrics<Json>(pub Json);
+
+impl<S, N, Json> FormatEvent<S, N> for WithMetrics<Json>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    Json: FormatEvent<S, N>,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        if event.metadata().target() != REQUEST {
+            return self.0.format_event(context, writer, event);
+        }
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        writer.write_str(spread(&line).as_ref().unwrap_or(&line))
+    }
+}
+
+/// The line with the members of its metrics instead of their text.
+fn spread(line: &str) -> Option<String> {
+    let members: Map<String, Value> = serde_json::from_str(line).ok()?;
+    let text = members.get(METRICS)?;
+    let metrics = text.as_str()?;
+    serde_json::from_str::<Map<String, Value>>(metrics).ok()?;
+    let metrics = metrics.strip_prefix('{')?.strip_suffix('}')?;
+    // In place, so that the line still begins with its time. No other text can hold this: its quotation marks
+    // would be escaped.
+    Some(line.replacen(&format!("\"{METRICS}\":{text}"), metrics, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_members_of_the_metrics_become_the_lines_own() {
+        let line = r#"{"level":"INFO","metrics":"{\"_aws\":{\"Timestamp\":1},\"Requests\":1}","outcome":"success"}"#;
+        let told = r#"{"level":"INFO","_aws":{"Timestamp":1},"Requests":1,"outcome":"success"}"#;
+        assert_eq!(spread(line).as_deref(), Some(told));
+    }
+
+    #[test]
+    fn a_line_without_metrics_stays_as_it_is() {
+        for line in [r#"{"level":"INFO"}"#, r#"{"metrics":7}"#, r#"{"metrics":"not JSON"}"#, "no JSON"] {
+            assert_eq!(spread(line), None, "{line}");
+        }
+    }
+}

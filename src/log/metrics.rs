@@ -1,0 +1,240 @@
+//! The metrics of a request, in CloudWatch's [embedded metric format]: CloudWatch makes them from the log, so the
+//! function calls nobody for them and needs no permission.
+//!
+//! [embedded metric format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+
+use serde_json::{Value, json};
+
+use crate::aws::Calls;
+use crate::response::Cause;
+
+/// Where CloudWatch shows them.
+pub const NAMESPACE: &str = "ServiceProviderAccess";
+
+/// What is measured of one request.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// When it came, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// Its resource type, if it is one of ours.
+    pub resource_type: Option<&'static str>,
+    /// How it failed, if it did.
+    pub failure: Option<FailureKind>,
+    /// The calls to AWS.
+    pub calls: Calls,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// How a request failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// The stack was told.
+    Answered(Cause),
+    /// Nobody was told, whatever became of it: the stack waits.
+    Unanswered,
+}
+
+impl FailureKind {
+    /// Its name: the value of a dimension, so there are few and they stay.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Answered(Cause::Refused) => "Refused",
+            Self::Answered(Cause::Denied) => "Denied",
+            Self::Answered(Cause::Throttled) => "Throttled",
+            Self::Answered(Cause::Unavailable) => "Unavailable",
+            Self::Answered(Cause::TimedOut) => "TimedOut",
+            Self::Answered(Cause::Panicked) => "Panicked",
+            Self::Answered(Cause::Other) => "Other",
+            Self::Unanswered => "Unanswered",
+        }
+    }
+}
+
+/// The members that make a line of JSON such a document: every metric over all requests and by resource type,
+/// failures by their kind, too.
+pub fn document(measured: &Measured) -> Value {
+    let metric = |(name, unit): (&str, &str)| json!({ "Name": name, "Unit": unit });
+    let metrics = [
+        ("Requests", "Count"),
+        ("Failures", "Count"),
+        ("AwsCalls", "Count"),
+        ("Retries", "Count"),
+        ("Throttles", "Count"),
+        ("Duration", "Milliseconds"),
+    ];
+    let mut directives = vec![json!({
+        "Namespace": NAMESPACE,
+        "Dimensions": [[], ["ResourceType"]],
+        "Metrics": metrics.map(metric),
+    })];
+    if measured.failure.is_some() {
+        directives.push(json!({
+            "Namespace": NAMESPACE,
+            "Dimensions": [["FailureKind"]],
+            "Metrics": [metric(("Failures", "Count"))],
+        }));
+    }
+    let Calls { sent, retried, throttled } = measured.calls;
+    let mut document = json!({
+        "_aws": { "Timestamp": measured.at_ms, "CloudWatchMetrics": directives },
+        "ResourceType": measured.resource_type.unwrap_or("Unknown"),
+        "Requests": 1,
+        "Failures": u8::from(measured.failure.is_some()),
+        "AwsCalls": sent,
+        "Retries": retried,
+        "Throttles": throttled,
+        "Duration": measured.duration_ms,
+    });
+    if let Some(failure) = measured.failure {
+        document["FailureKind"] = failure.name().into();
+    }
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    #[expect(clippy::needless_pass_by_value, reason = "as every check takes what it expects")]
+    fn check(resource_type: Option<&'static str>, failure: Option<FailureKind>, told: Expect) {
+        let calls = Calls { sent: 5, retried: 2, throttled: 1 };
+        let measured = Measured { at_ms: 1_795_348_801_000, resource_type, failure, calls, duration_ms: 321 };
+        told.assert_eq(&format!("{:#}\n", document(&measured)));
+    }
+
+    #[test]
+    fn a_success_counts_by_resource_type() {
+        check(
+            Some("Custom::DelegatedRole"),
+            None,
+            expect![[r#"
+            {
+              "AwsCalls": 5,
+              "Duration": 321,
+              "Failures": 0,
+              "Requests": 1,
+              "ResourceType": "Custom::DelegatedRole",
+              "Retries": 2,
+              "Throttles": 1,
+              "_aws": {
+                "CloudWatchMetrics": [
+                  {
+                    "Dimensions": [
+                      [],
+                      [
+                        "ResourceType"
+                      ]
+                    ],
+                    "Metrics": [
+                      {
+                        "Name": "Requests",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "Failures",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "AwsCalls",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "Retries",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "Throttles",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "Duration",
+                        "Unit": "Milliseconds"
+                      }
+                    ],
+                    "Namespace": "ServiceProviderAccess"
+                  }
+                ],
+                "Timestamp": 1795348801000
+              }
+            }
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_failure_counts_by_kind_too_and_a_foreign_type_makes_no_metric_of_its_own() {
+        check(
+            None,
+            Some(FailureKind::Unanswered),
+            expect![[r#"
+            {
+              "AwsCalls": 5,
+              "Duration": 321,
+              "FailureKind": "Unanswered",
+              "Failures": 1,
+              "Requests": 1,
+              "ResourceType": "Unknown",
+              "Retries": 2,
+              "Throttles": 1,
+              "_aws": {
+                "CloudWatchMetrics": [
+                  {
+                    "Dimensions": [
+                      [],
+                      [
+                        "ResourceType"
+                      ]
+                    ],
+                    "Metrics": [
+                      {
+                        "Name": "Requests",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "Failures",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "AwsCalls",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "Retries",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "Throttles",
+                        "Unit": "Count"
+                      },
+                      {
+                        "Name": "Duration",
+                        "Unit": "Milliseconds"
+                      }
+                    ],
+                    "Namespace": "ServiceProviderAccess"
+                  },
+                  {
+                    "Dimensions": [
+                      [
+                        "FailureKind"
+                      ]
+                    ],
+                    "Metrics": [
+                      {
+                        "Name": "Failures",
+                        "Unit": "Count"
+                      }
+                    ],
+                    "Namespace": "ServiceProviderAccess"
+                  }
+                ],
+                "Timestamp": 1795348801000
+              }
+            }
+        "#]],
+        );
+    }
+}
