@@ -6,13 +6,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use service_provider_access::aws;
 use service_provider_access::connections::Connections;
 use service_provider_access::guardrails::Settings;
 use service_provider_access::handler::{Handler, Invocation};
 use service_provider_access::log;
 use service_provider_access::log::lines::WithMetrics;
+use service_provider_access::request::read_event;
 use tokio::time::{Instant, timeout};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -48,13 +49,13 @@ async fn main() -> Result<(), Error> {
         emulators: [variable("AWS_ENDPOINT_URL_S3"), variable("AWS_ENDPOINT_URL")].into_iter().flatten().collect(),
         settings: Settings::from_environment(variable),
     };
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Box<RawValue>>| {
         let (event, context) = event.into_parts();
         let now = SystemTime::now();
         let left = (UNIX_EPOCH + Duration::from_millis(context.deadline)).duration_since(now).unwrap_or_default();
         let invocation =
             Invocation { function_arn: context.invoked_function_arn, deadline: Instant::now() + left, now };
-        handler.handle(event, invocation).await.map_err(Error::from)
+        handler.handle(read_event(event.get()), invocation).await.map_err(Error::from)
     }))
     .await
 }

@@ -5,14 +5,27 @@
 //!
 //! [custom resource requests]: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requests.html
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::cloudformation::CloudFormationCustomResourceRequest;
 use reqwest::Url;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use time::PrimitiveDateTime;
 use time::macros::format_description;
+
+/// Reads an event as Lambda delivers it. JSON allows what a reader cannot hold: nesting without end, half a
+/// surrogate pair, a number beyond all bounds. Members with such things in them are null, so that the event can be
+/// answered for the others' sake.
+pub fn read_event(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| {
+        let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).unwrap_or_default();
+        let read = |raw: &RawValue| serde_json::from_str::<Value>(raw.get()).unwrap_or_default();
+        members.iter().map(|(name, raw)| (name.clone(), read(raw))).collect()
+    })
+}
 
 /// What must be known of a request to answer it, whatever else is wrong with it.
 #[derive(Clone, Debug, Default)]
@@ -135,6 +148,10 @@ impl Intent {
 fn object(name: &str, value: Value) -> Result<Properties, String> {
     match value {
         Value::Object(properties) => Ok(properties),
+        Value::Null => Err(format!(
+            "The request's {name} are missing, or hold what cannot be read: nesting of more than 120 levels, a number \
+             beyond all bounds, or half a character. Correct the template."
+        )),
         _ => Err(format!("The request's {name} are not an object.")),
     }
 }
@@ -332,6 +349,22 @@ mod tests {
         assert_eq!((envelope.request_id.as_str(), envelope.stack_id.as_str()), ("", "s"));
         assert_eq!(envelope.service_timeout, Duration::from_secs(60));
         assert_eq!(Envelope::read(&json!([])).service_timeout, Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn what_cannot_be_read_leaves_the_rest_of_an_event_readable() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        for unreadable in [deep.as_str(), "1e999", r#""\ud800""#, r#"{"Tags": [{"Key": "\udfff"}]}"#] {
+            let text = format!(
+                r#"{{"RequestType":"Create","ResponseURL":"u","ResourceProperties":{unreadable},"StackId":"s"}}"#
+            );
+            let event = read_event(&text);
+            let expected =
+                json!({"RequestType": "Create", "ResponseURL": "u", "ResourceProperties": null, "StackId": "s"});
+            assert_eq!(event, expected, "{}", &unreadable[..4]);
+        }
+        assert_eq!(read_event(r#"{"a": 1, "a": 2}"#), json!({"a": 2}));
+        assert_eq!([read_event("[1e999]"), read_event("{"), read_event("")], [json!({}), json!({}), json!({})]);
     }
 
     #[test]

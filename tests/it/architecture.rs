@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// For each module: what it may import from this crate. Imports point down; the three resources know neither
 /// each other nor CloudFormation, which only `request`, `response`, `callback`, `command` and `handler` do.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("main", &["aws", "connections", "guardrails", "handler", "log"]),
+    ("main", &["aws", "connections", "guardrails", "handler", "log", "request"]),
     ("handler", &["aws", "callback", "command", "connections", "guardrails", "log", "request", "response", "seed"]),
     (
         "command",
