@@ -31,7 +31,7 @@ use service_provider_access::response::{Cause, Response};
 use tracing_subscriber::layer::SubscriberExt;
 
 use self::event::{Fuzzed, any_fuzzed};
-use self::json::{any_json, any_text};
+use self::json::{any_json, any_key, any_text};
 use crate::account::{Account, Role};
 use crate::lambda::{Bucket, Invocation as Ended, Lambda};
 use crate::stack::{FUNCTION, PROVIDER, Stack};
@@ -46,9 +46,17 @@ const SECRETS: [&str; 5] = [SECRET, "not-to-be-told", "X-Amz-", "secret-key", "A
 
 #[test]
 fn any_event_that_says_where_is_answered() {
-    cases("any event", 150, any_json(), |event| {
-        let answered = answer(&Stack::new(), event)?;
-        prop_assert!(answered.is_none_or(|answered| answered.failed().is_some()), "nothing of that can succeed");
+    let fields = proptest::collection::vec((any_key(), any_json()), 0..8);
+    cases("any event", 300, (any_json(), fields, any::<bool>()), |(event, fields, right_place)| {
+        let stack = Stack::new();
+        // Nobody may be there to answer, but no event may end the process.
+        answer(&stack, event)?;
+        let mut event = stack.event("Create", &Value::Object(fields.into_iter().collect()));
+        event["ResponseURL"] = stack.event("", &json!({}))["ResponseURL"].take();
+        if right_place {
+            event["StackId"] = stack.id.clone().into();
+        }
+        prop_assert!(answer(&stack, event)?.is_some());
         Ok(())
     });
 }

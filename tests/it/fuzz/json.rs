@@ -93,6 +93,11 @@ pub(super) fn any_text() -> BoxedStrategy<String> {
     .boxed()
 }
 
+/// The name of something, mostly one that means something.
+pub(super) fn any_key() -> BoxedStrategy<String> {
+    prop_oneof![4 => select(KEYS).prop_map(str::to_owned), 1 => any_text()].boxed()
+}
+
 /// A value of any shape, a few levels deep; some are very deep.
 pub(super) fn any_json() -> BoxedStrategy<Value> {
     let leaf = prop_oneof![
@@ -103,11 +108,10 @@ pub(super) fn any_json() -> BoxedStrategy<Value> {
         1 => any::<f64>().prop_map(Value::from),
         6 => any_text().prop_map(Value::from),
     ];
-    let key = prop_oneof![4 => select(KEYS).prop_map(str::to_owned), 1 => any_text()];
-    let tree = leaf.prop_recursive(4, 48, 8, move |inner| {
+    let tree = leaf.prop_recursive(4, 48, 8, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Value::from),
-            vec((key.clone(), inner), 0..8).prop_map(|members| Value::Object(members.into_iter().collect())),
+            vec((any_key(), inner), 0..8).prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     });
     let deep = (1_usize..120, any::<bool>()).prop_map(|(levels, lists)| {
@@ -184,6 +188,8 @@ pub(super) fn any_name() -> BoxedStrategy<String> {
     prop_oneof![
         any_text(),
         "[0-9]{11,13}",
+        "\\d{12}",
+        "\\w{1,64}",
         "aws(-[a-z-]{0,6})?",
         "o-[a-z0-9]{8,34}",
         "[A-Za-z0-9_+=,.@:/-]{0,70}",
