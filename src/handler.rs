@@ -125,8 +125,8 @@ impl Handler {
         let seed = Seed::new(bytes);
         let physical_id = command.physical_id().to_owned();
         let until = invocation.deadline - TO_FINISH;
-        let (iam, sts) = (self.iam.clone(), self.sts.clone());
-        let aws = Arc::new(Aws { iam: Iam::new(iam, until, timing.now), sts: Sts::new(sts, until, timing.now) });
+        let (iam, sts, now) = (self.iam.clone(), self.sts.clone(), invocation.now);
+        let aws = Arc::new(Aws { iam: Iam::new(iam, until, now), sts: Sts::new(sts, until, now) });
 
         let work = {
             let aws = Arc::clone(&aws);

@@ -101,6 +101,8 @@ impl Failure {
             _ => Kind::Other,
         };
         let message = match (message.is_empty(), error.code()) {
+            // AWS's own words quote what was signed, the session token among it.
+            (_, Some(code @ ("SignatureDoesNotMatch" | "IncompleteSignature"))) => code.to_owned(),
             (false, _) => message,
             (true, Some(code)) => code.to_owned(),
             (true, None) => NO_ANSWER.to_owned(),
@@ -292,7 +294,7 @@ mod tests {
         ]
         .map(after_a_denial)
         .concat();
-        expect![[r#"
+        expect![[r"
             because no identity-based policy allows the iam:CreateRole action:
               The function's role lacks iam:CreateRole on what AWS names. The function's owner can bring the function's stack up to date, or allow it in a policy of that role; the owner's limits (path prefix, boundary, managed policies) stand there, too.
             with an explicit deny in an identity-based policy: arn:aws:iam::111111111111:policy/p:
@@ -317,7 +319,7 @@ mod tests {
               AWS does not say which policy denies it. Look for a Deny of iam:CreateRole in the service control policies of the organization, then in the policies and the permissions boundary of the function's role.
             :
               AWS does not say which policy is in the way. See first whether a policy of the function's role allows iam:CreateRole, then its permissions boundary and the service control policies of the organization.
-        "#]].assert_eq(&told);
+        "]].assert_eq(&told);
     }
 
     #[test]
@@ -347,23 +349,23 @@ mod tests {
             (
                 "iam:PutRolePolicy",
                 "Maximum policy size of 10240 bytes exceeded for role Acme",
-                expect![[r#"
+                expect![[r"
                 iam:PutRolePolicy would pass a quota of IAM's (Maximum policy size of 10240 bytes exceeded for role Acme): all inline policies of a role together may have at most 10240 characters, white space not counted, and AWS raises that for nobody. Shorten CustomPolicy, or move some of it to a managed policy (ManagedPolicyArns) (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
             (
                 "iam:TagRole",
                 "The number of tags has reached the maximum limit.",
-                expect![[r#"
+                expect![[r"
                 iam:TagRole would pass a quota of IAM's: The number of tags has reached the maximum limit. Remove something, or have the quota raised in Service Quotas (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
             (
                 "iam:CreateRole",
                 "Cannot exceed quota for Novelties: 7",
-                expect![[r#"
+                expect![[r"
                 iam:CreateRole would pass a quota of IAM's: Cannot exceed quota for Novelties: 7. Remove something, or have the quota raised in Service Quotas (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
         ] {
             check(action, "LimitExceeded", message, told);
@@ -385,41 +387,41 @@ mod tests {
                 "iam:CreateRole",
                 "MalformedPolicyDocument",
                 "Invalid principal in policy",
-                expect![[r#"
+                expect![[r"
                 iam:CreateRole was refused since IAM knows no account of that number: Invalid principal in policy. Check ExternalAwsAccountId with the provider: the account was closed, or a digit is wrong (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
             (
                 "iam:PutRolePolicy",
                 "MalformedPolicyDocument",
                 "The policy failed legacy parsing",
-                expect![[r#"
+                expect![[r"
                 iam:PutRolePolicy was refused since IAM does not take the policy: The policy failed legacy parsing. Correct CustomPolicy (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
             (
                 "iam:UpdateAssumeRolePolicy",
                 "MalformedPolicyDocument",
                 "Has prohibited field Resource",
-                expect![[r#"
+                expect![[r"
                 iam:UpdateAssumeRolePolicy was refused since IAM does not take the trust policy: Has prohibited field Resource. Check what the properties say about who is let in (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
             (
                 "iam:AttachRolePolicy",
                 "NoSuchEntity",
                 "Policy arn:aws:iam::aws:policy/Nonsense does not exist or is not attachable.",
-                expect![[r#"
+                expect![[r"
                     iam:AttachRolePolicy names a policy that does not exist: Policy arn:aws:iam::aws:policy/Nonsense does not exist or is not attachable. Check its ARN in the template (AWS request ID 7c1d5e0a).
-                "#]],
+                "]],
             ),
             (
                 "iam:CreateRole",
                 "EntityAlreadyExists",
                 "Role with name Acme already exists.",
-                expect![[r#"
+                expect![[r"
                 iam:CreateRole found the name taken: Role with name Acme already exists. Choose another RoleName (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
         ] {
             check(action, code, message, told);
@@ -433,45 +435,52 @@ mod tests {
                 "iam:CreateRole",
                 "Throttling",
                 "Rate exceeded",
-                expect![[r#"
+                expect![[r"
                 iam:CreateRole was throttled by AWS in all 3 attempts: Rate exceeded. Try again when the account is quieter (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
             (
                 "iam:TagRole",
                 "ConcurrentModification",
                 "multiple requests to change this object",
-                expect![[r#"
+                expect![[r"
                 iam:TagRole met another change to the same role in all 3 attempts: multiple requests to change this object. Try again when that is done (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
             (
                 "iam:GetRole",
                 "RequestTimeout",
                 "",
-                expect![[r#"
+                expect![[r"
                 iam:GetRole got no usable answer from AWS in 3 attempts: RequestTimeout. Try again later (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
             (
                 "iam:DeleteRole",
                 "DeleteConflict",
                 "Cannot delete entity, must detach all policies first.",
-                expect![[r#"
+                expect![[r"
                     iam:DeleteRole found the role still in use: Cannot delete entity, must detach all policies first (AWS request ID 7c1d5e0a).
-                "#]],
+                "]],
             ),
             (
                 "iam:CreateRole",
                 "InvalidInput",
                 "Duplicate tag keys found.",
-                expect![[r#"
+                expect![[r"
                 iam:CreateRole failed: Duplicate tag keys found (AWS request ID 7c1d5e0a).
-            "#]],
+            "]],
             ),
         ] {
             check(action, code, message, told);
         }
+    }
+
+    #[test]
+    fn a_signature_that_is_refused_is_not_quoted() {
+        let message = "The Canonical String for this request should have been 'POST / x-amz-security-token:IQoJb3JpZ2lu'";
+        let told = failure("iam:GetRole", 403, "SignatureDoesNotMatch", message).to_string();
+        assert_eq!(told, "iam:GetRole failed: SignatureDoesNotMatch (AWS request ID 7c1d5e0a).");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The metrics in the log of the real binary, read as CloudWatch reads them, and how operators are told of
+//! The metrics in the log of the real binary, read as `CloudWatch` reads them, and how operators are told of
 //! failures apart.
 
 use std::collections::BTreeMap;
@@ -99,10 +99,10 @@ async fn who_is_told_nothing_counts_as_unanswered() {
 #[tokio::test]
 async fn what_an_event_says_makes_no_metric_of_its_own_and_no_long_line() {
     let mut function = Installed::new().await;
-    let long = "Custom::X".repeat(10_000);
+    let endless = "Custom::X".repeat(10_000);
     for fields in [
         json!({ "ResourceType": "Custom::Other" }),
-        json!({ "ResourceType": long, "LogicalResourceId": long, "RequestId": long, "RequestType": long }),
+        json!({ "ResourceType": endless, "LogicalResourceId": endless, "RequestId": endless, "RequestType": endless }),
         json!({ "ResourceType": ["Custom::DelegatedRole"] }),
         json!({ "ResourceType": "" }),
         json!({ "RequestId": r#"","metrics":"{\"_aws\":{}}","#, "metrics": "{}", "_aws": {} }),
@@ -207,7 +207,7 @@ async fn cause(stack: &Stack, event: Value) -> Option<Cause> {
 
 // --- Reading as CloudWatch does ---
 
-/// Every metric that CloudWatch would make of a line, by dimensions and name, with its value. Panics where it would
+/// Every metric that `CloudWatch` would make of a line, by dimensions and name, with its value. Panics where it would
 /// make none: see the specification of the embedded metric format.
 fn metrics(line: &Value) -> BTreeMap<(String, String), u64> {
     let aws = line["_aws"].as_object().unwrap_or_else(|| panic!("no metrics: {line}"));

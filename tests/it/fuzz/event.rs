@@ -329,7 +329,7 @@ impl Mutation {
         let old = value.take();
         *value = match (&self.what, old) {
             (What::Replace(new), _) => new.clone(),
-            (What::Wrap(true), old) | (What::Double, old) => json!([old.clone(), old]),
+            (What::Wrap(true) | What::Double, old) => json!([old.clone(), old]),
             (What::Wrap(false), old) => json!({ "Value": old }),
             (What::Append(text), Value::String(old)) => json!(old + text),
             (What::Remove, _) => Value::Null,
