@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::probe::{Kind, Probe, Sent};
 use super::question::Question;
 use super::verdict::{Finding, Heard, Said, are_contradictory, wrong_openings};
-use crate::aws::{Failure, Kind as FailureKind, Patience, Sts};
+use crate::aws::{DeniedBy, Failure, Kind as FailureKind, Patience, Sts};
 use crate::patience::pause_after;
 
 /// How long a session would live: STS grants no shorter one, in seconds.
@@ -134,5 +134,7 @@ fn said(failure: &Failure, external_id: Option<&str>) -> Said {
     let hidden = external_id.filter(|id| id.len() >= 6);
     let words = hidden.map_or_else(|| failure.said().to_owned(), |id| failure.said().replace(id, "(the external ID)"));
     let words = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    Said { words, request_id: failure.request_id().map(ToOwned::to_owned) }
+    // Whose policy it was is read from all of them: with long names, AWS tells it late.
+    let by_our_side = failure.denied_by().is_some_and(DeniedBy::is_the_callers);
+    Said { words, request_id: failure.request_id().map(ToOwned::to_owned), by_our_side }
 }

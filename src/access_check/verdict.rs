@@ -7,7 +7,6 @@ use serde_json::json;
 use super::answer::Outcome;
 use super::probe::{Kind, Probe, Sent};
 use super::question::Question;
-use crate::aws::DeniedBy;
 
 /// What one probe heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +34,8 @@ pub struct Said {
     pub words: String,
     /// AWS's ID of the request.
     pub request_id: Option<String>,
+    /// Whether they name a policy of the caller's as what denied: then the role was not asked at all.
+    pub by_our_side: bool,
 }
 
 impl fmt::Display for Said {
@@ -74,7 +75,7 @@ impl Finding {
             Heard::Opened => format!("{name}: opened"),
             Heard::OpenedOnce => format!("{name}: opened once, then denied"),
             Heard::Unconfirmed => format!("{name}: opened once, and could not be tried again"),
-            Heard::Denied(said) if is_our_own_side(said) => format!("{name}: denied by a policy of our own side"),
+            Heard::Denied(said) if said.by_our_side => format!("{name}: denied by a policy of our own side"),
             Heard::Denied(_) => format!("{name}: denied"),
             Heard::Unclear(said) => {
                 format!("{name}: unclear ({})", said.words.chars().take(LONGEST).collect::<String>())
@@ -100,7 +101,7 @@ pub fn are_contradictory(findings: &[Finding]) -> bool {
     };
     let (first, last) = (opened(Kind::Right), opened(Kind::RightAgain));
     // A policy of our own that lets the right ID pass lets every other pass, too.
-    let denied_by_us = |finding: &Finding| matches!(&finding.heard, Heard::Denied(said) if is_our_own_side(said));
+    let denied_by_us = |finding: &Finding| matches!(&finding.heard, Heard::Denied(said) if said.by_our_side);
     findings.iter().any(|finding| finding.heard == Heard::OpenedOnce)
         || first.zip(last).is_some_and(|(first, last)| first != last)
         || (first == Some(true) && findings.iter().any(denied_by_us))
@@ -136,7 +137,7 @@ pub fn judge(question: &Question, findings: &[Finding]) -> Verdict {
     let openings = wrong_openings(question, findings);
     let others_denied =
         findings.iter().filter(|finding| !finding.kind.is_right()).all(|finding| match &finding.heard {
-            Heard::Denied(said) => !is_our_own_side(said),
+            Heard::Denied(said) => !said.by_our_side,
             Heard::NotSent(_) => true,
             _ => false,
         });
@@ -146,18 +147,13 @@ pub fn judge(question: &Question, findings: &[Finding]) -> Verdict {
             (Outcome::Safe, String::new())
         }
         (Some(Heard::Denied(said)), Some(last))
-            if !question.require_mfa && !is_our_own_side(said) && !matches!(last, Heard::Opened) =>
+            if !question.require_mfa && !said.by_our_side && !matches!(last, Heard::Opened) =>
         {
             (Outcome::Shut, shut_role(question, said))
         }
         _ => (Outcome::Inconclusive, inconclusive(question, findings)),
     };
     Verdict { outcome, reason }
-}
-
-/// Whether AWS names a policy of the caller's as what denied: then the role was not asked at all.
-fn is_our_own_side(said: &Said) -> bool {
-    DeniedBy::read(&said.words).is_the_callers()
 }
 
 fn unsafe_role(question: &Question, openings: &[Kind]) -> String {
@@ -257,7 +253,7 @@ fn inconclusive(question: &Question, findings: &[Finding]) -> String {
 
 fn shows_nothing_but_denials(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| match &finding.heard {
-        Heard::Denied(said) => !is_our_own_side(said),
+        Heard::Denied(said) => !said.by_our_side,
         Heard::NotSent(_) => true,
         _ => false,
     })
@@ -266,7 +262,7 @@ fn shows_nothing_but_denials(findings: &[Finding]) -> bool {
 /// Why it could not be told, as a phrase.
 fn doubt(findings: &[Finding]) -> String {
     let own_denial = findings.iter().find_map(|finding| match &finding.heard {
-        Heard::Denied(said) if is_our_own_side(said) => Some(said),
+        Heard::Denied(said) if said.by_our_side => Some(said),
         _ => None,
     });
     let unclear = findings.iter().find_map(|finding| match &finding.heard {
@@ -317,7 +313,7 @@ mod tests {
     }
 
     fn said(words: &str) -> Said {
-        Said { words: words.to_owned(), request_id: None }
+        Said { words: words.to_owned(), request_id: None, by_our_side: words.contains("identity-based policy") }
     }
 
     fn denied() -> Heard {

@@ -100,9 +100,9 @@ impl Failure {
             _ if !matches!(error, SdkError::ServiceError(_) | SdkError::ConstructionFailure(_)) => Kind::Unavailable,
             _ => Kind::Other,
         };
-        let message = match (message.is_empty(), error.code()) {
-            // AWS's own words quote what was signed, the session token among it.
-            (_, Some(code @ ("SignatureDoesNotMatch" | "IncompleteSignature"))) => code.to_owned(),
+        // AWS's words quote all that was signed, the session token among it.
+        let tells_secrets = matches!(error.code(), Some("SignatureDoesNotMatch" | "IncompleteSignature"));
+        let message = match (message.is_empty() || tells_secrets, error.code()) {
             (false, _) => message,
             (true, Some(code)) => code.to_owned(),
             (true, None) => NO_ANSWER.to_owned(),
@@ -478,7 +478,8 @@ mod tests {
 
     #[test]
     fn a_signature_that_is_refused_is_not_quoted() {
-        let message = "The Canonical String for this request should have been 'POST / x-amz-security-token:IQoJb3JpZ2lu'";
+        let message =
+            "The Canonical String for this request should have been 'POST / x-amz-security-token:IQoJb3JpZ2lu'";
         let told = failure("iam:GetRole", 403, "SignatureDoesNotMatch", message).to_string();
         assert_eq!(told, "iam:GetRole failed: SignatureDoesNotMatch (AWS request ID 7c1d5e0a).");
     }

@@ -37,10 +37,10 @@ async fn a_success_counts_with_its_calls_and_its_time() {
     assert_eq!(metrics.len(), 12, "each once over all, and once by type: {metrics:?}");
     for place in ["", "ResourceType=Custom::DelegatedRole"] {
         let value = |name: &str| metrics[&(place.to_owned(), name.to_owned())];
-        assert_eq!(["Requests", "Failures", "AwsCalls", "Retries", "Throttles"].map(value), [1, 0, 3, 2, 1]);
+        assert_eq!(["Requests", "Failures", "AwsCalls", "Retries", "Throttles"].map(value), [1, 0, 4, 2, 1]);
         assert!((100..7000).contains(&value("Duration")), "{metrics:?}");
     }
-    assert_eq!((&line["outcome"], &line["aws_calls"]), (&json!("success"), &json!(3)));
+    assert_eq!((&line["outcome"], &line["aws_calls"]), (&json!("success"), &json!(4)));
     assert_eq!(line["duration_ms"], line["Duration"]);
     assert!(!line.to_string().contains(ID));
 }
