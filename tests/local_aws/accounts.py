@@ -102,8 +102,8 @@ class Session:
             token=credentials["SessionToken"],
         )
 
-    def may(self, service, call, **arguments):
-        client = self._client(service, REGION)
+    def may(self, service, call, region=REGION, **arguments):
+        client = self._client(service, region)
         try:
             getattr(client, call)(**arguments)
         except ClientError as error:

@@ -6,6 +6,7 @@ import unittest
 
 from . import sam
 from .accounts import Account
+from .denies import GUARDRAILS, guardrails
 from .emulator import CUSTOMER, PROVIDER, STRANGER, LocalAws
 from .stacks import Stack
 
@@ -67,6 +68,9 @@ class OnLocalAws(unittest.TestCase):
     def role_of(self, stack):
         return self.customer.role(stack.outputs()["RoleName"])
 
+    def guardrails(self, stack):
+        """The inline policy that every role of a stack carries."""
+        return {GUARDRAILS: guardrails(self.customer, stack, Stack(self.customer, sam.STACK_NAME))}
 
 class OnProvidersSide(OnLocalAws):
     """A test of what the provider does, with roles that customers made by hand."""

@@ -1,5 +1,6 @@
 """A delegated role from its first day to its last, by way of CloudFormation."""
 
+from .denies import without_revocation
 from .emulator import CUSTOMER, PROVIDER
 from .installed import OnLocalAws
 from .stacks import delegated_role
@@ -60,7 +61,7 @@ class Lifecycle(OnLocalAws):
                 "MaxSessionDuration": 7200,
                 "PermissionsBoundary": None,
                 "ManagedPolicyArns": [EC2_READ_ONLY],
-                "InlinePolicies": {"CustomPolicy": policy("logs:DescribeLogGroups")},
+                "InlinePolicies": {"CustomPolicy": policy("logs:DescribeLogGroups"), **self.guardrails(stack)},
             },
         )
         self.assertEqual(outputs["RoleArn"], role["Arn"])
@@ -95,11 +96,12 @@ class Lifecycle(OnLocalAws):
             )
         )
         self.assertEqual((status, stack.reasons("Role")), ("UPDATE_COMPLETE", []))
-        after = self.role_of(stack)
+        after, revoked = without_revocation(self.role_of(stack))
+        self.assertTrue(revoked, "the external ID changed")
         self.assertEqual(after["RoleId"], before["RoleId"], "it is still the same role")
         self.assertEqual(after["Trust"], trust(SECOND_ID))
         self.assertEqual(after["ManagedPolicyArns"], [SECURITY_AUDIT])
-        self.assertEqual(after["InlinePolicies"], {"CustomPolicy": policy("sqs:ListQueues")})
+        self.assertEqual(after["InlinePolicies"], {"CustomPolicy": policy("sqs:ListQueues"), **self.guardrails(stack)})
         self.assertEqual(after["Tags"]["contract"], "18")
         self.assertNotIn("team", after["Tags"])
         self.assertFalse(self.world.acme.assume(after["Arn"], FIRST_ID))
@@ -145,6 +147,7 @@ class Lifecycle(OnLocalAws):
         iam.detach_role_policy(RoleName=name, PolicyArn=EC2_READ_ONLY)
         iam.put_role_policy(RoleName=name, PolicyName="More", PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}')
         iam.delete_role_policy(RoleName=name, PolicyName="CustomPolicy")
+        iam.delete_role_policy(RoleName=name, PolicyName="ServiceProviderAccessGuardrails")
         iam.update_role(RoleName=name, MaxSessionDuration=43200)
         iam.update_assume_role_policy(
             RoleName=name,
@@ -153,7 +156,9 @@ class Lifecycle(OnLocalAws):
         self.assertTrue(self.world.intruder.assume(agreed["Arn"]), "the door stands open, or there is nothing to put right")
 
         self.assertEqual(stack.update(delegated_role(Revision="2", **wish)), "UPDATE_COMPLETE")
-        self.assertEqual(self.role_of(stack), agreed)
+        mended, revoked = without_revocation(self.role_of(stack))
+        self.assertEqual(mended, agreed)
+        self.assertTrue(revoked, "whoever was in is out")
         self.assertFalse(self.world.intruder.assume(agreed["Arn"]))
 
     def test_revision_leaves_an_untouched_role_as_it_is(self):
@@ -192,5 +197,8 @@ class Lifecycle(OnLocalAws):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER))
         name = stack.outputs()["RoleName"]
-        self.customer.client("iam").delete_role(RoleName=name)
+        iam = self.customer.client("iam")
+        for policy_name in self.customer.role(name)["InlinePolicies"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy_name)
+        iam.delete_role(RoleName=name)
         self.assertEqual(stack.delete(), "DELETE_COMPLETE")

@@ -6,6 +6,7 @@ import unittest
 import yaml
 
 from . import overlay, sam
+from .denies import GUARDRAILS, guardrails
 from .emulator import CUSTOMER, PROVIDER, REGION, STRANGER
 from .installed import OnLocalAws, world
 from .stacks import EXPORT, FUNCTION_NAME, Stack
@@ -55,6 +56,8 @@ class FunctionAlone(OnLocalAws):
                 "PERMIT_MISSING_EXTERNAL_ID": "false",
                 "MAX_SESSION_DURATION_CAP": "43200",
                 "PERMIT_ADMINISTRATIVE_ACCESS": "false",
+                "FUNCTION_ROLE_ARN": configuration["Role"],
+                "FUNCTION_STACK_ID": Stack(self.customer, sam.STACK_NAME).describe()["StackId"],
                 "RUST_LOG": "info",
             },
         )
@@ -122,8 +125,9 @@ class EveryParameter(OnLocalAws):
             stack_name=stack.name,
             region=self.region,
         )
+        configuration = self.customer.client("lambda", self.region).get_function_configuration(FunctionName=FUNCTION_NAME)
         self.assertEqual(
-            self.customer.client("lambda", self.region).get_function_configuration(FunctionName=FUNCTION_NAME)["Environment"]["Variables"],
+            configuration["Environment"]["Variables"],
             {
                 "ROLE_PATH_PREFIX": "/vendors/acme/",
                 "REQUIRED_PERMISSIONS_BOUNDARY": boundary,
@@ -132,6 +136,8 @@ class EveryParameter(OnLocalAws):
                 "PERMIT_MISSING_EXTERNAL_ID": "true",
                 "MAX_SESSION_DURATION_CAP": "7200",
                 "PERMIT_ADMINISTRATIVE_ACCESS": "true",
+                "FUNCTION_ROLE_ARN": configuration["Role"],
+                "FUNCTION_STACK_ID": stack.describe()["StackId"],
                 "RUST_LOG": "debug",
             },
         )
@@ -140,7 +146,8 @@ class EveryParameter(OnLocalAws):
         self.assertEqual(role["PermissionsBoundary"], boundary)
         self.assertEqual(role["MaxSessionDuration"], 7200)
         self.assertEqual(role["ManagedPolicyArns"], [EC2_READ_ONLY])
-        self.assertEqual(role["InlinePolicies"], {"CustomPolicy": policy("logs:DescribeLogGroups")})
+        guarded = guardrails(self.customer, stack, stack, "/vendors/acme/", self.region)
+        self.assertEqual(role["InlinePolicies"], {"CustomPolicy": policy("logs:DescribeLogGroups"), GUARDRAILS: guarded})
 
         session = self.world.acme.assume(role["Arn"], external_id)
         self.assertTrue(session.may("ec2", "describe_instances"))
