@@ -72,6 +72,7 @@ class OnLocalAws(unittest.TestCase):
         """The inline policy that every role of a stack carries."""
         return {GUARDRAILS: guardrails(self.customer, stack, Stack(self.customer, sam.STACK_NAME))}
 
+
 class OnProvidersSide(OnLocalAws):
     """A test of what the provider does, with roles that customers made by hand."""
 
