@@ -26,7 +26,7 @@ pub use self::failure::{Failure, Kind};
 use crate::patience::pause_after;
 
 /// How long one attempt may take until it counts as lost. IAM answers within a second or two.
-const ATTEMPT: Duration = Duration::from_secs(10);
+pub const ATTEMPT: Duration = Duration::from_secs(10);
 
 /// An IAM client over the given HTTP client. `endpoint` is an emulator's; none is AWS itself.
 pub fn iam_client(

@@ -267,12 +267,17 @@ async fn fulfil(
                 observed = observe(iam, &wish.owner, name, what_to_read(delegation))
                     .await
                     .map_err(|failure| Unfulfilled::leaving(name, failure.to_string()))?;
-                if matches!(observed, Observed::Absent) {
-                    // It is there but not to be seen yet, or on its way out.
+                while matches!(observed, Observed::Absent) {
+                    // It is there but not to be seen yet, or it was removed under our hands. It is never made
+                    // anew: whoever removed it (the delete of a stack that was given up, say) would not look again.
+                    attempt += 1;
                     if attempt > 8 || !iam.has_time_for(pause_after(attempt)) {
-                        return Err(Unfulfilled::leaving(name, interrupted.failure.to_string()));
+                        return Err(Unfulfilled::leaving(name, not_to_be_seen(name)));
                     }
                     tokio::time::sleep(pause_after(attempt)).await;
+                    observed = observe(iam, &wish.owner, name, what_to_read(delegation))
+                        .await
+                        .map_err(|failure| Unfulfilled::leaving(name, failure.to_string()))?;
                 }
             }
             Err(interrupted) => {
@@ -381,6 +386,13 @@ fn taken(foreign: &Foreign, owner: &Owner) -> String {
         "The role name {name} is taken: {arn} {whose}. It was not changed. Choose another RoleName, or hand the role over by \
          tagging it {}.",
         mark_of(owner)
+    )
+}
+
+fn not_to_be_seen(name: &RoleName) -> String {
+    format!(
+        "iam:CreateRole found the role {name} there already, but then it was not to be seen: something else removed it, or IAM \
+         does not show it yet. It was not made again. Try again."
     )
 }
 

@@ -1,15 +1,24 @@
 //! Taking a role away: whatever is on it, whatever its properties say, and no role but this owner's.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::execute::execute;
 use super::observed::{Foreign, LiveRole, Observed, ReadAttached, instance_profiles, observe};
 use super::owner::{Claim, Owner};
 use super::{expected_name, mark_of, plan};
-use crate::aws::{Iam, Kind, Patience};
+use crate::aws::{ATTEMPT, Iam, Kind, Patience};
 use crate::identifiers::{RoleName, RolePath};
 use crate::patience::pause_after;
+
+/// What looking for a role leaves of the time, so that one that appears at last can still be removed.
+const TO_REMOVE: Duration = Duration::from_secs(3);
+
+/// How long after its role was removed a create may still make another: as long as an attempt whose answer
+/// was lost is waited for, and the pause after it.
+const MADE_ANEW_WITHIN: Duration = Duration::from_secs(ATTEMPT.as_secs() + 5);
 
 /// Removes the role that a resource is known by. Works whatever the properties say, whatever is on the
 /// role, and when it is already gone; touches no role but this owner's.
@@ -31,8 +40,8 @@ pub async fn remove(
             Observed::Foreign(foreign) => return leave(&foreign, owner),
         }
     }
-    // CloudFormation makes an ID up when it never heard one: the role, if there is one, has the name
-    // that the properties lead to. Where they lead to the ID itself, it is just gone.
+    // An ID that CloudFormation made up: the role, if there is one, has the name that the properties lead
+    // to. Where they lead to the ID itself, it is just gone.
     let Some(expected) = expected_name(owner, properties, prefix) else {
         return Err(format!(
             "There is no role {physical_id}, and since the function's ROLE_PATH_PREFIX is wrong, its name cannot be derived. \
@@ -42,7 +51,33 @@ pub async fn remove(
     if known.is_some_and(|known| known.same_role(&expected)) {
         return Ok(());
     }
-    take_down(iam, owner, &expected, Patience::Usual).await
+    take_down_whatever_comes(iam, owner, &expected).await
+}
+
+/// CloudFormation makes an ID up when no answer to the create ever came, and then that create may still be
+/// running: where there is no role yet, one may come. It is looked for until our time is over, which is later
+/// than that of the create, since that was called before us. Once a role was found and removed, only a
+/// create that never heard of having made it can make another, and does so soon.
+async fn take_down_whatever_comes(iam: &Iam, owner: &Owner, name: &RoleName) -> Result<(), String> {
+    let mut attempt = 0;
+    let mut may_come_until = None;
+    loop {
+        attempt += 1;
+        match observe(iam, owner, name, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
+            Observed::Absent => {}
+            Observed::Ours(live) => {
+                take_down_observed(iam, owner, *live, Patience::Settling).await?;
+                may_come_until = Some(Instant::now() + MADE_ANEW_WITHIN);
+            }
+            Observed::Foreign(_) => return Ok(()),
+        }
+        let pause = pause_after(attempt);
+        let too_late = may_come_until.is_some_and(|until| Instant::now() + pause > until);
+        if too_late || !iam.has_time_for(pause + TO_REMOVE) {
+            return Ok(());
+        }
+        sleep(pause).await;
+    }
 }
 
 /// A role that bears somebody else's mark is theirs. One that bears none may be ours with its tags
