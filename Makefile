@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deploy deploy-provider build format fmt clippy unit fuzz templates scripts e2e tools pins clean
+.PHONY: help demo test deploy deploy-provider build format fmt clippy unit faults fuzz templates scripts e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -43,6 +43,9 @@ clippy: ## lint the Rust code
 
 unit: ## the Rust tests
 	cargo test --locked
+
+faults: ## every fault in every call of every operation, and two in a row, as a table: what survives it
+	FAULTS=all cargo test --locked --test it faults::
 
 fuzz: ## the program against events, policies and names made of anything, each kind for SECONDS (300)
 	FUZZ_SECONDS=$(or $(SECONDS),300) cargo test --locked --test it -- fuzz:: --nocapture

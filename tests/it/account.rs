@@ -31,6 +31,7 @@ use aws_sdk_iam::config::SharedHttpClient;
 
 pub(crate) use self::fault::Fault;
 use self::loopback::Server;
+pub(crate) use self::record::Moment;
 use self::service::{Door, Service};
 pub(crate) use self::state::{Policy, Role, State};
 
@@ -108,6 +109,11 @@ impl Account {
     /// [`calls`](Self::calls) without those that only read.
     pub(crate) fn writes(&self) -> Vec<String> {
         self.0.lock().record.writes()
+    }
+
+    /// All roles after each write, in the order of arrival: what anybody could have met on the way.
+    pub(crate) fn moments(&self) -> Vec<Moment> {
+        self.0.lock().record.moments()
     }
 
     /// Forgets the calls so far, not what they did.

@@ -10,6 +10,7 @@ mod architecture;
 mod convergence;
 mod customer;
 mod external_id;
+mod faults;
 mod fuzz;
 mod lambda;
 mod metrics;

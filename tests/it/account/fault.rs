@@ -1,9 +1,12 @@
 //! What a test wants to go wrong: which failure, on which calls, how often.
 
 use std::fmt::{self, Display};
+use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::Response;
+use tokio::sync::Notify;
 
 use super::actions;
 use super::query::{self, Call, Refusal, Xml};
@@ -16,7 +19,9 @@ pub(crate) struct Fault {
     action: Option<&'static str>,
     writes_only: bool,
     naming: Option<String>,
+    line: Option<String>,
     strikes: Strikes,
+    told: Option<Arc<Notify>>,
     seen: usize,
     struck: bool,
 }
@@ -41,6 +46,7 @@ enum Strikes {
     First(usize),
     Nth(usize),
     Since(usize),
+    Within(Range<usize>),
 }
 
 /// What reaches the caller.
@@ -148,6 +154,12 @@ impl Fault {
         self
     }
 
+    /// Only calls whose line in [`calls`](super::Account::calls) is the text.
+    pub(crate) fn on_call(mut self, line: &str) -> Self {
+        self.line = Some(line.to_owned());
+        self
+    }
+
     // --- How often ---
 
     pub(crate) fn first(mut self, count: usize) -> Self {
@@ -171,13 +183,26 @@ impl Fault {
         self.since(1)
     }
 
+    /// This one, counted from one, and `count - 1` that follow.
+    pub(crate) fn run(mut self, n: usize, count: usize) -> Self {
+        self.strikes = Strikes::Within(n..n + count);
+        self
+    }
+
+    /// Says so at once to who waits for it, for instance in order to kill the caller.
+    pub(crate) fn telling(mut self, who: &Arc<Notify>) -> Self {
+        self.told = Some(Arc::clone(who));
+        self
+    }
+
     // --- Striking ---
 
     /// The failure if this call meets it. Counts the call if it fits.
     pub(super) fn strike(&mut self, call: &Call) -> Option<&Failure> {
         let fits = self.action.is_none_or(|action| action == call.action.name)
             && (!self.writes_only || call.action.writes)
-            && self.naming.as_ref().is_none_or(|text| call.line().contains(text.as_str()));
+            && self.naming.as_ref().is_none_or(|text| call.line().contains(text.as_str()))
+            && self.line.as_ref().is_none_or(|line| call.line() == *line);
         if !fits {
             return None;
         }
@@ -186,7 +211,11 @@ impl Fault {
             Strikes::First(count) => self.seen <= count,
             Strikes::Nth(n) => self.seen == n,
             Strikes::Since(n) => self.seen >= n,
+            Strikes::Within(ref run) => run.contains(&self.seen),
         };
+        if strikes && let Some(told) = &self.told {
+            told.notify_one();
+        }
         self.struck |= strikes;
         strikes.then_some(&self.failure)
     }
@@ -201,6 +230,8 @@ impl Fault {
             action: None,
             writes_only: false,
             naming: None,
+            line: None,
+            told: None,
             strikes: Strikes::First(1),
             seen: 0,
             struck: false,
@@ -280,7 +311,7 @@ impl Display for Fault {
             Failure::IdForArn => f.write_str("ID for ARN")?,
         }
         write!(f, " on {}", self.action.unwrap_or(if self.writes_only { "writes" } else { "any call" }))?;
-        match &self.naming {
+        match self.naming.as_ref().or(self.line.as_ref()) {
             Some(text) => write!(f, " naming {text}"),
             None => Ok(()),
         }

@@ -1,12 +1,23 @@
 //! Which calls came, and which of them were under way together.
 
 use super::query::Call;
+use super::state::Role;
 
 #[derive(Default)]
 pub(crate) struct Record {
     /// Ticks at every start and every end, so that any two of them have an order.
     clock: u64,
     calls: Vec<Entry>,
+    moments: Vec<Moment>,
+}
+
+/// All roles as a write left them.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    /// The write, as in [`calls`](super::Account::calls).
+    pub(crate) after: String,
+    /// Oldest first.
+    pub(crate) roles: Vec<Role>,
 }
 
 struct Entry {
@@ -33,8 +44,17 @@ impl Record {
         }
     }
 
+    pub(crate) fn keep(&mut self, call: &Call, roles: &[Role]) {
+        self.moments.push(Moment { after: call.line(), roles: roles.to_vec() });
+    }
+
+    pub(crate) fn moments(&self) -> Vec<Moment> {
+        self.moments.clone()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.calls.clear();
+        self.moments.clear();
     }
 
     pub(crate) fn calls(&self) -> Vec<String> {

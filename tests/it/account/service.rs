@@ -80,6 +80,9 @@ impl Service {
             None => Outcome::Answer(query::answer(&call, perform(&mut inner.state, &call), &request_id)),
             Some(strike) => strike.outcome(&mut inner.state, &call, &request_id, perform),
         };
+        if call.action.writes {
+            inner.record.keep(&call, &inner.state.roles);
+        }
         let in_flight = InFlight { service: Arc::clone(self), started };
         (outcome, inner.state.latency, in_flight)
     }

@@ -46,6 +46,8 @@ pub(crate) enum Trouble {
     Redirect,
     /// The answer is read, and nothing comes back.
     Hang,
+    /// The answer is kept, and nothing comes back.
+    ReplyHangs,
 }
 
 /// A request that the bucket received, whether or not it kept it.
@@ -115,6 +117,11 @@ impl Bucket {
         lock(&self.inner).troubles.extend(std::iter::repeat_n(trouble, count));
     }
 
+    /// Whatever was to become of later requests, they are taken.
+    pub(crate) fn heal(&self) {
+        lock(&self.inner).troubles.clear();
+    }
+
     /// All requests in the order of arrival, refused ones too.
     pub(crate) fn received(&self) -> Vec<Answer> {
         lock(&self.inner).received.clone()
@@ -131,7 +138,7 @@ async fn receive(inner: Arc<Mutex<Inner>>, request: Request<Bytes>) -> Result<Re
         let mut inner = lock(&inner);
         let trouble = inner.troubles.pop_front();
         let refusal = inner.refusal(&request);
-        let kept = matches!(trouble, None | Some(Trouble::ReplyLost)) && refusal.is_none();
+        let kept = matches!(trouble, None | Some(Trouble::ReplyLost | Trouble::ReplyHangs)) && refusal.is_none();
         let (head, body) = request.into_parts();
         let target = head.uri.to_string();
         inner.received.push(Answer { method: head.method, target, headers: head.headers, body, kept });
@@ -142,7 +149,7 @@ async fn receive(inner: Arc<Mutex<Inner>>, request: Request<Bytes>) -> Result<Re
         (None, Some((status, code))) => Ok(response(status, code)),
         (Some(Trouble::Status(status)), _) => Ok(response(status, "Trouble")),
         (Some(Trouble::Cut | Trouble::ReplyLost), _) => Err(ConnectionLost),
-        (Some(Trouble::Hang), _) => pending().await,
+        (Some(Trouble::Hang | Trouble::ReplyHangs), _) => pending().await,
         (Some(Trouble::Redirect), _) => {
             let mut redirect = response(307, "TemporaryRedirect");
             redirect.headers_mut().insert(LOCATION, "/elsewhere".parse().expect("it is a header's value"));
@@ -237,8 +244,14 @@ mod tests {
         tokio::time::timeout(Duration::from_millis(50), put(&client, &url)).await.expect_err("nothing comes back");
         assert_eq!(put(&client, &url).await, "403", "a client that follows the redirect sends a secret elsewhere");
         assert_eq!(bucket.received().pop().expect("it followed").target, "/elsewhere");
+        bucket.fail(Trouble::ReplyHangs, 1);
+        tokio::time::timeout(Duration::from_millis(50), put(&client, &url)).await.expect_err("nothing comes back");
+        assert_eq!(bucket.answers().len(), 2, "kept all the same");
         assert_eq!(put(&client, &url).await, "200");
-        assert_eq!(bucket.answers().len(), 2);
-        assert_eq!(bucket.connections(), 8);
+        assert_eq!(bucket.answers().len(), 3);
+        bucket.fail(Trouble::Cut, 1);
+        bucket.heal();
+        assert_eq!(put(&client, &url).await, "200");
+        assert_eq!(bucket.connections(), 10);
     }
 }

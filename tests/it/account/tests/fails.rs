@@ -1,5 +1,9 @@
 //! What goes wrong on request, and what the record says of it.
 
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -37,6 +41,36 @@ async fn faults_strike_when_told_to() {
     assert_eq!(refusal(get()).await, "connection lost");
     assert_eq!(refusal(get()).await, "connection lost");
     assert_eq!(account.role("acme"), Some(existing));
+    account.heal();
+
+    // A whole line is meant to the letter, and who waits for a fault hears of it at once.
+    let told = Arc::default();
+    account.fail(Fault::throttled().on_call("GetRole acm").every());
+    account.fail(Fault::throttled().on_call("GetRole acme").run(2, 2).telling(&told));
+    get().await.expect("only the second and the third");
+    assert!(told.notified().now_or_never().is_none(), "not yet");
+    for _ in 0..2 {
+        assert!(refusal(get()).await.starts_with("400 Throttling"));
+    }
+    assert!(told.notified().now_or_never().is_some());
+    get().await.expect("only the second and the third");
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_moment_on_the_way_is_kept() {
+    let account = Account::new();
+    let iam = client(&account);
+    account.put_role(Role::named("acme"));
+    iam.get_role().role_name("acme").send().await.expect("it is there");
+    iam.update_role().role_name("acme").max_session_duration(7200).send().await.expect("it is there");
+    account.fail(Fault::reply_lost());
+    assert_eq!(refusal(iam.delete_role().role_name("acme").send()).await, "connection lost");
+    let moments: Vec<_> = account
+        .moments()
+        .into_iter()
+        .map(|moment| (moment.after, moment.roles.iter().map(|role| role.max_session_duration).collect::<Vec<_>>()))
+        .collect();
+    assert_eq!(moments, [("UpdateRole acme".to_owned(), vec![7200]), ("DeleteRole acme".to_owned(), vec![])]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,157 @@
+//! What must hold of the roles after every single write, whatever went wrong: nobody may do what neither the
+//! old template nor the new one lets them do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::account::{Moment, Role};
+
+/// The tag that keeps a generated external ID.
+pub(super) const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
+
+/// Ends sessions from before a moment of its own, and stays for good: no template says it.
+const REVOKED: &str = "AWSRevokeOlderSessions";
+
+/// The role as each template has it, by name: none of another name may ever be there.
+pub(super) type Templates = BTreeMap<String, Vec<Role>>;
+
+/// What is wrong with what anybody could have met on the way.
+pub(super) fn dangers(moments: &[Moment], templates: &Templates) -> Vec<String> {
+    let mut dangers = BTreeSet::new();
+    let mut kept: BTreeMap<&str, &str> = BTreeMap::new();
+    for Moment { after, roles } in moments {
+        for role in roles {
+            match templates.get(&role.name) {
+                None => drop(dangers.insert(format!("after {after} there is a role {}", role.name))),
+                Some(templates) => {
+                    let danger = danger(&by_content(role), templates);
+                    dangers.extend(danger.map(|danger| format!("after {after}, {danger}")));
+                }
+            }
+            let id = role.tags.get(EXTERNAL_ID_TAG).map(String::as_str);
+            if let Some(id) = id
+                && *kept.entry(&role.id).or_insert(id) != id
+            {
+                dangers.insert(format!("after {after} the generated external ID is another one"));
+            }
+        }
+        let ids: BTreeSet<_> = roles.iter().filter_map(|role| role.tags.get(EXTERNAL_ID_TAG)).collect();
+        if ids.len() > 1 {
+            dangers.insert(format!("after {after} the old role and the new one have different external IDs"));
+        }
+    }
+    dangers.into_iter().collect()
+}
+
+fn danger(role: &Role, templates: &[Role]) -> Option<String> {
+    let granted = grants(role);
+    for caller in callers(templates.iter().chain([role])) {
+        if !admits(role, &caller) {
+            continue;
+        }
+        let letting_in: Vec<&Role> = templates.iter().filter(|template| admits(template, &caller)).collect();
+        if letting_in.is_empty() {
+            return Some(format!("{caller:?} is let in, whom no template lets in"));
+        }
+        let longest = letting_in.iter().map(|template| template.max_session_duration).max();
+        if longest.is_some_and(|longest| role.max_session_duration > longest) {
+            return Some(format!("{caller:?} has longer sessions than any template gives it"));
+        }
+        let allowed: BTreeSet<String> = letting_in
+            .iter()
+            .copied()
+            .filter(|template| role.permissions_boundary.is_some() || template.permissions_boundary.is_none())
+            .flat_map(grants)
+            .collect();
+        if let Some(beyond) = granted.difference(&allowed).next() {
+            return Some(format!("{caller:?} has {beyond}, which no template gives it"));
+        }
+    }
+    let denied = |role: &Role| -> BTreeSet<String> {
+        role.inline_policies
+            .iter()
+            .filter(|(_, policy)| only_denies(&policy.json()))
+            .map(|(name, _)| name.clone())
+            .collect()
+    };
+    let always = templates.iter().map(denied).reduce(|one, other| &one & &other).unwrap_or_default();
+    let missing = always.difference(&denied(role)).next().cloned();
+    missing.filter(|_| !granted.is_empty()).map(|missing| format!("{missing} does not deny what every template denies"))
+}
+
+/// A role apart from what IAM makes up, with one name for every generated external ID, and without what stays
+/// for good.
+pub(super) fn by_content(role: &Role) -> Role {
+    let mut role = Role { id: String::new(), created: 0, ..role.clone() };
+    role.attached_policies.sort();
+    role.inline_policies.remove(REVOKED);
+    if let Some(id) = role.tags.get_mut(EXTERNAL_ID_TAG) {
+        let trust = role.trust.json().to_string().replace(id.as_str(), "generated");
+        role.trust = serde_json::from_str::<Value>(&trust).unwrap().into();
+        "generated".clone_into(id);
+    }
+    role
+}
+
+/// What the role allows, by ARN and by text.
+fn grants(role: &Role) -> BTreeSet<String> {
+    let attached = role.attached_policies.iter().filter(|arn| !arn.ends_with("/AWSDenyAll")).cloned();
+    let inline = role.inline_policies.values().filter_map(|policy| {
+        let policy = policy.json();
+        (!only_denies(&policy)).then(|| policy.to_string())
+    });
+    attached.chain(inline).collect()
+}
+
+fn only_denies(policy: &Value) -> bool {
+    items(&policy["Statement"]).iter().all(|statement| statement["Effect"] == "Deny")
+}
+
+/// Somebody who asks for a session: from which account, and with which external ID.
+#[derive(Clone, Debug)]
+struct Caller {
+    account: String,
+    external_id: Option<String>,
+}
+
+/// Everybody of whom any of these roles says anything, and who sends no external ID.
+fn callers<'a>(roles: impl Iterator<Item = &'a Role>) -> Vec<Caller> {
+    let (mut accounts, mut ids) = (BTreeSet::new(), BTreeSet::from([None]));
+    for statement in roles.flat_map(|role| items(&role.trust.json()["Statement"])) {
+        accounts.extend(texts(&statement["Principal"]["AWS"]));
+        ids.extend(texts(&statement["Condition"]["StringEquals"]["sts:ExternalId"]).into_iter().map(Some));
+    }
+    let caller = |account: &String, id: &Option<String>| Caller { account: account.clone(), external_id: id.clone() };
+    accounts.iter().flat_map(|account| ids.iter().map(|id| caller(account, id))).collect()
+}
+
+/// Whether the role's trust lets the caller in, some time.
+fn admits(role: &Role, caller: &Caller) -> bool {
+    items(&role.trust.json()["Statement"]).iter().any(|statement| {
+        assert_eq!((&statement["Effect"], &statement["Action"]), (&"Allow".into(), &"sts:AssumeRole".into()));
+        let conditions = statement["Condition"].as_object().cloned().unwrap_or_default();
+        texts(&statement["Principal"]["AWS"]).contains(&caller.account)
+            && conditions.iter().all(|(operator, keys)| {
+                keys.as_object().unwrap().iter().all(|(key, value)| match (operator.as_str(), key.as_str()) {
+                    ("StringEquals", "sts:ExternalId") => {
+                        caller.external_id.as_ref().is_some_and(|id| texts(value).contains(id))
+                    }
+                    ("DateLessThan", "aws:CurrentTime") => true,
+                    other => panic!("an unexpected condition: {other:?}"),
+                })
+            })
+    })
+}
+
+fn items(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    }
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    items(value).iter().filter_map(|item| item.as_str().map(ToOwned::to_owned)).collect()
+}
