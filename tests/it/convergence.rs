@@ -1,5 +1,6 @@
 //! Any well-formed delegation against any role: the plan ends at the wish, a second plan is empty, and
-//! no prefix of it (the process may die anywhere) lets anybody do what neither template says.
+//! no prefix of it (the process may die anywhere) lets anybody do what neither template says, grants anything on a
+//! role that could change its own cage, or forgets sessions that must end.
 //!
 //! The plan is folded through a small model of IAM that knows nothing of plans. Operations of one step
 //! run side by side, so within a step every subset counts as a prefix.
@@ -184,7 +185,7 @@ prop_compose! {
         revocation in proptest::option::of(any_revocation()),
         pending in prop_oneof![3 => Just(false), 1 => Just(true)],
         // As large as IAM lets it be.
-        filled in prop_oneof![3 => Just(false), 1 => Just(true)],
+        filled in prop_oneof![3 => Just(None), 1 => select(vec![CUSTOM_POLICY, "Backdoor"]).prop_map(Some)],
     ) -> Model {
         let ours = [(GUARDRAIL_POLICY, guardrails), (REVOCATION_POLICY, revocation)];
         let ours = ours.into_iter().filter_map(|(name, policy)| Some((name, policy?)));
@@ -199,9 +200,9 @@ prop_compose! {
             tags: tags.into_iter().chain(pending).map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             now: moment(NOON),
         };
-        if filled {
-            role.inline.remove(CUSTOM_POLICY);
-            role.inline.insert(CUSTOM_POLICY.to_owned(), long(INLINE_CHARACTERS - role.characters()));
+        if let Some(name) = filled {
+            role.inline.remove(name);
+            role.inline.insert(name.to_owned(), long(INLINE_CHARACTERS - role.characters()));
         }
         role
     }
@@ -221,12 +222,53 @@ prop_compose! {
     }
 }
 
-/// What fills a role was put there by its own template.
-fn any_role_with_its_past() -> impl Strategy<Value = (Model, OnceDeclared)> {
-    (any_role(), any_past()).prop_map(|(role, mut once)| {
-        once.custom_policy |= role.characters() == INLINE_CHARACTERS;
-        (role, once)
+/// A role, what its template said, and what the next one says: something else altogether, or a little more or less.
+fn any_change() -> impl Strategy<Value = (Model, OnceDeclared, Delegation)> {
+    let alike = prop_oneof![Just([false; 7]), any::<[bool; 7]>(), select((0..7).collect::<Vec<_>>()).prop_map(all_but)];
+    (any_role(), any_past(), any_delegation(), alike).prop_map(|(role, mut once, mut delegation, alike)| {
+        // What fills a role goes, or nothing could be done: it was its own template's, or is nobody's.
+        if role.characters() == INLINE_CHARACTERS {
+            once.custom_policy = true;
+            delegation.policy_ownership = PolicyOwnership::Exclusive;
+        }
+        if let Some(trust) = &role.trust {
+            keep(&mut delegation, trust, alike);
+        }
+        (role, once, delegation)
     })
+}
+
+fn all_but(one: usize) -> [bool; 7] {
+    std::array::from_fn(|index| index != one)
+}
+
+/// Lets in whom a trust does, as far as `alike` says.
+fn keep(delegation: &mut Delegation, trust: &Trust, alike: [bool; 7]) {
+    let [accounts, ids, mfa, principals, organization, ranges, end] = alike;
+    if accounts {
+        delegation.accounts = trust.accounts.iter().cloned().collect();
+    }
+    if ids {
+        delegation.external_id = match trust.external_ids.len() {
+            0 => ExternalIdWish::NotRequired,
+            _ => ExternalIdWish::Explicit(trust.external_ids.iter().cloned().collect()),
+        };
+    }
+    if mfa {
+        delegation.mfa = trust.mfa;
+    }
+    if principals {
+        delegation.principals.clone_from(&trust.principals);
+    }
+    if organization {
+        delegation.organization.clone_from(&trust.organization);
+    }
+    if ranges {
+        delegation.source_ips.clone_from(&trust.source_ips);
+    }
+    if end {
+        delegation.expires_at = trust.expires_at;
+    }
 }
 
 // --- A small model of IAM ---
@@ -649,7 +691,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn a_change_ends_at_the_wish_safely_and_then_rests((before, once) in any_role_with_its_past(), delegation in any_delegation()) {
+    fn a_change_ends_at_the_wish_safely_and_then_rests((before, once, delegation) in any_change()) {
         let role = wish(&delegation, Some(&before.live()));
         let plan = to_change(&before.live(), &role, &once, Quotas::default());
         let states = states_on_the_way(Some(&before), &plan);
@@ -677,7 +719,7 @@ proptest! {
     }
 
     #[test]
-    fn a_role_full_of_tags_keeps_neither_a_trust_open_nor_sessions_alive((mut before, once) in any_role_with_its_past(), delegation in any_delegation()) {
+    fn a_role_full_of_tags_keeps_neither_a_trust_open_nor_sessions_alive((mut before, once, delegation) in any_change()) {
         before.tags.remove(REVOKE_TAG);
         let free = TAGS - before.tags.len();
         before.tags.extend((0..free).map(|number| (format!("filler-{number}"), String::new())));
@@ -745,7 +787,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn dying_anywhere_loses_nothing((before, once) in any_role_with_its_past(), delegation in any_delegation()) {
+    fn dying_anywhere_loses_nothing((before, once, delegation) in any_change()) {
         let role = wish(&delegation, Some(&before.live()));
         let plan = to_change(&before.live(), &role, &once, Quotas::default());
         for left in states_on_the_way(Some(&before), &plan).into_iter().flatten() {

@@ -344,6 +344,18 @@ async fn an_answer_that_cannot_wait_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_cut_off_is_reckoned_from_when_the_trust_was_written() {
+    let stack = made(&json!({})).await;
+    stack.account.edit(|aws| aws.latency = Duration::from_secs(2));
+    let (answer, took) = change(&stack, &json!({}), &narrower()).await;
+    assert!(answer.succeeded(), "{}", answer.reason());
+    // Two rounds to look, the mark, the trust: nine seconds past noon.
+    assert_eq!(cut_off(&stack).as_deref(), Some("2026-11-22T12:00:14.000Z"));
+    // What is left to do meanwhile is not waited for again.
+    assert_eq!(took.as_secs(), 13);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_role_with_all_the_tags_that_a_template_may_give_has_room_for_the_mark() {
     let tags: Vec<Value> = (0..46).map(|n| json!({"Key": format!("k{n}"), "Value": "v"})).collect();
     let others: Vec<Value> = (0..46).map(|n| json!({"Key": format!("l{n}"), "Value": "v"})).collect();
