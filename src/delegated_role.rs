@@ -241,6 +241,9 @@ async fn fulfil(
             Some(live) => plan::to_change(live, &role, &once, quotas),
             None => plan::to_create(&role),
         };
+        if let Some(obstacle) = live.and_then(|live| plan::obstacle(live, &role, &plan)) {
+            return Err(Unfulfilled::untouched(obstacle));
+        }
         // A create that was answered "exists" may have been our own a moment ago, its reply lost.
         let patience = if attempt > 0 { Patience::Settling } else { Patience::Usual };
         match execute(iam, name, &plan, patience).await {

@@ -350,8 +350,8 @@ mod tests {
                 "iam:PutRolePolicy",
                 "Maximum policy size of 10240 bytes exceeded for role Acme",
                 expect![[r"
-                iam:PutRolePolicy would pass a quota of IAM's (Maximum policy size of 10240 bytes exceeded for role Acme): all inline policies of a role together may have at most 10240 characters, white space not counted, and AWS raises that for nobody. Shorten CustomPolicy, or move some of it to a managed policy (ManagedPolicyArns) (AWS request ID 7c1d5e0a).
-            "]],
+                    iam:PutRolePolicy would pass a quota of IAM's (Maximum policy size of 10240 bytes exceeded for role Acme): all inline policies of a role together may have at most 10240 characters, white space not counted, and AWS raises that for nobody. Shorten CustomPolicy, move some of it to a managed policy (ManagedPolicyArns), or take off what others put on the role (AWS request ID 7c1d5e0a).
+                "]],
             ),
             (
                 "iam:TagRole",

@@ -11,7 +11,8 @@ pub(super) fn explained(message: &str) -> Option<String> {
     let limit = number(rest)?;
     Some(format!(
         "all inline policies of a role together may have at most {limit} characters, white space not counted, and AWS \
-         raises that for nobody. Shorten CustomPolicy, or move some of it to a managed policy (ManagedPolicyArns)"
+         raises that for nobody. Shorten CustomPolicy, move some of it to a managed policy (ManagedPolicyArns), or take off \
+         what others put on the role"
     ))
 }
 

@@ -29,7 +29,7 @@ const READ_STACKS: [&str; 4] =
 /// What keeps one role where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cage {
-    /// The function's ARN, without a qualifier.
+    /// The function's ARN, without a qualifier, in any Region.
     function: String,
     /// The roles that the function keeps, and the one it runs as, if that is known.
     roles: Vec<String>,
@@ -43,11 +43,12 @@ impl Cage {
         let Home { partition, account } = home;
         let kept = format!("arn:{partition}:iam::{account}:role{}*", guardrails.role_path_prefix);
         let own_role = guardrails.function_role.as_ref().map(ToString::to_string);
-        let own_stack = guardrails.function_stack.as_ref().map(|stack| whatever_its_id(stack.as_str()));
-        let mut stacks: Vec<String> = [whatever_its_id(&owner.stack_id)].into_iter().chain(own_stack).collect();
-        // The shipped template makes function and role in one stack.
-        stacks.dedup();
-        Self { function: function.to_owned(), roles: [kept].into_iter().chain(own_role).collect(), stacks }
+        // There is a function of this name in each Region that has stacks, and all keep the same roles.
+        let installed = guardrails.function_stack.as_ref().map(|stack| whatever_its_id(stack.as_str()));
+        let own = Some(whatever_its_id(&owner.stack_id)).filter(|own| Some(own) != installed.as_ref());
+        let stacks = own.into_iter().chain(installed.as_deref().map(in_any_region)).collect();
+        let roles = [kept].into_iter().chain(own_role).collect();
+        Self { function: in_any_region(function), roles, stacks }
     }
 
     /// The policy that says so, and that it is all over at `expires_at`.
@@ -85,6 +86,15 @@ fn nothing_from(moment: Moment) -> Value {
         "Resource": "*",
         "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": moment.to_string()}},
     })
+}
+
+/// The same name in whatever Region.
+fn in_any_region(arn: &str) -> String {
+    let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
+    if let Some(region) = parts.get_mut(3) {
+        *region = "*";
+    }
+    parts.join(":")
 }
 
 /// The stack of this ID under any ID: who names a stack by its name is asked about all that bear it.

@@ -11,12 +11,14 @@
 //! - Trust that stays or narrows: trust, then attach, then detach, so that access has no gap.
 //! - Trust that admits anyone new: detach, trust, attach, so that a newcomer never has what is leaving.
 //! - An inline policy is replaced in place. Only where the trust becomes incomparable (the old callers
-//!   are shut out anyway) is it taken off first: in place, either side would hold the other's.
+//!   are shut out anyway) are its allows taken off first: in place, either side would hold the other's.
+//! - What an inline policy denies stands before anything else is granted, and goes when what is leaving
+//!   has left: a template may grant much by one policy and deny some of it by the other.
 //! - A trust that lets in fewer, or others, also ends the sessions handed out before: the role is marked
 //!   first, then the trust, then the deny, at once, then the mark goes.
 //! - Sessions get shorter before the trust changes, and longer after it.
 //! - Tags and description come after all that, so that none of them (a role full of tags, say) can keep
-//!   a trust open. A new external ID is safe meanwhile: until its tag stands, the trust tells it.
+//!   a trust open. Only the mark comes before it. A new external ID is safe meanwhile: until its tag stands, the trust tells it.
 //! - On delete, allows go before denies.
 //! - Where inline policies leave no room for our denies, what is leaving or replaced goes before them.
 //!
@@ -29,7 +31,7 @@ mod narrowing;
 use std::collections::BTreeSet;
 
 use self::guarding::Guarding;
-use self::leaving::{Denials, Leaving, crowded, no_room_beside};
+use self::leaving::{Denials, Leaving, crowded, has_room_for, no_room_beside};
 use self::narrowing::Narrowing;
 use super::cage::GUARDRAIL_POLICY;
 use super::desired::DesiredRole;
@@ -102,7 +104,8 @@ impl Plan {
 pub fn to_create(desired: &DesiredRole) -> Plan {
     let guardrails = Operation::PutInline(GUARDRAIL_POLICY.to_owned(), desired.guardrails());
     let permissions = inline_to_put(desired, |_| true).chain(desired.attached.iter().cloned().map(Operation::Attach));
-    let steps = [vec![Operation::Create(Box::new(desired.clone()))], vec![guardrails], permissions.collect()];
+    let (restraining, granting) = permissions.partition(restrains);
+    let steps = [vec![Operation::Create(Box::new(desired.clone()))], vec![guardrails], restraining, granting];
     Plan::of(steps, Vec::new())
 }
 
@@ -112,8 +115,10 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
     let Guarding { guardrails, longer, size: guarding } = Guarding::of(live, desired);
     let Narrowing { mut clear, mark, end, unmark, size: revocation } =
         Narrowing::of(live, change, desired.revoke_sessions);
-    let Leaving { mut allows, denies, warnings } = Leaving::of(live, desired, once, !end.is_empty());
-    let Labels { shorter, stale, coming } = Labels::of(live, desired, once);
+    let denials = Denials { guardrails: guarding, revocation };
+    let crowded = crowded(live, denials);
+    let Leaving { mut allows, denies, warnings, .. } = Leaving::of(live, desired, once, !end.is_empty(), crowded);
+    let Labels { shorter, stale, coming: labels } = Labels::of(live, desired, once);
     let (new_boundary, no_boundary) = boundary_changes(live, desired);
     // Two trusts may let in the same and still be written differently: then the wish is written.
     let trust = if live.trust.as_ref() == Some(&desired.trust) {
@@ -122,6 +127,9 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
         vec![Operation::SetTrust(Box::new(desired.trust.clone()))]
     };
     let differs = |name: &str| live.inline.get(name).is_some_and(|policy| policy.as_ref() != desired.inline.get(name));
+    let loses_denials = live.inline.iter().any(|(name, policy)| {
+        desired.inline.contains_key(name) && differs(name) && policy.as_ref().and_then(Document::denials).is_some()
+    });
     let replaced: Vec<_> = inline_to_put(desired, differs).collect();
     let attached: Vec<_> = desired
         .attached
@@ -131,38 +139,69 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
         .map(Operation::Attach)
         .chain(inline_to_put(desired, |name| !live.inline.contains_key(name)))
         .collect();
-    let joined = |mut first: Vec<Operation>, second: Vec<Operation>| {
-        first.extend(second);
-        first
-    };
 
-    let denials = Denials { guardrails: guarding, revocation };
-    let crowded = crowded(live, denials);
     if crowded || change == Change::Incomparable {
-        let away = desired.inline.keys().filter(|name| differs(name));
-        allows.extend(away.cloned().map(Operation::DeleteInline));
+        allows.extend(
+            desired.inline.iter().filter_map(|(name, wanted)| only_denials_of_both(live, name, wanted, denials)),
+        );
     }
     if crowded {
         clear.append(&mut allows);
     }
     let no_room = no_room_beside(live, desired, &attached, quotas, denials);
+    let (restraining, coming): (Vec<_>, Vec<_>) = replaced.into_iter().chain(attached).partition(restrains);
     let steps = match change {
-        Change::Same | Change::Narrower if no_room => {
-            vec![mark, trust, end, unmark, allows, denies, joined(replaced, attached)]
+        Change::Same | Change::Narrower if no_room || loses_denials => {
+            vec![mark, trust, end, unmark, allows, denies, restraining, coming]
         }
-        Change::Same | Change::Narrower => vec![mark, trust, end, unmark, joined(replaced, attached), allows, denies],
+        Change::Same | Change::Narrower => vec![mark, trust, end, unmark, restraining, coming, allows, denies],
         // Those let in before stay: what they get now is theirs by the new template.
-        Change::Wider => vec![allows, denies, replaced, trust, end, unmark, attached],
-        Change::Incomparable => vec![allows, denies, mark, trust, end, unmark, joined(replaced, attached)],
+        Change::Wider => {
+            let (replaced, attached) = coming.into_iter().partition(|operation| replaces(live, operation));
+            vec![allows, denies, restraining, replaced, trust, end, unmark, attached]
+        }
+        Change::Incomparable => vec![allows, mark, trust, end, unmark, denies, restraining, coming],
     };
     let before = [new_boundary, clear, guardrails, shorter];
-    Plan::of(before.into_iter().chain(steps).chain([longer, stale, coming, no_boundary]), warnings)
+    Plan::of(before.into_iter().chain(steps).chain([longer, stale, labels, no_boundary]), warnings)
+}
+
+/// Why such a plan cannot be carried out, if that can be seen beforehand.
+pub fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<String> {
+    leaving::obstacle(live, desired, plan)
 }
 
 /// How a live role is taken down, whatever is on it.
 pub fn to_remove(live: &LiveRole) -> Plan {
     let everything = Leaving::everything(live);
-    Plan::of([everything.allows, everything.denies, vec![Operation::DeleteRole]], Vec::new())
+    Plan::of([everything.allows, everything.mixed, everything.denies, vec![Operation::DeleteRole]], Vec::new())
+}
+
+/// What stands under this name while neither side may have what the policy grants the other: all that either
+/// denies, where there is room for it.
+fn only_denials_of_both(live: &LiveRole, name: &str, wanted: &Document, denials: Denials) -> Option<Operation> {
+    let standing = live.inline.get(name);
+    let [old, new] = [standing.and_then(Option::as_ref), Some(wanted)].map(|policy| policy?.denials());
+    let both = match (old, new) {
+        (Some(old), Some(new)) => Some(old.joined(&new)),
+        (old, new) => old.or(new),
+    };
+    match both.filter(|both| has_room_for(live, both, denials)) {
+        _ if standing.is_some_and(|standing| standing.as_ref() == Some(wanted)) => None,
+        Some(both) if standing.is_some_and(|standing| standing.as_ref() == Some(&both)) => None,
+        Some(both) => Some(Operation::PutInline(name.to_owned(), both)),
+        None => standing.map(|_| Operation::DeleteInline(name.to_owned())),
+    }
+}
+
+/// Whether it puts a policy that denies something: it comes before whatever it is to be denied of.
+fn restrains(operation: &Operation) -> bool {
+    matches!(operation, Operation::PutInline(_, policy) if policy.denials().is_some())
+}
+
+/// Whether it puts a policy in the place of one that is there.
+fn replaces(live: &LiveRole, operation: &Operation) -> bool {
+    matches!(operation, Operation::PutInline(name, _) if live.inline.contains_key(name))
 }
 
 fn inline_to_put(desired: &DesiredRole, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Operation> {

@@ -23,18 +23,19 @@ pub fn cut_off_after(now: Moment) -> Moment {
     now.full_second_after(MARGIN)
 }
 
-/// Sessions issued before this are ended by the policy, if it ends any and grants nothing.
+/// Sessions issued before this are ended by the policy, if it ends any, whatever else it says.
 pub fn cut_off(policy: &Document) -> Option<Moment> {
-    if policy.only_denies() { statements(policy).iter().filter_map(cut_off_of).max() } else { None }
+    statements(policy).iter().filter_map(cut_off_of).max()
 }
 
 /// The policy that ends the sessions issued before `at`, and denies whatever the one that stands denies. Its
 /// cut-off, too: it may be later, but never earlier than the one that stands.
 pub fn extended(standing: Option<&Document>, at: Moment) -> (Document, Moment) {
-    // One that may allow is somebody's policy under a name that is not theirs.
-    let Some(standing) = standing.filter(|standing| standing.only_denies()) else {
+    // What it allows is somebody's under a name that is not theirs.
+    let Some(standing) = standing.and_then(Document::denials) else {
         return (Document::new(vec![ending(&at.to_milliseconds())]), at);
     };
+    let standing = &standing;
     let at = cut_off(standing).map_or(at, |cut_off| cut_off.max(at));
     let others = statements(standing).iter().filter(|statement| cut_off_of(statement).is_none());
     let denied: Vec<Value> = others.cloned().chain([ending(&at.to_milliseconds())]).collect();
@@ -120,6 +121,7 @@ mod tests {
                 "Condition": {"DateLessThan": {"aws:TokenIssueTime": ["2026-11-22T12:00:00Z"]}}}]),
             json!([ending("2026-11-21T12:00:00Z"), ending(NOON)]),
             json!([deny_all(), ending(NOON)]),
+            json!([ending(NOON), {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]),
         ] {
             assert_eq!(cut_off(&policy(&statements)), Some(moment(NOON)), "{statements}");
         }
@@ -132,7 +134,6 @@ mod tests {
             json!([]),
             json!([deny_all()]),
             json!([ending("soon")]),
-            json!([ending(NOON), {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]),
             elsewhere(|statement| statement["Effect"] = json!("Allow")),
             elsewhere(|statement| statement["Action"] = json!("s3:*")),
             elsewhere(|statement| statement["Resource"] = json!("arn:aws:s3:::a")),
@@ -155,7 +156,8 @@ mod tests {
             (json!(deny_all()), json!([deny_all(), ending(NOON)])),
             (json!([ending(later), deny_all()]), json!([deny_all(), ending(later)])),
             (json!([ending("soon")]), json!([ending("soon"), ending(NOON)])),
-            (json!([ending(later), {"Effect": "Allow", "Action": "*", "Resource": "*"}]), json!([ending(NOON)])),
+            (json!([ending(later), {"Effect": "Allow", "Action": "*", "Resource": "*"}]), json!([ending(later)])),
+            (json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]), json!([ending(NOON)])),
         ] {
             let (extended, cut_off) = extended(Some(&policy(&standing)), at);
             assert_eq!(extended.to_json(), policy(&expected).to_json(), "{standing}");

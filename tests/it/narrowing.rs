@@ -506,3 +506,91 @@ async fn a_role_filled_to_the_last_character_makes_room_first() {
     assert_eq!(stack.account.writes()[..2], first);
     assert_eq!(role(&stack).inline_policies.keys().collect::<Vec<_>>(), [REVOCATION, "CustomPolicy", GUARDRAILS]);
 }
+
+// --- What a template denies ---
+
+/// Reads much, but not this.
+fn denying(action: &str) -> Value {
+    json!({"CustomPolicy": {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"},
+        {"Effect": "Deny", "Action": action, "Resource": "*"},
+    ]}})
+}
+
+fn with(mut one: Value, other: &Value) -> Value {
+    one.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
+    one
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_template_denies_stands_before_what_it_grants_besides() {
+    let stack = Stack::new();
+    assert!(stack.create(wish(&denying("s3:GetObject"))).await.succeeded());
+    let puts = |policy: &str| format!("PutRolePolicy Auditor {policy}");
+    assert_eq!(
+        stack.account.writes(),
+        ["CreateRole Auditor", &puts(GUARDRAILS), &puts("CustomPolicy"), &format!("AttachRolePolicy Auditor {AUDIT}")]
+    );
+
+    // Not only is it sent first: without it, nothing is granted.
+    let stack = Stack::new();
+    stack.account.fail(Fault::denied().on("PutRolePolicy").naming("CustomPolicy").every());
+    assert!(!stack.create(wish(&denying("s3:GetObject"))).await.succeeded());
+    assert!(!stack.account.calls().iter().any(|call| call.starts_with("Attach")), "{:?}", stack.account.calls());
+
+    // Nor does it go before: neither side may have what only the other may.
+    let old = denying("s3:GetObject");
+    for new in [with(denying("s3:PutObject"), &json!({"ExternalId": OTHER_ID})), json!({"ExternalId": OTHER_ID})] {
+        let stack = made(&old).await;
+        stack.account.fail(Fault::denied().on("UpdateAssumeRolePolicy").every());
+        assert!(!change(&stack, &old, &new).await.0.succeeded());
+        let denied = inline(&stack, "CustomPolicy").unwrap()["Statement"].as_array().unwrap().clone();
+        assert!(denied.iter().all(|statement| statement["Effect"] == "Deny"), "{denied:?}");
+        assert!(denied.iter().any(|statement| statement["Action"] == "s3:GetObject"), "{denied:?}");
+        let both = new.get("CustomPolicy").is_some();
+        assert_eq!(denied.iter().any(|statement| statement["Action"] == "s3:PutObject"), both, "{denied:?}");
+        stack.account.heal();
+        assert!(change(&stack, &old, &new).await.0.succeeded());
+        assert_eq!(inline(&stack, "CustomPolicy").is_some(), both);
+    }
+
+    // What is leaving leaves before the policy that denied some of it is another.
+    let stack = made(&old).await;
+    assert!(
+        change(&stack, &old, &with(denying("s3:PutObject"), &json!({"ManagedPolicyArns": EC2}))).await.0.succeeded()
+    );
+    let writes = stack.account.writes();
+    let place = |call: &str| writes.iter().position(|write| write.starts_with(call)).unwrap();
+    assert!(place("DetachRolePolicy") < place(&puts("CustomPolicy")), "{writes:?}");
+    assert!(place(&puts("CustomPolicy")) < place("AttachRolePolicy"), "{writes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_others_filled_is_refused_before_the_trust_narrows() {
+    let declared = |more: Value| with(more, &json!({"PolicyOwnership": "Declared"}));
+    let stack = made(&declared(json!({}))).await;
+    let theirs = |size: usize| {
+        let statement = json!({"Sid": "x".repeat(size), "Effect": "Deny", "Action": "s3:*", "Resource": "*"});
+        json!({"Version": "2012-10-17", "Statement": [statement]})
+    };
+    // Room for nothing but 100 characters, which the deny of older sessions is longer than.
+    let taken = inline(&stack, GUARDRAILS).unwrap().to_string().len() + theirs(0).to_string().len() + 100;
+    let full = theirs(10_240 - taken);
+    stack.account.edit(|aws| aws.role_mut("Auditor").inline_policies.insert("Theirs".into(), full.into()));
+    stack.account.clear_calls();
+    let (answer, _) = change(&stack, &declared(json!({})), &declared(narrower())).await;
+    assert!(answer.reason().contains("and Theirs, which somebody else put on the role, has "), "{}", answer.reason());
+    assert_eq!(stack.account.writes(), [""; 0]);
+    // The rollback has nothing to write.
+    assert!(change(&stack, &declared(narrower()), &declared(json!({}))).await.0.succeeded());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_allow_beside_an_end_of_sessions_goes_and_the_end_stays() {
+    let stack = made(&json!({})).await;
+    let mut mixed = ended("2026-11-22T11:00:00.000Z");
+    mixed["Statement"].as_array_mut().unwrap().push(json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*"}));
+    stack.account.edit(|aws| aws.role_mut("Auditor").inline_policies.insert(REVOCATION.into(), mixed.into()));
+    assert!(change(&stack, &json!({}), &json!({"Description": "x"})).await.0.succeeded());
+    assert_eq!(cut_off(&stack).as_deref(), Some("2026-11-22T11:00:00.000Z"));
+}

@@ -1,25 +1,33 @@
 //! What comes off a role, and whether there is room beside it for what comes.
 
-use super::Operation;
+use super::{Operation, Plan};
 use crate::delegated_role::cage::GUARDRAIL_POLICY;
 use crate::delegated_role::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership};
 use crate::delegated_role::desired::{CUSTOM_POLICY, DesiredRole};
 use crate::delegated_role::facts::Quotas;
 use crate::delegated_role::observed::{Effect, LiveRole};
 use crate::delegated_role::past::OnceDeclared;
-use crate::delegated_role::revocation::{REVOCATION_POLICY, cut_off};
+use crate::delegated_role::revocation::{self, REVOCATION_POLICY, cut_off};
 use crate::policy::Document;
 
 /// The policies that come off, apart by what they do.
 #[derive(Default)]
 pub(super) struct Leaving {
     pub(super) allows: Vec<Operation>,
+    /// What does both, where the role goes as a whole.
+    pub(super) mixed: Vec<Operation>,
     pub(super) denies: Vec<Operation>,
     pub(super) warnings: Vec<String>,
 }
 
 impl Leaving {
-    pub(super) fn of(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, ends_sessions: bool) -> Self {
+    pub(super) fn of(
+        live: &LiveRole,
+        desired: &DesiredRole,
+        once: &OnceDeclared,
+        ends_sessions: bool,
+        crowded: bool,
+    ) -> Self {
         let mut leaving = Self::default();
         let exclusive = desired.policy_ownership == PolicyOwnership::Exclusive;
         for (arn, effect) in &live.attached {
@@ -32,12 +40,26 @@ impl Leaving {
         }
         for (name, policy) in &live.inline {
             // Sessions that were ended stay ended, and nobody need be told.
-            let ends = ends_sessions || policy.as_ref().and_then(cut_off).is_some();
-            if desired.inline.contains_key(name) || name == GUARDRAIL_POLICY || (name == REVOCATION_POLICY && ends) {
+            let ends = policy.as_ref().and_then(cut_off).is_some();
+            if name == REVOCATION_POLICY && (ends || ends_sessions) {
+                let denials = policy.as_ref().filter(|policy| !policy.only_denies()).and_then(Document::denials);
+                if let Some(denials) = denials.filter(|_| exclusive && !ends_sessions) {
+                    leaving.allows.push(Operation::PutInline(name.clone(), denials));
+                }
+                continue;
+            }
+            if desired.inline.contains_key(name) || name == GUARDRAIL_POLICY {
                 continue;
             }
             let once_ours = once.custom_policy && name == CUSTOM_POLICY;
             let only_denies = policy.as_ref().is_some_and(Document::only_denies);
+            // What a template denied goes when nothing is left that it was to be denied of.
+            let denials = policy.as_ref().and_then(Document::denials).filter(|_| !only_denies);
+            if let Some(denials) = denials.filter(|_| once_ours && !crowded) {
+                leaving.allows.push(Operation::PutInline(name.clone(), denials));
+                leaving.denies.push(Operation::DeleteInline(name.clone()));
+                continue;
+            }
             leaving.consider(Operation::DeleteInline(name.clone()), name, once_ours, exclusive, only_denies);
         }
         leaving
@@ -49,7 +71,11 @@ impl Leaving {
             leaving.add(Operation::Detach(arn.clone()), *effect == Effect::OnlyDenies);
         }
         for (name, policy) in &live.inline {
-            leaving.add(Operation::DeleteInline(name.clone()), policy.as_ref().is_some_and(Document::only_denies));
+            let removal = Operation::DeleteInline(name.clone());
+            match policy.as_ref().filter(|policy| policy.denials().is_some()) {
+                Some(policy) if !policy.only_denies() => leaving.mixed.push(removal),
+                denying => leaving.add(removal, denying.is_some()),
+            }
         }
         leaving
     }
@@ -82,6 +108,11 @@ pub(super) fn crowded(live: &LiveRole, denials: Denials) -> bool {
     characters(live, |name| name == CUSTOM_POLICY) + others(live, denials) > INLINE_POLICY_CHARACTERS
 }
 
+/// Whether this fits in the place of `CustomPolicy`, beside what is on the role now.
+pub(super) fn has_room_for(live: &LiveRole, policy: &Document, denials: Denials) -> bool {
+    policy.size() + others(live, denials) <= INLINE_POLICY_CHARACTERS
+}
+
 /// Whether what comes fits under IAM's quotas only once something has left.
 pub(super) fn no_room_beside(
     live: &LiveRole,
@@ -95,6 +126,36 @@ pub(super) fn no_room_beside(
     let wanted: usize = desired.inline.values().map(Document::size).sum();
     (attaching > 0 && live.attached.len() + attaching > quotas.attached_policies)
         || staying + wanted + others(live, denials) > INLINE_POLICY_CHARACTERS
+}
+
+/// Why a plan cannot be carried out: policies of others that stay leave no room for our denies. Found before the
+/// first write, since a trust that was narrowed by then could not be widened again either.
+pub(super) fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<String> {
+    let operations = || plan.steps.iter().flatten();
+    let denies = |operation: &Operation| match operation {
+        Operation::EndSessions(_) => true,
+        Operation::PutInline(name, _) => name == GUARDRAIL_POLICY,
+        _ => false,
+    };
+    let ours = |name: &str| {
+        [GUARDRAIL_POLICY, REVOCATION_POLICY].contains(&name)
+            || desired.inline.contains_key(name)
+            || operations().any(|operation| matches!(operation, Operation::DeleteInline(gone) if gone == name))
+    };
+    let staying = characters(live, |name| !ours(name));
+    let standing = live.inline.get(REVOCATION_POLICY).and_then(Option::as_ref).and_then(Document::denials);
+    let wanted: usize = desired.inline.values().map(Document::size).sum();
+    let needed = wanted + desired.guardrails().size() + revocation::size(standing.as_ref());
+    if staying + needed <= INLINE_POLICY_CHARACTERS || !operations().any(denies) {
+        return None;
+    }
+    let names: Vec<_> = live.inline.keys().filter(|name| !ours(name)).map(String::as_str).collect();
+    Some(format!(
+        "All inline policies of a role together may have at most {INLINE_POLICY_CHARACTERS} characters, white space not \
+         counted. Those of the template, with the ones that keep the role in its limits, need {needed}, and {}, which somebody \
+         else put on the role, has {staying}. Take that off, or make it a managed policy; nothing was changed.",
+        names.join(", ")
+    ))
 }
 
 /// What all but `CustomPolicy` takes.

@@ -14,7 +14,7 @@ use crate::policy::Document;
 
 #[derive(Default)]
 pub(super) struct Narrowing {
-    /// What stands under the deny's name and may allow: off, whoever put it there.
+    /// What stands under the deny's name and may allow: off, whoever put it there. What it denies stays.
     pub(super) clear: Vec<Operation>,
     /// Before the trust.
     pub(super) mark: Vec<Operation>,
@@ -36,8 +36,8 @@ impl Narrowing {
         if !ends_sessions {
             return Self { size, ..Self::default() };
         }
-        let denying = standing.and_then(Option::as_ref).filter(|policy| policy.only_denies());
-        let end = vec![Operation::EndSessions(denying.cloned())];
+        let denying = standing.and_then(Option::as_ref).and_then(Document::denials);
+        let end = vec![Operation::EndSessions(denying.clone())];
         let tag = || vec![Operation::Tag(Tags([(REVOKE_TAG.to_owned(), REVOKE_PENDING.to_owned())].into()))];
         let untag = || vec![Operation::Untag(vec![REVOKE_TAG.to_owned()])];
         let (mark, unmark) = if pending {
@@ -49,11 +49,12 @@ impl Narrowing {
             // there are end before, and those handed out meanwhile after.
             (end.clone(), Vec::new())
         };
-        let clear = if standing.is_some() && denying.is_none() {
-            vec![Operation::DeleteInline(REVOCATION_POLICY.to_owned())]
-        } else {
-            Vec::new()
+        let plain = standing.is_none_or(|policy| policy.as_ref().is_some_and(Document::only_denies));
+        let clear = match &denying {
+            _ if plain => Vec::new(),
+            Some(denials) => vec![Operation::PutInline(REVOCATION_POLICY.to_owned(), denials.clone())],
+            None => vec![Operation::DeleteInline(REVOCATION_POLICY.to_owned())],
         };
-        Self { clear, mark, end, unmark, size: revocation::size(denying) }
+        Self { clear, mark, end, unmark, size: revocation::size(denying.as_ref()) }
     }
 }
