@@ -10,14 +10,17 @@ REVOCATION = "AWSRevokeOlderSessions"
 def guardrails(account, stack, function_stack, prefix="/delegated/", region=REGION):
     """What keeps the role of this stack from changing its own cage."""
     configuration = account.client("lambda", region).get_function_configuration(FunctionName=FUNCTION_NAME)
-    function = f"arn:aws:lambda:{region}:{CUSTOMER}:function:{FUNCTION_NAME}"
-    stacks = dict.fromkeys(any_stack.describe()["StackId"].rsplit("/", 1)[0] + "/*" for any_stack in (stack, function_stack))
+    # Of this name there is a function, and a stack that installs it, in each Region.
+    function = f"arn:aws:lambda:*:{CUSTOMER}:function:{FUNCTION_NAME}"
+    own, installing = (any_stack.describe()["StackId"].rsplit("/", 1)[0] + "/*" for any_stack in (stack, function_stack))
+    stacks = [] if own == installing else [own]
+    stacks.append(installing.replace(f":{region}:", ":*:"))
     read_roles = ["iam:GenerateServiceLastAccessedDetails", "iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "sts:*"]
     read_stacks = [f"cloudformation:{reads}*" for reads in ("Describe", "Detect", "Get", "List")]
     kept = {
         "KeepOffTheFunction": (["lambda:Get*", "lambda:List*"], [function, f"{function}:*"]),
         "KeepOffTheRoles": (read_roles, [f"arn:aws:iam::{CUSTOMER}:role{prefix}*", configuration["Role"]]),
-        "KeepOffTheStacks": (read_stacks, list(stacks)),
+        "KeepOffTheStacks": (read_stacks, stacks),
     }
     statements = [
         {"Sid": sid, "Effect": "Deny", "NotAction": reads, "Resource": resources} for sid, (reads, resources) in kept.items()
