@@ -123,34 +123,36 @@ impl Document {
         json.chars().filter(|c| !c.is_ascii_whitespace()).count()
     }
 
+    /// Its statements: IAM takes one alone, too.
+    pub fn statements(&self) -> &[Value] {
+        match self.0.get("Statement") {
+            Some(Value::Array(statements)) => statements,
+            Some(one) => std::slice::from_ref(one),
+            None => &[],
+        }
+    }
+
+    /// The same document with other statements: what it says of the language version stays.
+    #[must_use]
+    pub fn with_statements(&self, statements: Vec<Value>) -> Self {
+        let mut members = self.0.clone();
+        members.insert("Statement".to_owned(), statements.into());
+        Self(members)
+    }
+
     /// Its statements that deny, and nothing else; none when it has none.
     pub fn denials(&self) -> Option<Self> {
-        let statements = match self.0.get("Statement")? {
-            Value::Array(statements) => statements.as_slice(),
-            one => std::slice::from_ref(one),
-        };
         let denying = |statement: &&Value| statement.get("Effect").and_then(Value::as_str) == Some("Deny");
-        let denials: Vec<Value> = statements.iter().filter(denying).cloned().collect();
-        // In the language version that they were written in.
-        let mut members = self.0.clone();
-        let found = !denials.is_empty();
-        members.insert("Statement".to_owned(), denials.into());
-        found.then_some(Self(members))
+        let denials: Vec<Value> = self.statements().iter().filter(denying).cloned().collect();
+        (!denials.is_empty()).then(|| self.with_statements(denials))
     }
 
     /// A document with the statements of both, in the language version of this one.
     #[must_use]
     pub fn joined(&self, other: &Self) -> Self {
-        let statements = |document: &Self| match document.0.get("Statement") {
-            Some(Value::Array(statements)) => statements.clone(),
-            one => one.cloned().into_iter().collect(),
-        };
-        let mut members = self.0.clone();
-        let mut joined = statements(self);
-        joined
-            .extend(statements(other).into_iter().filter(|statement| !joined.contains(statement)).collect::<Vec<_>>());
-        members.insert("Statement".to_owned(), joined.into());
-        Self(members)
+        let own = self.statements();
+        let further = other.statements().iter().filter(|statement| !own.contains(statement));
+        self.with_statements(own.iter().chain(further).cloned().collect())
     }
 
     /// Whether IAM makes the same of both, so that replacing one by the other changes nothing.

@@ -25,7 +25,7 @@ pub fn cut_off_after(now: Moment) -> Moment {
 
 /// Sessions issued before this are ended by the policy, if it ends any, whatever else it says.
 pub fn cut_off(policy: &Document) -> Option<Moment> {
-    statements(policy).iter().filter_map(cut_off_of).max()
+    policy.statements().iter().filter_map(cut_off_of).max()
 }
 
 /// The policy that ends the sessions issued before `at`, and denies whatever the one that stands denies. Its
@@ -35,17 +35,14 @@ pub fn extended(standing: Option<&Document>, at: Moment) -> (Document, Moment) {
     let Some(standing) = standing.and_then(Document::denials) else {
         return (Document::new(vec![ending(&at.to_milliseconds())]), at);
     };
-    let standing = &standing;
-    let at = cut_off(standing).map_or(at, |cut_off| cut_off.max(at));
-    let others = statements(standing).iter().filter(|statement| cut_off_of(statement).is_none());
+    let at = cut_off(&standing).map_or(at, |cut_off| cut_off.max(at));
+    let others = standing.statements().iter().filter(|statement| cut_off_of(statement).is_none());
     let denied: Vec<Value> = others.cloned().chain([ending(&at.to_milliseconds())]).collect();
     if denied.len() == 1 {
         return (Document::new(denied), at);
     }
     // In the language version that the others were written in.
-    let mut members = standing.members().clone();
-    members.insert("Statement".to_owned(), denied.clone().into());
-    (Document::from_value(members.into()).unwrap_or_else(|_| Document::new(denied)), at)
+    (standing.with_statements(denied), at)
 }
 
 /// What [`extended`] takes of the room for inline policies: its dates are all of one length.
@@ -73,14 +70,6 @@ fn cut_off_of(statement: &Value) -> Option<Moment> {
     unnamed.as_object_mut()?.remove("Sid");
     let alike = Document::new(vec![unnamed]).same_meaning(&Document::new(vec![ending(date)]));
     Moment::read(date).filter(|_| alike)
-}
-
-fn statements(policy: &Document) -> &[Value] {
-    match policy.members().get("Statement") {
-        Some(Value::Array(statements)) => statements,
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    }
 }
 
 #[cfg(test)]
