@@ -42,7 +42,7 @@ impl Cage {
     pub fn new(function: &str, guardrails: &Guardrails, home: &Home, owner: &Owner) -> Self {
         let Home { partition, account } = home;
         let kept = format!("arn:{partition}:iam::{account}:role{}*", guardrails.role_path_prefix);
-        let own_role = guardrails.function_role.as_ref().map(ToString::to_string);
+        let own_role = guardrails.function_role.as_ref().map(|role| in_each_region(role.as_str(), function));
         // There is a function of this name in each Region that has stacks, and all keep the same roles.
         let installed = guardrails.function_stack.as_ref().map(|stack| whatever_its_id(stack.as_str()));
         let own = Some(whatever_its_id(&owner.stack_id)).filter(|own| Some(own) != installed.as_ref());
@@ -97,14 +97,55 @@ fn in_any_region(arn: &str) -> String {
     parts.join(":")
 }
 
-/// The stack of this ID under any ID: who names a stack by its name is asked about all that bear it.
+/// The function's role, and, where its name ends in the function's Region, those of the functions of all Regions.
+fn in_each_region(role: &str, function: &str) -> String {
+    let region = function.split(':').nth(3).unwrap_or_default();
+    let named = role.strip_suffix(region).filter(|named| !region.is_empty() && named.ends_with('-'));
+    named.map_or_else(|| role.to_owned(), |named| format!("{named}*"))
+}
+
+/// The stack of this ID under any ID: who names a stack by its name is asked about all that bear it. Of a stack
+/// set, all its stacks.
 fn whatever_its_id(stack: &str) -> String {
-    stack.rsplit_once('/').map_or_else(|| stack.to_owned(), |(named, _)| format!("{named}/*"))
+    let Some((named, _)) = stack.rsplit_once('/') else { return stack.to_owned() };
+    let set = without_instance(named).filter(|set| set.contains(":stack/StackSet-"));
+    format!("{}/*", set.map_or_else(|| named.to_owned(), |set| format!("{set}-*")))
+}
+
+/// The name of a stack set's stack without the UUID at its end, if there is one.
+fn without_instance(named: &str) -> Option<&str> {
+    const LENGTHS: [usize; 5] = [12, 4, 4, 4, 8];
+    let mut rest = named;
+    for length in LENGTHS {
+        let (before, group) = rest.rsplit_once('-')?;
+        if group.len() != length || !group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        rest = before;
+    }
+    Some(rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stacks_of_a_stack_set_and_functions_named_after_their_region_stand_for_all_of_their_kind() {
+        let stack = |name: &str| whatever_its_id(&format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/0a1b"));
+        let arn = |name: &str| format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/*");
+        let id = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
+        assert_eq!(stack(&format!("StackSet-access-for-acme-{id}")), arn("StackSet-access-for-acme-*"));
+        for other in [format!("StackSet-{id}x"), format!("Stack-{id}"), "StackSet-access-0a1b2c3d".to_owned()] {
+            assert_eq!(stack(&other), arn(&other));
+        }
+        let function = "arn:aws:lambda:eu-west-1:1:function:f";
+        let role = |name: &str| in_each_region(&format!("arn:aws:iam::1:role/{name}"), function);
+        assert_eq!(role("access-eu-west-1"), "arn:aws:iam::1:role/access-*");
+        for other in ["access-us-east-1", "access", "eu-west-1", "accesseu-west-1"] {
+            assert_eq!(role(other), format!("arn:aws:iam::1:role/{other}"));
+        }
+    }
 
     #[test]
     fn its_end_is_read_back_and_nothing_else_is_taken_for_it() {
