@@ -138,6 +138,8 @@ pub enum Command {
         home: Home,
         /// The function's own ARN.
         function: String,
+        /// Its Region.
+        region: String,
         /// The name that the role will have, as far as that can be known before the wish is judged.
         expected: Option<RoleName>,
         /// The ID to answer with while it is unknown whether the role exists.
@@ -153,6 +155,8 @@ pub enum Command {
         properties: Properties,
         /// Where roles live, if that is known.
         prefix: Option<RolePath>,
+        /// The function's Region.
+        region: String,
     },
     /// Derive a provider's external ID.
     DeriveExternalId {
@@ -243,7 +247,7 @@ impl Command {
         let wish = |properties, before| Wish { owner: owner.clone(), properties, before };
         let wish = match intent {
             Intent::Delete { physical_id, properties } => {
-                return Self::RemoveRole { owner, physical_id, properties, prefix };
+                return Self::RemoveRole { owner, physical_id, properties, prefix, region: function.region };
             }
             Intent::Create { properties } => wish(properties, None),
             Intent::Update { physical_id, properties, old_properties } => {
@@ -261,6 +265,7 @@ impl Command {
             guardrails,
             home: function.home,
             function: function.arn,
+            region: function.region,
             expected,
             physical_id,
         }
@@ -281,12 +286,12 @@ impl Command {
     pub async fn run(self, aws: &Aws, seed: &Seed) -> Response {
         let iam = &aws.iam;
         match self {
-            Self::EnsureRole { wish, guardrails, home, function, expected, .. } => {
+            Self::EnsureRole { wish, guardrails, home, function, region, expected, .. } => {
                 let fulfilled = match &guardrails {
                     Ok(guardrails) => {
                         let fresh_external_id = ExternalId::from_random(seed.first());
-                        let around =
-                            Surroundings { iam, home: &home, guardrails, function: &function, fresh_external_id };
+                        let (home, region, function) = (&home, region.as_str(), function.as_str());
+                        let around = Surroundings { iam, home, region, guardrails, function, fresh_external_id };
                         ensure(&wish, &around).await
                     }
                     Err(problems) => Err(Unfulfilled::untouched(format!(
@@ -306,8 +311,8 @@ impl Command {
                     }
                 }
             }
-            Self::RemoveRole { owner, physical_id, properties, prefix } => {
-                match remove(iam, &owner, &physical_id, &properties, prefix.as_ref()).await {
+            Self::RemoveRole { owner, physical_id, properties, prefix, region } => {
+                match remove(iam, &owner, &physical_id, &properties, prefix.as_ref(), &region).await {
                     Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
                     Err(reason) => Response::Failed { physical_id, reason, cause: cause(aws) },
                 }

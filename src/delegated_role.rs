@@ -9,6 +9,8 @@ pub mod delegation;
 pub mod desired;
 pub mod execute;
 pub mod facts;
+mod follow;
+pub mod home_region;
 pub mod moment;
 pub mod observed;
 pub mod owner;
@@ -16,6 +18,7 @@ pub mod past;
 pub mod plan;
 pub mod remove;
 pub mod revocation;
+mod taken;
 pub mod trust;
 
 use std::collections::BTreeMap;
@@ -27,12 +30,15 @@ use self::delegation::{Delegation, PolicyOwnership, Terms};
 use self::desired::{DesiredRole, ExternalIds, desired};
 use self::execute::execute;
 use self::facts::{Quotas, needs_quotas, policies_to_judge};
+use self::follow::follow;
+use self::home_region::Elsewhere;
 use self::moment::Moment;
-use self::observed::{Foreign, Identity, LiveRole, Observed, ReadAttached, observe};
-use self::owner::{Claim, LOGICAL_ID_TAG, Owner, STACK_TAG};
+use self::observed::{Identity, LiveRole, Observed, ReadAttached, observe};
+use self::owner::Owner;
 use self::past::{OnceDeclared, name_and_path_hint};
 use self::remove::take_down;
 use self::revocation::{REVOCATION_POLICY, cut_off};
+use self::taken::{only_case_differs, taken};
 use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{AccountId, ExternalId, Home, RoleName, RolePath};
@@ -66,6 +72,8 @@ pub struct Surroundings<'a> {
     pub iam: &'a Iam,
     /// The account.
     pub home: &'a Home,
+    /// The Region of stack and function.
+    pub region: &'a str,
     /// The owner's limits.
     pub guardrails: &'a Guardrails,
     /// The function's own ARN, without a qualifier.
@@ -153,6 +161,10 @@ pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled,
     let wished = Wished { delegation: &delegation, cage, quotas: facts.quotas };
     let name = delegation.role_name.clone().unwrap_or_else(|| wish.owner.derived_name(&delegation.path));
 
+    if let Some(region) = delegation.home_region.as_ref().filter(|region| region.as_str() != around.region) {
+        let elsewhere = Elsewhere { home, region, here: &wish.owner };
+        return follow(wish, around, &delegation, facts.quotas, &name, elsewhere).await;
+    }
     let Some(before) = &wish.before else {
         // Nothing is read before the first write: if the name is taken after all, IAM says so.
         let start = Start { observed: Observed::Absent, replaced: None, first_time: true, may_take_down: true };
@@ -223,7 +235,8 @@ async fn fulfil(
             Observed::Absent => None,
             Observed::Ours(live) => Some(live.as_ref()),
             Observed::Foreign(foreign) => {
-                return Err(Unfulfilled { reason: taken(foreign, &wish.owner), left_behind: LeftBehind::Nothing });
+                let reason = taken(foreign, &wish.owner, around.region, delegation.home_region.as_ref());
+                return Err(Unfulfilled { reason, left_behind: LeftBehind::Nothing });
             }
         };
         if let Some(live) = live {
@@ -370,39 +383,9 @@ fn check_same_place(live: &LiveRole, name: &RoleName, path: &RolePath) -> Result
     Ok(())
 }
 
-fn only_case_differs(name: &RoleName, known: &str) -> String {
-    format!(
-        "RoleName {name} differs from {known} in letter case only, and IAM's names ignore case: there cannot be both. Keep \
-         the old spelling, or choose a really different name."
-    )
-}
-
-fn taken(foreign: &Foreign, owner: &Owner) -> String {
-    let Foreign { name, arn, claim, trusts } = foreign;
-    let whose = match claim {
-        Claim::Others { stack_id, logical_id } => {
-            format!("belongs to the resource {} of the stack {}", or_unknown(logical_id), or_unknown(stack_id))
-        }
-        Claim::Ours | Claim::Unmarked => format!("was not made by this resource; it trusts {trusts}"),
-    };
-    format!(
-        "The role name {name} is taken: {arn} {whose}. It was not changed. Choose another RoleName, or hand the role over by \
-         tagging it {}.",
-        mark_of(owner)
-    )
-}
-
 fn not_to_be_seen(name: &RoleName) -> String {
     format!(
         "iam:CreateRole found the role {name} there already, but then it was not to be seen: something else removed it, or IAM \
          does not show it yet. It was not made again. Try again."
     )
-}
-
-fn or_unknown(text: &str) -> &str {
-    if text.is_empty() { "(unknown)" } else { text }
-}
-
-fn mark_of(owner: &Owner) -> String {
-    format!("{STACK_TAG} = {} and {LOGICAL_ID_TAG} = {}", owner.stack_id, owner.logical_id)
 }

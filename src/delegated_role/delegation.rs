@@ -20,7 +20,8 @@ use super::moment::Moment;
 use super::trust::{Mfa, Trust};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{
-    AccountId, ExternalId, Home, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
+    AccountId, ExternalId, Home, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, Region, RoleName,
+    RolePath,
 };
 use crate::policy::Document;
 use crate::properties::{Problems, Reader};
@@ -35,10 +36,6 @@ const TERRAFORM_NAMES: [(&str, &str); 7] = [
     ("arns", "ManagedPolicyArns"),
     ("content", "CustomPolicy"),
 ];
-
-/// Properties that have a meaning but no effect yet: refused, since ignoring one would promise a limit
-/// that is not there.
-const NOT_YET: [&str; 1] = ["HomeRegion"];
 
 /// How the provider's external ID is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +88,8 @@ pub struct Terms<'a> {
 pub struct Delegation {
     /// The name, unless it is to be derived.
     pub role_name: Option<RoleName>,
+    /// The Region whose stack keeps the role for all; none: every stack keeps its own.
+    pub home_region: Option<Region>,
     /// The path.
     pub path: RolePath,
     /// The accounts, in the order given.
@@ -136,11 +135,6 @@ impl Delegation {
         let Terms { home, guardrails, facts, .. } = terms;
         let mut reader = Reader::new(properties);
         let mut warnings = Vec::new();
-        for property in NOT_YET {
-            if reader.raw(property).is_some() {
-                reader.problem(property, "is not supported yet; remove it.");
-            }
-        }
         // Asked for so that it is known; its only purpose is that a change of it sends an update.
         let _ = reader.free_text("Revision");
 
@@ -160,6 +154,7 @@ impl Delegation {
             what::managed_policies(&mut reader, home, guardrails, facts, administrative, &mut warnings);
         let permissions_boundary = what::permissions_boundary(&mut reader, home, guardrails);
         let role_name = role::role_name(&mut reader);
+        let home_region = role::home_region(&mut reader);
         let path = role::path(&mut reader, guardrails);
         let description = reader.one("Description", role::description).unwrap_or_default();
         let tags = role::tags(&mut reader);
@@ -177,6 +172,7 @@ impl Delegation {
         }
         let delegation = Self {
             role_name,
+            home_region,
             path,
             accounts: accounts.unwrap_or_default(),
             external_id,

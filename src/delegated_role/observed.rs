@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use tokio::time::sleep;
 
 use super::facts::{Facts, Quotas};
-use super::owner::{Claim, Owner, Tags};
+use super::owner::{Claim, Claimant, Tags};
 use super::trust::Trust;
 use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::identifiers::{PolicyArn, RoleName, RolePath};
@@ -21,11 +21,11 @@ pub enum Observed {
     Absent,
     /// A role that is not to be touched.
     Foreign(Foreign),
-    /// A role of this owner's.
+    /// A role of the claimant's.
     Ours(Box<LiveRole>),
 }
 
-/// A role that is not this owner's: only so much is known of it as is told to people.
+/// A role that is not the claimant's: only so much is known of it as is told to people.
 #[derive(Clone, Debug)]
 pub struct Foreign {
     /// Its name.
@@ -38,7 +38,7 @@ pub struct Foreign {
     pub trusts: String,
 }
 
-/// A role of this owner's, as it is.
+/// A role of the claimant's, as it is.
 #[derive(Clone, Debug)]
 pub struct LiveRole {
     /// Its name, in IAM's spelling.
@@ -97,7 +97,7 @@ pub enum ReadAttached<'a> {
 /// Looks at the role of this name.
 pub async fn observe(
     iam: &Iam,
-    owner: &Owner,
+    claimant: &(impl Claimant + Sync),
     name: &RoleName,
     read_attached: ReadAttached<'_>,
 ) -> Result<Observed, Failure> {
@@ -106,7 +106,7 @@ pub async fn observe(
     let Some(role) = role? else { return Ok(Observed::Absent) };
     let (spelling, path, tags) = marks(&role, name);
     let trust_document = role.assume_role_policy_document().and_then(|text| Document::from_encoded(text).ok());
-    match owner.claim(&spelling, &path, &tags) {
+    match claimant.claim(&spelling, &path, &tags) {
         Claim::Ours => {}
         claim => {
             let trusts = trust_document.as_ref().map_or_else(|| "nobody known".to_owned(), principals_of);
@@ -139,8 +139,8 @@ pub async fn observe(
     })))
 }
 
-/// Whose the role of this name is, seen from the owner; none when there is none.
-pub async fn claim(iam: &Iam, owner: &Owner, name: &RoleName) -> Result<Option<Claim>, Failure> {
+/// Whose the role of this name is; none when there is none.
+pub async fn claim(iam: &Iam, owner: &impl Claimant, name: &RoleName) -> Result<Option<Claim>, Failure> {
     let role = get_role(iam, name).await?;
     Ok(role.map(|role| {
         let (spelling, path, tags) = marks(&role, name);

@@ -54,25 +54,38 @@ pub enum Claim {
     Unmarked,
 }
 
+/// Somebody whose role a role may be.
+pub trait Claimant {
+    /// Whose the role of this name, path and tags is.
+    fn claim(&self, name: &RoleName, path: &RolePath, tags: &Tags) -> Claim;
+}
+
+impl Claimant for Owner {
+    /// A tag that says otherwise is believed, so that a role can be handed over by tagging it anew; missing
+    /// tags are made up for by the derived name.
+    fn claim(&self, name: &RoleName, path: &RolePath, tags: &Tags) -> Claim {
+        let (stack, logical) = (tags.get(STACK_TAG), tags.get(LOGICAL_ID_TAG));
+        let contradicts = |tag: Option<&str>, own: &str| tag.is_some_and(|tag| tag != own);
+        if contradicts(stack, &self.stack_id) || contradicts(logical, &self.logical_id) {
+            return Claim::others(tags);
+        }
+        let marked = stack.is_some() && logical.is_some();
+        if marked || self.derived_name(path).same_role(name) { Claim::Ours } else { Claim::Unmarked }
+    }
+}
+
+impl Claim {
+    /// The role is marked for somebody else.
+    pub fn others(tags: &Tags) -> Self {
+        let said = |tag| tags.get(tag).unwrap_or_default().to_owned();
+        Self::Others { stack_id: said(STACK_TAG), logical_id: said(LOGICAL_ID_TAG) }
+    }
+}
+
 impl Owner {
     /// The tags that mark a role as this owner's.
     pub fn mark(&self) -> [(String, String); 2] {
         [(STACK_TAG.to_owned(), self.stack_id.clone()), (LOGICAL_ID_TAG.to_owned(), self.logical_id.clone())]
-    }
-
-    /// Whose the role of this name, path and tags is. A tag that says otherwise is believed, so that a
-    /// role can be handed over by tagging it anew; missing tags are made up for by the derived name.
-    pub fn claim(&self, name: &RoleName, path: &RolePath, tags: &Tags) -> Claim {
-        let (stack, logical) = (tags.get(STACK_TAG), tags.get(LOGICAL_ID_TAG));
-        let contradicts = |tag: Option<&str>, own: &str| tag.is_some_and(|tag| tag != own);
-        if contradicts(stack, &self.stack_id) || contradicts(logical, &self.logical_id) {
-            return Claim::Others {
-                stack_id: stack.unwrap_or_default().to_owned(),
-                logical_id: logical.unwrap_or_default().to_owned(),
-            };
-        }
-        let marked = stack.is_some() && logical.is_some();
-        if marked || self.derived_name(path).same_role(name) { Claim::Ours } else { Claim::Unmarked }
     }
 
     /// The name of a role whose template gives none: readable, and the same on every retry.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::owner::OUR_TAGS;
-use crate::identifiers::{PolicyArn, RoleName, RolePath};
+use crate::identifiers::{PolicyArn, Region, RoleName, RolePath};
 use crate::properties::{scalar, texts};
 
 /// What an earlier version of the template declared, read leniently: it says what was once ours.
@@ -47,4 +47,9 @@ pub fn name_and_path_hint(properties: &Map<String, Value>) -> (Option<RoleName>,
         text("RoleName").and_then(|name| RoleName::parse(&name).ok()),
         text("Path").and_then(|path| RolePath::parse(&path).ok()),
     )
+}
+
+/// The Region whose stack keeps the role, read leniently; none when it is every stack's own.
+pub fn home_region_hint(properties: &Map<String, Value>) -> Option<Region> {
+    properties.get("HomeRegion").and_then(scalar).and_then(|region| Region::parse(&region).ok())
 }

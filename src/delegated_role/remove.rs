@@ -8,7 +8,9 @@ use tokio::time::{Instant, sleep};
 use super::execute::execute;
 use super::observed::{Foreign, LiveRole, Observed, ReadAttached, instance_profiles, observe};
 use super::owner::{Claim, Owner};
-use super::{expected_name, mark_of, plan};
+use super::past::home_region_hint;
+use super::taken::not_deleted;
+use super::{expected_name, plan};
 use crate::aws::{ATTEMPT, Iam, Kind, Patience};
 use crate::identifiers::{RoleName, RolePath};
 use crate::patience::pause_after;
@@ -21,7 +23,7 @@ const TO_REMOVE: Duration = Duration::from_secs(3);
 const MADE_ANEW_WITHIN: Duration = Duration::from_secs(ATTEMPT.as_secs() + 5);
 
 /// Removes the role that a resource is known by. Works whatever the properties say, whatever is on the
-/// role, and when it is already gone; touches no role but this owner's.
+/// role, and when it is already gone; touches no role but this owner's. `region` is the one here.
 ///
 /// # Errors
 /// A reason, when the role could not be removed or bears no mark although it may well be ours.
@@ -31,8 +33,14 @@ pub async fn remove(
     physical_id: &str,
     properties: &Map<String, Value>,
     prefix: Option<&RolePath>,
+    region: &str,
 ) -> Result<(), String> {
     let known = RoleName::parse(physical_id).ok();
+    if home_region_hint(properties).is_some_and(|home_region| home_region.as_str() != region) {
+        // The role is another stack's, whatever becomes of it there: unless it bears this one's mark after all.
+        let Some(name) = known.or_else(|| expected_name(owner, properties, prefix)) else { return Ok(()) };
+        return take_down(iam, owner, &name, Patience::Usual).await;
+    }
     if let Some(known) = &known {
         match observe(iam, owner, known, ReadAttached::WhatCanBe).await.map_err(|failure| failure.to_string())? {
             Observed::Absent => {}
@@ -83,14 +91,9 @@ async fn take_down_whatever_comes(iam: &Iam, owner: &Owner, name: &RoleName) -> 
 /// A role that bears somebody else's mark is theirs. One that bears none may be ours with its tags
 /// stripped: leaving it silently would leave a door open that nobody remembers.
 fn leave(foreign: &Foreign, owner: &Owner) -> Result<(), String> {
-    let Foreign { name, arn, claim, trusts } = foreign;
-    match claim {
+    match foreign.claim {
         Claim::Others { .. } => Ok(()),
-        Claim::Ours | Claim::Unmarked => Err(format!(
-            "The role {name} ({arn}, which trusts {trusts}) bears no tags of this resource, so it was not deleted. If it is \
-             this stack's, tag it {} and delete again; if it is not, delete the stack and retain this resource.",
-            mark_of(owner)
-        )),
+        Claim::Ours | Claim::Unmarked => Err(not_deleted(foreign, owner)),
     }
 }
 

@@ -72,6 +72,8 @@ const PURE: &[&str] = &[
     "delegated_role/trust.rs",
     "delegated_role/owner.rs",
     "delegated_role/past.rs",
+    "delegated_role/home_region.rs",
+    "delegated_role/taken.rs",
     "delegated_role/facts.rs",
     "delegated_role/attributes.rs",
 ];

@@ -20,6 +20,7 @@ use service_provider_access::delegated_role::delegation::{
 };
 use service_provider_access::delegated_role::desired::{CUSTOM_POLICY, DesiredRole, ExternalIds, desired};
 use service_provider_access::delegated_role::facts::Quotas;
+use service_provider_access::delegated_role::home_region::differences;
 use service_provider_access::delegated_role::moment::Moment;
 use service_provider_access::delegated_role::observed::{Effect, LiveRole};
 use service_provider_access::delegated_role::owner::{Owner, REVOKE_PENDING, REVOKE_TAG, Tags};
@@ -147,6 +148,7 @@ prop_compose! {
     ) -> Delegation {
         Delegation {
             role_name: Some(RoleName::parse("Chosen").unwrap()),
+            home_region: None,
             path: RolePath::parse("/delegated/").unwrap(),
             accounts: trust.accounts.iter().cloned().collect(),
             external_id: match trust.external_ids.len() {
@@ -716,6 +718,24 @@ proptest! {
         }
         check_guarded(&before, &states, &role)?;
         check_marked(&before, &states, &role)?;
+    }
+
+    #[test]
+    fn another_region_is_told_of_whatever_the_home_region_would_change((before, once, delegation) in any_change()) {
+        let live = before.live();
+        let role = wish(&delegation, Some(&live));
+        let plan = to_change(&live, &role, &once, Quotas::default());
+        let guards = |operation: &Operation| matches!(operation, Operation::PutInline(name, _) if name == GUARDRAIL_POLICY);
+        let (guarding, changing): (Vec<_>, Vec<_>) = plan.steps.iter().flatten().partition(|operation| guards(operation));
+        let told = differences(&live, &role, &plan);
+        prop_assert!(changing.is_empty() || !told.is_empty(), "not told: {:?}", changing);
+        prop_assert!(!(changing.is_empty() && guarding.is_empty()) || told.is_empty(), "nothing changes: {:?}", told);
+        if guarding.is_empty() {
+            prop_assert!(!told.contains(GUARDRAIL_POLICY));
+        }
+        let end = carried_out(&before, &plan).live();
+        let rest = to_change(&end, &role, &once, Quotas::default());
+        prop_assert!(differences(&end, &role, &rest).is_empty());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod customer;
 mod external_id;
 mod faults;
 mod fuzz;
+mod home_region;
 mod lambda;
 mod metrics;
 mod narrowing;

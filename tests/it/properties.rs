@@ -302,13 +302,12 @@ async fn every_problem_is_told_together() {
         "MaxSessionDuration": 43200, "CustomPolicy": allow("*", "*"),
         "ManagedPolicyArns": ["arn:aws:iam::111111111111:policy/Gone", ADMINISTRATOR], "RoleName": "cdk-auditor", "Path": "/",
         "Tags": [{"Key": "aws:team", "Value": "platform"}], "PolicyOwnership": "Mine", "ExpiresAt": "2026-11-31T00:00:00Z",
-        "RevokeSessions": "Always", "HomeRegion": "us-east-1", "managedpolicies": [],
+        "RevokeSessions": "Always", "HomeRegion": "virginia", "managedpolicies": [],
     });
     check_refused(
         stack,
         wish,
         &[
-            "HomeRegion is not supported yet; remove it.",
             "ExternalAwsAccountId is 111111111111, which is this account itself; give the provider's.",
             "ExternalAwsAccountId is 333333333333, which the function's owner does not let roles trust (TrustedAccountIds: only \
              222222222222); ask the owner to add it.",
@@ -325,6 +324,7 @@ async fn every_problem_is_told_together() {
             "ManagedPolicyArns names arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it.",
             &administrator_by(ADMINISTRATOR, "is made for administrators"),
             "RoleName is cdk-auditor, a name that AWS or the CDK keeps for its own roles; choose another.",
+            "HomeRegion is \"virginia\"; it must be a Region, such as eu-west-1.",
             "Path is /, but the function's owner keeps every role under /delegated/ (RolePathPrefix); start with that.",
             "Tags[0] has the Key aws:team, whose prefix is reserved; choose another.",
             "PolicyOwnership is \"Mine\"; it must be Exclusive or Declared.",
@@ -376,10 +376,19 @@ async fn terraforms_names_are_answered_with_the_property_they_stand_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_there_yet_is_refused_and_never_ignored() {
-    for value in [json!("us-east-1"), json!("eu-west-1"), json!(""), json!([])] {
-        let wish = json!({"HomeRegion": value});
-        check_refused(Stack::new(), wish, &["HomeRegion is not supported yet; remove it."]).await;
+async fn a_home_region_is_a_region_and_needs_a_name_that_all_regions_share() {
+    for value in ["virginia", "us-east", "us-east-1a", "US-EAST-1", "us--1", "us-east-123", "*", "us-east-１"] {
+        let problem = format!("HomeRegion is \"{value}\"; it must be a Region, such as eu-west-1.");
+        check_refused(Stack::new(), json!({"HomeRegion": value, "RoleName": "Auditor"}), &[problem]).await;
+    }
+    check_refused(
+        Stack::new(),
+        json!({"HomeRegion": "eu-west-1", "RoleName": null}),
+        &["HomeRegion needs RoleName: a derived name would differ from Region to Region; give one."],
+    )
+    .await;
+    for region in ["us-east-1", "us-gov-west-1", "ap-southeast-12", "eusc-de-east-1"] {
+        assert!(service_provider_access::identifiers::Region::parse(region).is_ok(), "{region}");
     }
 }
 
@@ -390,7 +399,7 @@ async fn an_update_is_judged_as_a_create_is() {
     let before = stack.account.role("Auditor");
     stack.account.clear_calls();
     for (difference, reason) in [
-        (json!({"HomeRegion": "us-east-1"}), "HomeRegion is not supported yet; remove it."),
+        (json!({"HomeRegion": "here"}), "HomeRegion is \"here\"; it must be a Region, such as eu-west-1."),
         (json!({"require_mfa": true}), "\"require_mfa\" is not a property of this resource: use RequireMfa."),
         (
             json!({"MfaMaxAge": 60}),

@@ -20,7 +20,7 @@ use crate::customer::Customer;
 pub(crate) const HOME: &str = "111111111111";
 pub(crate) const PROVIDER: &str = "222222222222";
 pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
-const BUCKET: &str = "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com";
+const REGION: &str = "us-east-1";
 
 /// Nobody is answered over them here, and to load the system's certificates for each event takes its time.
 static CONNECTIONS: LazyLock<Connections> = LazyLock::new(|| Connections::new().expect("an HTTP client"));
@@ -32,6 +32,8 @@ pub(crate) struct Stack {
     /// Whose role the function may be asked to check.
     pub(crate) customer: Customer,
     pub(crate) resource_type: &'static str,
+    /// Where it is, and its function.
+    pub(crate) region: &'static str,
     pub(crate) id: String,
     pub(crate) logical_id: String,
     /// The owner's settings, by environment variable.
@@ -83,11 +85,18 @@ impl Stack {
             account,
             customer: Customer::new(),
             resource_type: "Custom::DelegatedRole",
-            id: format!("arn:aws:cloudformation:us-east-1:{HOME}:stack/{name}/11111111-2222-3333-4444-555555555555"),
+            region: REGION,
+            id: format!("arn:aws:cloudformation:{REGION}:{HOME}:stack/{name}/11111111-2222-3333-4444-555555555555"),
             logical_id: "Access".into(),
             settings: vec![("TRUSTED_ACCOUNT_IDS", "*".into())],
             timeout: Duration::from_secs(60),
         }
+    }
+
+    /// The stack of another Region in the same account, and the function there.
+    pub(crate) fn in_region(&self, region: &'static str) -> Self {
+        let id = self.id.replace(self.region, region).replace("11111111-", "22222222-");
+        Self { region, id, ..self.clone() }
     }
 
     /// Sets one of the owner's settings.
@@ -119,12 +128,12 @@ impl Stack {
     pub(crate) fn event(&self, request_type: &str, fields: &Value) -> Value {
         let mut event = json!({
             "RequestType": request_type,
-            "ResponseURL": format!("{BUCKET}/answer?X-Amz-Date=20261122T120000Z&X-Amz-Signature=not-to-be-told"),
+            "ResponseURL": format!("{}/answer?X-Amz-Date=20261122T120000Z&X-Amz-Signature=not-to-be-told", self.bucket()),
             "StackId": self.id,
             "RequestId": "request-1",
             "ResourceType": self.resource_type,
             "LogicalResourceId": self.logical_id,
-            "ServiceToken": FUNCTION,
+            "ServiceToken": self.function(),
         });
         event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         event
@@ -133,15 +142,15 @@ impl Stack {
     /// Sends an event and checks what holds for every answer.
     pub(crate) async fn send(&self, event: Value) -> Answer {
         let signed_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800);
-        self.send_at(event, signed_at + Duration::from_secs(1)).await
+        Box::pin(self.send_at(event, signed_at + Duration::from_secs(1))).await
     }
 
     /// As [`send`](Self::send), looked at by the function at a certain time.
     pub(crate) async fn send_at(&self, event: Value, now: SystemTime) -> Answer {
         let handler = self.handler();
         let envelope = Envelope::read(&event);
-        let url = ResponseUrl::accept(&event, "us-east-1", &[]).expect("a response URL of CloudFormation's");
-        let invocation = Invocation { function_arn: FUNCTION.into(), deadline: Instant::now() + self.timeout, now };
+        let url = ResponseUrl::accept(&event, self.region, &[]).expect("a response URL of CloudFormation's");
+        let invocation = Invocation { function_arn: self.function(), deadline: Instant::now() + self.timeout, now };
         let deadline = invocation.deadline;
         let (response, _) = handler.respond(event, &envelope, &url, invocation).await;
         assert!(Instant::now() + Duration::from_secs(3) <= deadline, "answered too late");
@@ -153,10 +162,20 @@ impl Stack {
         answer
     }
 
+    fn function(&self) -> String {
+        FUNCTION.replace(REGION, self.region)
+    }
+
+    fn bucket(&self) -> String {
+        let name = format!("cloudformation-custom-resource-response-{}", self.region.replace('-', ""));
+        let region = if self.region == REGION { String::new() } else { format!(".{}", self.region) };
+        format!("https://{name}.s3{region}.amazonaws.com")
+    }
+
     pub(crate) fn handler(&self) -> Handler {
         let credentials = Credentials::new("AKIDEXAMPLE", "secret-key", Some("token".into()), None, "test");
         let credentials = SharedCredentialsProvider::new(credentials);
-        let region = || "us-east-1".to_owned();
+        let region = || self.region.to_owned();
         let (iam, sts) = (self.account.http_client(), self.customer.http_client());
         Handler {
             connections: CONNECTIONS.clone(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::delegated_role::owner::{OUR_TAGS, TAGS_OF_OURS, TAGS_ON_A_ROLE};
 use crate::guardrails::Guardrails;
-use crate::identifiers::{Invalid, RoleName, RolePath, is_tag_character};
+use crate::identifiers::{Invalid, Region, RoleName, RolePath, is_tag_character};
 use crate::properties::{Reader, scalar};
 
 pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
@@ -18,6 +18,15 @@ pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
         );
     }
     Some(name)
+}
+
+pub(super) fn home_region(reader: &mut Reader<'_>) -> Option<Region> {
+    const PROPERTY: &str = "HomeRegion";
+    let region = reader.one(PROPERTY, Region::parse);
+    if reader.raw(PROPERTY).is_some() && reader.raw("RoleName").is_none() {
+        reader.problem(PROPERTY, "needs RoleName: a derived name would differ from Region to Region; give one.");
+    }
+    region
 }
 
 pub(super) fn path(reader: &mut Reader<'_>, guardrails: &Guardrails) -> RolePath {

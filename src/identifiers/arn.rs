@@ -1,0 +1,223 @@
+//! Amazon Resource Names, each of one kind of thing.
+
+use std::fmt;
+
+use super::{AccountId, Home, Invalid, Partition, RoleName, RolePath, is_name_character};
+
+/// The ARN of a role: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoleArn {
+    text: String,
+    home: Home,
+}
+
+impl RoleArn {
+    /// Reads the ARN of a role, not that of a session of it.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        const FORM: &str = "the ARN of a role, such as arn:aws:iam::111122223333:role/NAME";
+        if text.contains(":assumed-role/") {
+            return Err(Invalid::new(format!("{FORM}; this is the ARN of a session")));
+        }
+        let parts = match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "iam", "", account, resource] => {
+                let home = Partition::parse(partition).ok().zip(AccountId::parse(account).ok());
+                resource.strip_prefix("role").and_then(|role| role.rsplit_once('/')).zip(home)
+            }
+            _ => None,
+        };
+        match parts {
+            Some(((path, name), (partition, account)))
+                if RolePath::parse(&format!("{path}/")).is_ok() && RoleName::parse(name).is_ok() =>
+            {
+                Ok(Self { text: text.to_owned(), home: Home { partition, account } })
+            }
+            _ => Err(Invalid::new(FORM)),
+        }
+    }
+
+    /// The ARN itself.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the role is.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+}
+
+impl fmt::Display for RoleArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The ARN of a CloudFormation stack, which is its ID: `arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/ID`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackArn(String);
+text!(StackArn);
+
+impl StackArn {
+    /// Reads a stack's ARN.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let named =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let well_formed = match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "cloudformation", region, account, resource] => {
+                Partition::parse(partition).is_ok()
+                    && named(region)
+                    && AccountId::parse(account).is_ok()
+                    && resource
+                        .strip_prefix("stack/")
+                        .and_then(|stack| stack.split_once('/'))
+                        .is_some_and(|(name, id)| named(name) && named(id))
+            }
+            _ => false,
+        };
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(Invalid::new("the ID of a stack, which is its ARN")) }
+    }
+
+    /// The partition in the ARN.
+    pub fn partition(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The Region in the ARN.
+    pub fn region(&self) -> &str {
+        self.part(3)
+    }
+
+    /// The account in the ARN.
+    pub fn account(&self) -> &str {
+        self.part(4)
+    }
+
+    /// The stack's name.
+    pub fn name(&self) -> &str {
+        self.part(5).split('/').nth(1).unwrap_or_default()
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.0.split(':').nth(index).unwrap_or_default()
+    }
+}
+
+/// The ARN of a managed policy: an AWS managed one or a customer managed one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyArn(String);
+text!(PolicyArn);
+
+impl PolicyArn {
+    /// Reads `arn:PARTITION:iam::OWNER:policy/[PATH/]NAME`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let resource = |resource: &str| {
+            resource.strip_prefix("policy/").is_some_and(|name| {
+                !name.is_empty() && name.split('/').all(|part| !part.is_empty() && part.chars().all(is_name_character))
+            })
+        };
+        match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "iam", "", owner, name]
+                if Partition::parse(partition).is_ok()
+                    && (owner == "aws" || AccountId::parse(owner).is_ok())
+                    && text.len() <= 2048
+                    && resource(name) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(Invalid::new("the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit")),
+        }
+    }
+
+    /// The partition in the ARN.
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// `aws`, or the account that the policy belongs to.
+    pub fn owner(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+/// A role or user that may assume the role, or a pattern for several: the value of an `ArnLike`
+/// condition on `aws:PrincipalArn`. The only wildcard is a `*` at the end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PrincipalArn(String);
+text!(PrincipalArn);
+
+impl PrincipalArn {
+    /// Reads `arn:PARTITION:iam::ACCOUNT:role/…` or `…:user/…`, possibly ending in `*`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.contains(":assumed-role/") {
+            return Err(Invalid::new(
+                "the ARN of the role itself (arn:aws:iam::ACCOUNT:role/NAME): a condition on a session's ARN never \
+                 matches, since aws:PrincipalArn holds the role's",
+            ));
+        }
+        let resource = |resource: &str| {
+            let name = resource.strip_prefix("role/").or_else(|| resource.strip_prefix("user/"));
+            name.is_some_and(|name| {
+                let stem = name.strip_suffix('*').unwrap_or(name);
+                !name.is_empty()
+                    && !stem.starts_with('/')
+                    && !stem.contains("//")
+                    && !name.ends_with('/')
+                    && stem.chars().all(|character| character == '/' || is_name_character(character))
+            })
+        };
+        match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "iam", "", account, name]
+                if Partition::parse(partition).is_ok()
+                    && AccountId::parse(account).is_ok()
+                    && text.len() <= 2048
+                    && resource(name) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(Invalid::new(
+                "the ARN of a role or user, such as arn:aws:iam::111122223333:role/Deploy, with at most one *, at its end",
+            )),
+        }
+    }
+
+    /// The partition in the ARN.
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or_default()
+    }
+
+    /// The account in the ARN.
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_are_read_part_by_part() {
+        for good in ["arn:aws:iam::aws:policy/SecurityAudit", "arn:aws-cn:iam::123456789012:policy/team/Read"] {
+            assert!(PolicyArn::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "SecurityAudit",
+            "arn:aws:iam::aws:policy/",
+            "arn:aws:iam::12:policy/Read",
+            "arn:aws:iam:us-east-1:aws:policy/Read",
+            "arn:aws:s3::123456789012:policy/Read",
+            "arn:aws:iam::123456789012:role/Read",
+            "arn:aws:iam::aws:policy/*",
+        ] {
+            assert!(PolicyArn::parse(bad).is_err(), "{bad}");
+        }
+        for good in ["role/Deploy", "role/ci/*", "role/*", "user/auditor", "role/ci-*"] {
+            assert!(PrincipalArn::parse(&format!("arn:aws:iam::111122223333:{good}")).is_ok(), "{good}");
+        }
+        for bad in ["*", "root", "role/", "role/a*b", "role/?", "role//a", "group/x", "role/a/", "role/**"] {
+            assert!(PrincipalArn::parse(&format!("arn:aws:iam::111122223333:{bad}")).is_err(), "{bad}");
+        }
+        let session = PrincipalArn::parse("arn:aws:sts::111122223333:assumed-role/Deploy/me");
+        assert!(session.expect_err("should be refused").to_string().contains("role itself"));
+    }
+}
