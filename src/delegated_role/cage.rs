@@ -31,38 +31,67 @@ const READ_STACKS: [&str; 4] =
 pub struct Cage {
     /// The function's ARN, without a qualifier, in any Region.
     function: String,
-    /// The roles that the function keeps, and the one it runs as, if that is known.
-    roles: Vec<String>,
-    /// The role's own stack, and the function's, if that is known.
-    stacks: Vec<String>,
+    /// The roles that the function keeps.
+    kept: String,
+    /// The role that it runs as, if that is known.
+    function_role: Option<String>,
+    /// The role's own stack.
+    own_stack: String,
+    /// The function's, if that is known and another.
+    function_stack: Option<String>,
 }
 
 impl Cage {
     /// The cage of a role of this owner's, kept by this function.
     pub fn new(function: &str, guardrails: &Guardrails, home: &Home, owner: &Owner) -> Self {
         let Home { partition, account } = home;
-        let kept = format!("arn:{partition}:iam::{account}:role{}*", guardrails.role_path_prefix);
-        let own_role = guardrails.function_role.as_ref().map(|role| in_each_region(role.as_str(), function));
-        // There is a function of this name in each Region that has stacks, and all keep the same roles.
-        let installed = guardrails.function_stack.as_ref().map(|stack| whatever_its_id(stack.as_str()));
-        let own = Some(whatever_its_id(&owner.stack_id)).filter(|own| Some(own) != installed.as_ref());
-        let stacks = own.into_iter().chain(installed.as_deref().map(in_any_region)).collect();
-        let roles = [kept].into_iter().chain(own_role).collect();
-        Self { function: in_any_region(function), roles, stacks }
+        // There is a function of this name in each Region that has stacks, all keep the same roles, and a stack of the
+        // same name may keep this one.
+        let own_stack = in_any_region(&whatever_its_id(&owner.stack_id));
+        let installed = guardrails.function_stack.as_ref().map(|stack| in_any_region(&whatever_its_id(stack.as_str())));
+        Self {
+            function: in_any_region(function),
+            kept: format!("arn:{partition}:iam::{account}:role{}*", guardrails.role_path_prefix),
+            function_role: guardrails.function_role.as_ref().map(|role| in_each_region(role.as_str(), function)),
+            function_stack: installed.filter(|installed| *installed != own_stack),
+            own_stack,
+        }
     }
 
     /// The policy that says so, and that it is all over at `expires_at`.
     pub fn policy(&self, expires_at: Option<Moment>) -> Document {
-        let Self { function, roles, stacks } = self;
-        let function = [function.clone(), format!("{function}:*")];
-        let but = |sid: &str, reads: &[&str], resources: &[String]| json!({"Sid": sid, "Effect": "Deny", "NotAction": reads, "Resource": resources});
-        let mut statements = vec![
-            but("KeepOffTheFunction", &READ_FUNCTIONS, &function),
-            but("KeepOffTheRoles", &READ_ROLES, roles),
-            but("KeepOffTheStacks", &READ_STACKS, stacks),
-        ];
-        statements.extend(expires_at.map(nothing_from));
-        Document::new(statements)
+        let installation = [&[][..], self.function_role.as_slice(), self.function_stack.as_slice()];
+        let statements =
+            self.statements().into_iter().zip(installation).map(|((sid, reads, mut resources), further)| {
+                resources.extend_from_slice(further);
+                json!({"Sid": sid, "Effect": "Deny", "NotAction": reads, "Resource": resources})
+            });
+        Document::new(statements.chain(expires_at.map(nothing_from)).collect())
+    }
+
+    /// Whether a policy guards the role as this cage does, wherever the function that wrote it is installed.
+    pub fn is_held_by(&self, policy: &Document) -> bool {
+        let standing = policy.statements();
+        let held = |(_, reads, resources): (&str, &[&str], Vec<String>)| {
+            standing.iter().any(|statement| {
+                let named = statement["Resource"].as_array().map_or(&[][..], Vec::as_slice);
+                statement["Effect"] == "Deny"
+                    && statement["NotAction"] == json!(reads)
+                    && statement.get("Condition").is_none()
+                    && resources.iter().all(|resource| named.contains(&json!(resource)))
+            })
+        };
+        self.statements().into_iter().all(held)
+    }
+
+    /// What is denied on what, however the function is installed: all but these actions.
+    fn statements(&self) -> [(&'static str, &'static [&'static str], Vec<String>); 3] {
+        let Self { function, kept, own_stack, .. } = self;
+        [
+            ("KeepOffTheFunction", &READ_FUNCTIONS, vec![function.clone(), format!("{function}:*")]),
+            ("KeepOffTheRoles", &READ_ROLES, vec![kept.clone()]),
+            ("KeepOffTheStacks", &READ_STACKS, vec![own_stack.clone()]),
+        ]
     }
 }
 
@@ -100,8 +129,15 @@ fn in_any_region(arn: &str) -> String {
 /// The function's role, and, where its name ends in the function's Region, those of the functions of all Regions.
 fn in_each_region(role: &str, function: &str) -> String {
     let region = function.split(':').nth(3).unwrap_or_default();
-    let named = role.strip_suffix(region).filter(|named| !region.is_empty() && named.ends_with('-'));
-    named.map_or_else(|| role.to_owned(), |named| format!("{named}*"))
+    let named = role.strip_suffix(region).filter(|named| named.ends_with('-'));
+    match (named, region.split_once('-'), region.rsplit_once('-')) {
+        (Some(named), Some((first, _)), Some((_, last))) => {
+            // As long as those of the Region's own name: a name that only begins alike is another role's.
+            let [first, last] = [first, last].map(|part| "?".repeat(part.len()));
+            format!("{named}{first}-*-{last}")
+        }
+        _ => role.to_owned(),
+    }
 }
 
 /// The stack of this ID under any ID: who names a stack by its name is asked about all that bear it. Of a stack
@@ -109,21 +145,22 @@ fn in_each_region(role: &str, function: &str) -> String {
 fn whatever_its_id(stack: &str) -> String {
     let Some((named, _)) = stack.rsplit_once('/') else { return stack.to_owned() };
     let set = without_instance(named).filter(|set| set.contains(":stack/StackSet-"));
-    format!("{}/*", set.map_or_else(|| named.to_owned(), |set| format!("{set}-*")))
+    let named = set.map_or_else(
+        || named.to_owned(),
+        |set| format!("{set}{}", UUID.map(|length| format!("-{}", "?".repeat(length))).concat()),
+    );
+    format!("{named}/*")
 }
+
+/// The digits of a UUID, group by group.
+const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 
 /// The name of a stack set's stack without the UUID at its end, if there is one.
 fn without_instance(named: &str) -> Option<&str> {
-    const LENGTHS: [usize; 5] = [12, 4, 4, 4, 8];
-    let mut rest = named;
-    for length in LENGTHS {
+    UUID.iter().rev().try_fold(named, |rest, length| {
         let (before, group) = rest.rsplit_once('-')?;
-        if group.len() != length || !group.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        rest = before;
-    }
-    Some(rest)
+        (group.len() == *length && group.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(before)
+    })
 }
 
 #[cfg(test)]
@@ -135,13 +172,14 @@ mod tests {
         let stack = |name: &str| whatever_its_id(&format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/0a1b"));
         let arn = |name: &str| format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/*");
         let id = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
-        assert_eq!(stack(&format!("StackSet-access-for-acme-{id}")), arn("StackSet-access-for-acme-*"));
+        let any = "????????-????-????-????-????????????";
+        assert_eq!(stack(&format!("StackSet-access-for-acme-{id}")), arn(&format!("StackSet-access-for-acme-{any}")));
         for other in [format!("StackSet-{id}x"), format!("Stack-{id}"), "StackSet-access-0a1b2c3d".to_owned()] {
             assert_eq!(stack(&other), arn(&other));
         }
         let function = "arn:aws:lambda:eu-west-1:1:function:f";
         let role = |name: &str| in_each_region(&format!("arn:aws:iam::1:role/{name}"), function);
-        assert_eq!(role("access-eu-west-1"), "arn:aws:iam::1:role/access-*");
+        assert_eq!(role("access-eu-west-1"), "arn:aws:iam::1:role/access-??-*-?");
         for other in ["access-us-east-1", "access", "eu-west-1", "accesseu-west-1"] {
             assert_eq!(role(other), format!("arn:aws:iam::1:role/{other}"));
         }
@@ -149,7 +187,8 @@ mod tests {
 
     #[test]
     fn its_end_is_read_back_and_nothing_else_is_taken_for_it() {
-        let cage = Cage { function: "f".to_owned(), roles: Vec::new(), stacks: Vec::new() };
+        let [function, kept, own_stack] = ["f", "r", "s"].map(ToOwned::to_owned);
+        let cage = Cage { function, kept, own_stack, function_role: None, function_stack: None };
         let noon = Moment::parse("2026-11-22T12:00:00Z").ok();
         assert_eq!((expiry(&cage.policy(noon)), expiry(&cage.policy(None))), (noon, None));
         for (place, value) in [

@@ -12,9 +12,8 @@ def guardrails(account, stack, function_stack, prefix="/delegated/", region=REGI
     configuration = account.client("lambda", region).get_function_configuration(FunctionName=FUNCTION_NAME)
     # Of this name there is a function, and a stack that installs it, in each Region.
     function = f"arn:aws:lambda:*:{CUSTOMER}:function:{FUNCTION_NAME}"
-    own, installing = (any_stack.describe()["StackId"].rsplit("/", 1)[0] + "/*" for any_stack in (stack, function_stack))
-    stacks = [] if own == installing else [own]
-    stacks.append(installing.replace(f":{region}:", ":*:"))
+    stack_ids = (any_stack.describe()["StackId"].replace(f":{region}:", ":*:") for any_stack in (stack, function_stack))
+    stacks = list(dict.fromkeys(stack_id.rsplit("/", 1)[0] + "/*" for stack_id in stack_ids))
     read_roles = ["iam:GenerateServiceLastAccessedDetails", "iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "sts:*"]
     read_stacks = [f"cloudformation:{reads}*" for reads in ("Describe", "Detect", "Get", "List")]
     kept = {
