@@ -30,15 +30,15 @@ use self::delegation::{Delegation, PolicyOwnership, Terms};
 use self::desired::{DesiredRole, ExternalIds, desired};
 use self::execute::execute;
 use self::facts::{Quotas, needs_quotas, policies_to_judge};
-use self::follow::follow;
+use self::follow::Following;
 use self::home_region::Elsewhere;
 use self::moment::Moment;
 use self::observed::{Identity, LiveRole, Observed, ReadAttached, observe};
 use self::owner::Owner;
-use self::past::{OnceDeclared, name_and_path_hint};
+use self::past::{OnceDeclared, home_region_hint, name_and_path_hint};
 use self::remove::take_down;
-use self::revocation::{REVOCATION_POLICY, cut_off};
-use self::taken::{only_case_differs, taken};
+use self::revocation::{REVOCATION_POLICY, standing_cut_off};
+use self::taken::{no_longer_kept_there, only_case_differs, taken};
 use crate::aws::{Failure, Iam, Kind, Patience};
 use crate::guardrails::Guardrails;
 use crate::identifiers::{AccountId, ExternalId, Home, RoleName, RolePath};
@@ -89,6 +89,15 @@ pub struct Fulfilled {
     pub name: RoleName,
     /// What the stack is told of it.
     pub attributes: BTreeMap<&'static str, String>,
+}
+
+impl Fulfilled {
+    /// One more thing that deserves a second look.
+    fn add_warning(&mut self, warning: &str) {
+        let warnings = self.attributes.entry(attributes::WARNINGS).or_default();
+        *warnings =
+            [warnings.as_str(), warning].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+    }
 }
 
 /// A wish that could not be fulfilled.
@@ -155,7 +164,10 @@ pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled,
     let to_judge = policies_to_judge(&wish.properties, home);
     let facts = observed::facts(iam, to_judge, needs_quotas(&wish.properties)).await?;
     let cage = &Cage::new(function, guardrails, home, &wish.owner);
-    let (now, first_time) = (iam.now().into(), wish.before.is_none());
+    let kept_elsewhere = |properties| home_region_hint(properties).filter(|region| region.as_str() != around.region);
+    // A role that another Region's stack made long ago is not wished for the first time.
+    let first_time = wish.before.is_none() && kept_elsewhere(&wish.properties).is_none();
+    let now = iam.now().into();
     let terms = Terms { home, guardrails, facts: &facts, cage, now, first_time };
     let delegation = Delegation::read(&wish.properties, terms)?;
     let wished = Wished { delegation: &delegation, cage, quotas: facts.quotas };
@@ -163,7 +175,8 @@ pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled,
 
     if let Some(region) = delegation.home_region.as_ref().filter(|region| region.as_str() != around.region) {
         let elsewhere = Elsewhere { home, region, here: &wish.owner };
-        return follow(wish, around, &delegation, facts.quotas, &name, elsewhere).await;
+        let following = Following { wish, delegation: &delegation, quotas: facts.quotas, name: &name, elsewhere };
+        return following.wait(around).await;
     }
     let Some(before) = &wish.before else {
         // Nothing is read before the first write: if the name is taken after all, IAM says so.
@@ -175,14 +188,23 @@ pub async fn ensure(wish: &Wish, around: &Surroundings<'_>) -> Result<Fulfilled,
     if in_place && known.as_ref() != Some(&name) {
         return Err(Unfulfilled::untouched(only_case_differs(&name, &before.physical_id)));
     }
+    let was_kept_in = kept_elsewhere(&before.properties);
     let observed = observe(iam, &wish.owner, &name, what_to_read(&delegation));
     let start = if in_place {
-        Start { observed: observed.await?, replaced: None, first_time: false, may_take_down: false }
+        let observed = observed.await?;
+        if let (Observed::Absent, Some(region)) = (&observed, &was_kept_in) {
+            return Err(Unfulfilled::untouched(no_longer_kept_there(&name, region)));
+        }
+        Start { observed, replaced: None, first_time: false, may_take_down: false }
     } else {
         let replaced = async {
-            match &known {
-                Some(known) => observe(iam, &wish.owner, known, ReadAttached::Never).await,
-                None => Ok(Observed::Absent),
+            match (&known, &was_kept_in) {
+                (Some(known), Some(region)) => {
+                    let elsewhere = Elsewhere { home, region, here: &wish.owner };
+                    observe(iam, &elsewhere, known, ReadAttached::Never).await
+                }
+                (Some(known), None) => observe(iam, &wish.owner, known, ReadAttached::Never).await,
+                (None, _) => Ok(Observed::Absent),
             }
         };
         let (observed, replaced) = tokio::try_join!(observed, replaced)?;
@@ -265,7 +287,7 @@ async fn fulfil(
                 let identity = observed::identity(iam, name, done.created.or_else(known))
                     .await
                     .map_err(|failure| Unfulfilled::leaving(name, failure.to_string()))?;
-                let standing = live.and_then(|live| live.inline.get(REVOCATION_POLICY)?.as_ref().and_then(cut_off));
+                let standing = live.and_then(|live| standing_cut_off(&live.inline));
                 let ended = outlast(iam, done.sessions_ended_until.max(standing)).await;
                 let notes = [external_ids.warning.clone(), role.warnings(), ended];
                 let warnings: Vec<String> = delegation

@@ -9,99 +9,154 @@ use super::delegation::Delegation;
 use super::desired::{ExternalIds, desired};
 use super::facts::Quotas;
 use super::home_region::{Elsewhere, differences};
-use super::observed::{Identity, LiveRole, Observed, observe};
-use super::past::OnceDeclared;
+use super::observed::{Identity, LiveRole, Observed, claim, observe};
+use super::owner::{Claim, Owner};
+use super::past::{OnceDeclared, home_region_hint};
+use super::revocation::standing_cut_off;
 use super::taken::not_kept_there;
-use super::{Fulfilled, LeftBehind, Surroundings, Unfulfilled, Wish, check_same_place, finished, plan, what_to_read};
+use super::{Fulfilled, LeftBehind, Surroundings, Unfulfilled, Wish, finished, outlast, plan, what_to_read};
+use crate::aws::Failure;
 use crate::identifiers::RoleName;
 use crate::patience::pause_after;
 
 /// What looking once more takes of the time.
 const TO_LOOK: Duration = Duration::from_secs(2);
 
-/// Waits until the role is there and is what this wish would have made it.
-///
-/// # Errors
-/// A reason: the role is not kept by the home Region's stack, or was not there or not alike in time. Nothing was
-/// written, and nothing is left behind.
-pub(super) async fn follow(
-    wish: &Wish,
-    around: &Surroundings<'_>,
-    delegation: &Delegation,
-    quotas: Quotas,
-    name: &RoleName,
-    elsewhere: Elsewhere<'_>,
-) -> Result<Fulfilled, Unfulfilled> {
-    let iam = around.iam;
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        let observed = observe(iam, &elsewhere, name, what_to_read(delegation)).await;
-        let observed = observed.map_err(|failure| nothing_left(failure.to_string()))?;
-        let not_yet = match &observed {
-            Observed::Foreign(foreign) => return Err(nothing_left(not_kept_there(foreign, elsewhere))),
-            Observed::Absent => not_there(name, elsewhere),
-            Observed::Ours(live) => {
-                check_same_place(live, name, &delegation.path).map_err(|mismatch| nothing_left(mismatch.reason))?;
-                match told_of(live, wish, around, delegation, quotas, elsewhere) {
-                    Ok(fulfilled) => return Ok(fulfilled),
-                    Err(not_alike) => not_alike,
+/// A wish for a role that another Region's stack keeps.
+pub(super) struct Following<'a> {
+    pub(super) wish: &'a Wish,
+    pub(super) delegation: &'a Delegation,
+    pub(super) quotas: Quotas,
+    pub(super) name: &'a RoleName,
+    pub(super) elsewhere: Elsewhere<'a>,
+}
+
+/// What a look at the role found.
+enum Seen {
+    /// It is kept there, and is what is wished here.
+    Alike(Box<LiveRole>, Fulfilled),
+    /// Not yet, for this reason.
+    NotYet(String),
+    /// It never will be: somebody would have to move it.
+    Elsewhere(String),
+}
+
+impl Following<'_> {
+    /// Waits until the role is there and is what this wish would have made it.
+    ///
+    /// # Errors
+    /// A reason: the role was not kept by the home Region's stack in time, or is not alike. Nothing was written,
+    /// and nothing is left behind.
+    pub(super) async fn wait(&self, around: &Surroundings<'_>) -> Result<Fulfilled, Unfulfilled> {
+        let iam = around.iam;
+        let mut attempt = 0;
+        let mut last = None;
+        loop {
+            attempt += 1;
+            let not_yet = match (self.look(around).await, last.take()) {
+                (Ok(Seen::Alike(live, mut fulfilled)), _) => {
+                    // The home Region's stack waits for the sessions that live, too.
+                    if let Some(warning) = outlast(iam, standing_cut_off(&live.inline)).await {
+                        fulfilled.add_warning(&warning);
+                    }
+                    return Ok(fulfilled);
                 }
+                (Ok(Seen::Elsewhere(reason)), _) => return Err(nothing_left(reason)),
+                (Ok(Seen::NotYet(reason)), _) => reason,
+                (Err(failure), Some(before)) => {
+                    return Err(nothing_left(format!("{before} To look again failed: {failure}")));
+                }
+                (Err(failure), None) => return Err(nothing_left(failure.to_string())),
+            };
+            let pause = pause_after(attempt);
+            if !iam.has_time_for(pause + TO_LOOK) {
+                return Err(nothing_left(self.with_a_way_back(not_yet)));
             }
-        };
-        let pause = pause_after(attempt);
-        if !iam.has_time_for(pause + TO_LOOK) {
-            return Err(nothing_left(not_yet));
+            last = Some(not_yet);
+            sleep(pause).await;
         }
-        sleep(pause).await;
     }
-}
 
-/// What the home Region's own stack would tell of the role; why it is not yet what is wished here.
-fn told_of(
-    live: &LiveRole,
-    wish: &Wish,
-    around: &Surroundings<'_>,
-    delegation: &Delegation,
-    quotas: Quotas,
-    elsewhere: Elsewhere<'_>,
-) -> Result<Fulfilled, String> {
-    let Surroundings { home, guardrails, function, fresh_external_id, .. } = around;
-    let Some(keeper) = elsewhere.keeper(&live.tags) else { return Err(not_there(&live.name, elsewhere)) };
-    let external_ids = ExternalIds::choose(&delegation.external_id, Some(live), None, fresh_external_id.clone(), false);
-    let cage = Cage::new(function, guardrails, home, &keeper);
-    let role = desired(delegation, live.name.clone(), &keeper, home, &external_ids, cage);
-    let once = wish.before.as_ref().map(|before| OnceDeclared::read(&before.properties)).unwrap_or_default();
-    let plan = plan::to_change(live, &role, &once, quotas);
-    let differences = differences(live, &role, &plan);
-    if !differences.is_empty() {
-        return Err(not_alike(
-            &differences.into_iter().collect::<Vec<_>>().join("; "),
-            &keeper.stack_id,
-            live,
-            elsewhere,
-        ));
+    async fn look(&self, around: &Surroundings<'_>) -> Result<Seen, Failure> {
+        let Self { name, elsewhere, .. } = self;
+        // One call as long as there is no role: IAM knows no path of it, and would deny the others.
+        if claim(around.iam, elsewhere, name).await?.is_none() {
+            return Ok(Seen::NotYet(self.not_there()));
+        }
+        Ok(match observe(around.iam, elsewhere, name, what_to_read(self.delegation)).await? {
+            Observed::Absent => Seen::NotYet(self.not_there()),
+            Observed::Foreign(foreign) if self.would_have_to_move(&foreign.claim) => {
+                Seen::Elsewhere(not_kept_there(&foreign, *elsewhere))
+            }
+            Observed::Foreign(foreign) => Seen::NotYet(not_kept_there(&foreign, *elsewhere)),
+            Observed::Ours(live) => match elsewhere.keeper(&live.tags) {
+                Some(keeper) => match self.told_of(&live, &keeper, around) {
+                    Ok(fulfilled) => Seen::Alike(live, fulfilled),
+                    Err(not_alike) => Seen::NotYet(not_alike),
+                },
+                None => Seen::NotYet(self.not_there()),
+            },
+        })
     }
-    let identity = Identity { arn: live.arn.clone(), id: live.id.clone() };
-    let notes = [external_ids.warning.clone(), role.warnings()].into_iter().flatten();
-    let warnings: Vec<String> = delegation.warnings.iter().cloned().chain(notes).chain(plan.warnings).collect();
-    Ok(finished(&role, &identity, &delegation.accounts, &external_ids, &warnings))
-}
 
-fn not_there(name: &RoleName, Elsewhere { region, here, .. }: Elsewhere<'_>) -> String {
-    format!(
-        "HomeRegion is {region}, and the stack there has not made the role {name} yet. Deploy the stack of {region} first, with the \
-         same RoleName and a resource called {}, and then this one again.",
-        here.logical_id
-    )
-}
+    /// Whether the role is this stack's own, or another `HomeRegion` was given for a role that is not there.
+    fn would_have_to_move(&self, claim: &Claim) -> bool {
+        let Claim::Others { stack_id, .. } = claim else { return false };
+        let before = self.wish.before.as_ref().map(|before| home_region_hint(&before.properties));
+        *stack_id == self.wish.owner.stack_id
+            || before.is_some_and(|before| before.as_ref() != Some(self.elsewhere.region))
+    }
 
-fn not_alike(differences: &str, stack: &str, live: &LiveRole, Elsewhere { region, .. }: Elsewhere<'_>) -> String {
-    format!(
-        "HomeRegion is {region}, and the role {} that the stack {stack} keeps there is not what this stack says. What differs: \
-         {differences}. Update the stack of {region} first, with the same properties as this one, and then this one again.",
-        live.name
-    )
+    /// What the home Region's own stack would tell of the role; why it is not yet what is wished here.
+    fn told_of(&self, live: &LiveRole, keeper: &Owner, around: &Surroundings<'_>) -> Result<Fulfilled, String> {
+        let Surroundings { home, guardrails, function, fresh_external_id, .. } = around;
+        let Self { wish, delegation, quotas, name, .. } = self;
+        let external_ids =
+            ExternalIds::choose(&delegation.external_id, Some(live), None, fresh_external_id.clone(), false);
+        let cage = Cage::new(function, guardrails, home, keeper);
+        let role = desired(delegation, (*name).clone(), keeper, home, &external_ids, cage);
+        let once = wish.before.as_ref().map(|before| OnceDeclared::read(&before.properties)).unwrap_or_default();
+        let plan = plan::to_change(live, &role, &once, *quotas);
+        let differences = differences(live, &role, &plan);
+        if !differences.is_empty() {
+            return Err(self.not_alike(&differences.into_iter().collect::<Vec<_>>().join("; "), keeper));
+        }
+        let identity = Identity { arn: live.arn.clone(), id: live.id.clone() };
+        let notes = [external_ids.warning.clone(), role.warnings()].into_iter().flatten();
+        let warnings: Vec<String> = delegation.warnings.iter().cloned().chain(notes).chain(plan.warnings).collect();
+        Ok(finished(&role, &identity, &delegation.accounts, &external_ids, &warnings))
+    }
+
+    fn not_there(&self) -> String {
+        let Self { name, elsewhere: Elsewhere { region, here, .. }, .. } = self;
+        format!(
+            "HomeRegion is {region}, and the stack there has not made the role {name} yet. Deploy the stack of {region} first, with \
+             the same RoleName and a resource called {}, and then this one again.",
+            here.logical_id
+        )
+    }
+
+    fn not_alike(&self, differences: &str, keeper: &Owner) -> String {
+        let Self { name, elsewhere: Elsewhere { region, .. }, .. } = self;
+        format!(
+            "HomeRegion is {region}, and the role {name} that the stack {} keeps there is not what this stack says. What differs: \
+             {differences}. Give both stacks the same properties, that of {region} first; where somebody else changed the role, \
+             change Revision there.",
+            keeper.stack_id
+        )
+    }
+
+    /// An update may be the rollback of one that the home Region's stack completed.
+    fn with_a_way_back(&self, reason: String) -> String {
+        if self.wish.before.is_none() {
+            return reason;
+        }
+        format!(
+            "{reason} If this is a rollback, nothing here has to go back: continue it without this resource (aws cloudformation \
+             continue-update-rollback --resources-to-skip {}).",
+            self.wish.owner.logical_id
+        )
+    }
 }
 
 /// A role of another Region's is never this stack's to delete.

@@ -2,15 +2,15 @@
 //! role; those of the other Regions wait until it is there and is what they would have made it, and tell of
 //! it as if it were theirs.
 //!
-//! Which stack keeps a role is told by the role's mark alone. So nothing but a new mark moves a role to
-//! another Region, and whatever a template said of it in between can be taken back.
+//! Which stack keeps a role is told by the role's mark alone. So nothing but a new mark, or a new name, moves a
+//! role to another Region, and a `HomeRegion` that was refused can be taken back.
 
 use std::collections::BTreeSet;
 
 use super::cage::{GUARDRAIL_POLICY, expiry};
 use super::desired::{CUSTOM_POLICY, DesiredRole};
 use super::observed::LiveRole;
-use super::owner::{Claim, Claimant, LOGICAL_ID_TAG, OUR_TAGS, Owner, REVOKE_TAG, STACK_TAG, Tags};
+use super::owner::{Claim, Claimant, EXTERNAL_ID_TAG, LOGICAL_ID_TAG, OUR_TAGS, Owner, REVOKE_TAG, STACK_TAG, Tags};
 use super::plan::{Operation, Plan};
 use super::trust::Trust;
 use crate::identifiers::{Home, Region, RoleName, RolePath, StackArn};
@@ -49,7 +49,7 @@ impl Elsewhere<'_> {
     }
 }
 
-/// The home Region's own; the one here has none.
+/// A role is its own if the home Region's stack keeps it. The stack here keeps none.
 impl Claimant for Elsewhere<'_> {
     fn claim(&self, _name: &RoleName, _path: &RolePath, tags: &Tags) -> Claim {
         if self.keeper(tags).is_some() {
@@ -64,8 +64,12 @@ impl Claimant for Elsewhere<'_> {
 /// What would have to change for the live role to be the desired one, in the words of the template. The plan
 /// is the one that the home Region's stack would carry out for it.
 pub fn differences(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> BTreeSet<String> {
+    let place = [
+        ("RoleName (in IAM's spelling it is another)", live.name != desired.name),
+        ("Path", live.path != desired.path),
+    ];
     let operations = plan.steps.iter().flatten();
-    operations.flat_map(|operation| told(operation, live, desired)).collect()
+    operations.flat_map(|operation| told(operation, live, desired)).chain(those_that_differ(&place)).collect()
 }
 
 fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<String> {
@@ -83,12 +87,12 @@ fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<St
         Operation::Untag(keys) => keys.iter().filter(|key| *key != REVOKE_TAG).map(|key| tag(key)).collect(),
         // Another trust ends sessions by itself; what is told is one that was written and did not yet.
         Operation::EndSessions(_) if live.tags.get(REVOKE_TAG).is_none() => Vec::new(),
-        Operation::EndSessions(_) => vec!["sessions that are still to be ended".to_owned()],
+        Operation::EndSessions(_) => vec!["sessions of an earlier trust, which are not ended yet".to_owned()],
         Operation::PutInline(name, _) | Operation::DeleteInline(name) if name == CUSTOM_POLICY => property(name),
         Operation::PutInline(name, _) if name == GUARDRAIL_POLICY => {
-            // It names the stacks and functions of the Region that wrote it, which are not the ones here.
+            // It also names where the function that wrote it is installed, which may be another place in each Region.
             let standing = live.inline.get(GUARDRAIL_POLICY).and_then(Option::as_ref);
-            match standing.filter(|policy| policy.only_denies()).map(expiry) {
+            match standing.filter(|policy| policy.only_denies() && desired.cage.is_held_by(policy)).map(expiry) {
                 Some(expires_at) if expires_at == desired.trust.expires_at => Vec::new(),
                 Some(_) => property("ExpiresAt"),
                 None => property(name),
@@ -101,12 +105,16 @@ fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<St
 }
 
 fn others(policy: &str) -> Vec<String> {
-    vec![format!("the policy {policy}, which is not in the template")]
+    vec![format!("the policy {policy}, which is not in this stack's template")]
 }
 
 /// Tags hold whatever people put there, the external ID among it: they are told by their keys.
 fn tag(key: &str) -> String {
-    if key.starts_with(OUR_TAGS) { format!("the tag {key}") } else { format!("Tags ({key})") }
+    match key {
+        EXTERNAL_ID_TAG => "ExternalId".to_owned(),
+        key if key.starts_with(OUR_TAGS) => format!("the tag {key}"),
+        key => format!("Tags ({key})"),
+    }
 }
 
 fn who_differs(live: Option<&Trust>, desired: &Trust) -> Vec<String> {

@@ -4,6 +4,7 @@
 //! The deny is the inline policy that the console writes under "Revoke active sessions". It is never
 //! taken off, and its cut-off never moves back, whoever wrote it: sessions that were ended stay ended.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
@@ -26,6 +27,11 @@ pub fn cut_off_after(now: Moment) -> Moment {
 /// Sessions issued before this are ended by the policy, if it ends any, whatever else it says.
 pub fn cut_off(policy: &Document) -> Option<Moment> {
     policy.statements().iter().filter_map(cut_off_of).max()
+}
+
+/// The same of the one on a role, among its inline policies.
+pub fn standing_cut_off(inline: &BTreeMap<String, Option<Document>>) -> Option<Moment> {
+    inline.get(REVOCATION_POLICY)?.as_ref().and_then(cut_off)
 }
 
 /// The policy that ends the sessions issued before `at`, and denies whatever the one that stands denies. Its

@@ -569,6 +569,16 @@ fn states_on_the_way(start: Option<&Model>, plan: &Plan) -> Vec<Option<Model>> {
 }
 
 /// The state that a whole plan leaves.
+/// What is planned only beside something else that differs.
+fn follows_from_another(operation: &Operation) -> bool {
+    match operation {
+        Operation::EndSessions(_) => true,
+        Operation::Tag(tags) => tags.0.keys().eq([REVOKE_TAG]),
+        Operation::Untag(keys) => keys == &[REVOKE_TAG],
+        _ => false,
+    }
+}
+
 fn carried_out(start: &Model, plan: &Plan) -> Model {
     let mut state = Some(start.clone());
     plan.steps.iter().flatten().for_each(|operation| Model::apply(&mut state, operation));
@@ -728,6 +738,10 @@ proptest! {
         let guards = |operation: &Operation| matches!(operation, Operation::PutInline(name, _) if name == GUARDRAIL_POLICY);
         let (guarding, changing): (Vec<_>, Vec<_>) = plan.steps.iter().flatten().partition(|operation| guards(operation));
         let told = differences(&live, &role, &plan);
+        for operation in changing.iter().filter(|operation| !follows_from_another(operation)) {
+            let alone = Plan { steps: vec![vec![(*operation).clone()]], warnings: Vec::new() };
+            prop_assert!(!differences(&live, &role, &alone).is_empty(), "not told: {:?}", operation);
+        }
         prop_assert!(changing.is_empty() || !told.is_empty(), "not told: {:?}", changing);
         prop_assert!(!(changing.is_empty() && guarding.is_empty()) || told.is_empty(), "nothing changes: {:?}", told);
         if guarding.is_empty() {
