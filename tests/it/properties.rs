@@ -61,11 +61,7 @@ fn guardrails(more: &[Value]) -> Value {
     let mut statements = vec![
         keep_off("KeepOffTheFunction", &["lambda:Get*", "lambda:List*"], &[function, &format!("{function}:*")]),
         keep_off("KeepOffTheRoles", &reads_roles, &["arn:aws:iam::111111111111:role/delegated/*"]),
-        keep_off(
-            "KeepOffTheStacks",
-            &reads_stacks,
-            &["arn:aws:cloudformation:us-east-1:111111111111:stack/customer/*"],
-        ),
+        keep_off("KeepOffTheStacks", &reads_stacks, &["arn:aws:cloudformation:*:111111111111:stack/customer/*"]),
     ];
     statements.extend_from_slice(more);
     json!({"Version": "2012-10-17", "Statement": statements})

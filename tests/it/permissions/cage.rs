@@ -22,6 +22,11 @@ async fn administrator(told_of_itself: bool) -> Judge {
             stack = stack.with(name, &environment[name]);
         }
     }
+    administrator_of(&stack).await
+}
+
+/// An administrator's role, of this stack.
+async fn administrator_of(stack: &Stack) -> Judge {
     let everything = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
     let answer = stack
         .create(json!({
@@ -124,9 +129,37 @@ async fn everything_else_is_as_it_was() {
         ("iam:PutUserPolicy", "arn:aws:iam::111111111111:user/delegated/theirs"),
         ("cloudformation:UpdateStack", "arn:aws:cloudformation:us-east-1:111111111111:stack/customer-2/1"),
         ("cloudformation:UpdateStack", "arn:aws:cloudformation:eu-west-1:111111111111:stack/theirs/1"),
+        ("iam:PassRole", "arn:aws:iam::111111111111:role/service-provider-access-FunctionRole-Another"),
         ("s3:PutObject", "arn:aws:s3:::theirs/key"),
     ] {
         judge.must_allow(&Call::on(action, resource));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_stack_set_the_stacks_and_functions_of_every_region_are_out_of_reach_and_nobody_elses() {
+    let instance = |set: &str, region: &str, digit: &str| {
+        let uuid = [8, 4, 4, 4, 12].map(|length| digit.repeat(length)).join("-");
+        format!("arn:aws:cloudformation:{region}:{HOME}:stack/StackSet-{set}-{uuid}/{uuid}")
+    };
+    let role = |name: &str| format!("arn:aws:iam::{HOME}:role/service-provider-access-{name}");
+    let own = instance("acme", "us-east-1", "1");
+    let stack = Stack::new()
+        .with("PERMIT_ADMINISTRATIVE_ACCESS", "true")
+        .with("FUNCTION_ROLE_ARN", &role("us-east-1"))
+        .with("FUNCTION_STACK_ID", &own);
+    let judge = administrator_of(&Stack { id: own.clone(), ..stack }).await;
+    for stack in [own, instance("acme", "us-east-1", "a"), instance("acme", "ap-southeast-2", "b")] {
+        judge.must_deny(&Call::on("cloudformation:UpdateStack", &stack));
+    }
+    for region in ["us-east-1", "eu-west-1", "ap-southeast-2", "us-gov-west-1"] {
+        judge.must_deny(&Call::on("iam:PutRolePolicy", &role(region)));
+    }
+    for stack in [instance("acme-other", "us-east-1", "1"), instance("other", "us-east-1", "1")] {
+        judge.must_allow(&Call::on("cloudformation:UpdateStack", &stack));
+    }
+    for name in ["checker-us-east-1", "deploy", "ec2-app", "us-east"] {
+        judge.must_allow(&Call::on("iam:PutRolePolicy", &role(name)));
     }
 }
 
