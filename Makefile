@@ -53,7 +53,7 @@ fuzz: ## the program against events, policies and names made of anything, each k
 templates: tools ## lint the CloudFormation templates
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file provider.yaml
-	$(aws)/cfn-lint --include-checks I -- template.yaml provider.yaml stackset.yaml examples/*.yaml
+	$(aws)/cfn-lint --include-checks I -- template.yaml provider.yaml stackset.yaml organization.yaml examples/*.yaml
 
 scripts: tools ## check the syntax of the shell and Python files
 	for script in .ci/run tools/install tools/pin; do bash -n $$script || exit 1; done
