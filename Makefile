@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deploy deploy-provider build format fmt clippy unit faults fuzz templates scripts e2e tools pins clean
+.PHONY: help demo test deploy deploy-provider publish build format fmt clippy unit faults fuzz templates scripts e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -28,6 +28,9 @@ deploy: tools ## build and deploy to your AWS account, asking for the parameters
 deploy-provider: tools ## the same with the provider's side, for the account of a service provider
 	$(aws)/sam build --config-env provider $(architecture)
 	$(aws)/sam deploy --config-env provider --guided $(architecture)
+
+publish: .tools/aws/.installed ## the code for an organization's accounts: ORGANIZATION=o-... REGIONS="..." (README: Across an organization)
+	@PYTHONPATH=tools $(aws)/python -m publish
 
 build: tools ## the function, as it is deployed, in .aws-sam/build and .aws-sam/provider
 	@$(python) -m local_aws.build
@@ -57,7 +60,7 @@ templates: tools ## lint the CloudFormation templates
 
 scripts: tools ## check the syntax of the shell and Python files
 	for script in .ci/run tools/install tools/pin; do bash -n $$script || exit 1; done
-	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for f in pathlib.Path("tests").rglob("*.py")]'
+	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for d in ("tests", "tools") for f in pathlib.Path(d).rglob("*.py")]'
 	$(python) -c 'import json, pathlib; [json.loads(f.read_text()) for f in pathlib.Path("events").glob("*.json")]'
 
 e2e: build ## end to end through CloudFormation on the local AWS
