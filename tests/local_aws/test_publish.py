@@ -1,5 +1,6 @@
 """`make publish` against the local AWS: what lies in the buckets, who can read it, and the commands that are printed."""
 
+import base64
 import functools
 import hashlib
 import io
@@ -10,6 +11,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 import zipfile
@@ -19,6 +21,7 @@ import botocore.session
 from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from botocore.validate import validate_parameters
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
@@ -28,6 +31,9 @@ from .comparison import read
 from .emulator import REGION
 from .installed import OnLocalAws
 from .stacks import Stack
+
+sys.path.insert(0, str(sam.ROOT / "tools"))
+from publish import buckets, code  # noqa: E402
 
 # Beside the accounts of the other tests: one that publishes, and three that would read.
 PUBLISHER, MEMBER, OUTSIDER, LONELY = "444444444444", "555555555555", "666666666666", "777777777777"
@@ -168,6 +174,32 @@ class Code(Publishing):
         self.assertEqual(self.versions(), [self.key(printed)])
         said = self.not_published(CODE_BUCKET_PREFIX="another-prefix")
         self.assertIn(f"In {REGION} the code lies in a bucket that begins with {self.prefix}, and stacks take it from there", said)
+
+
+class Upload(unittest.TestCase):
+    """What the publisher asks of S3, as botocore's stub of it sees."""
+
+    def test_never_replaces_what_somebody_else_uploaded_meanwhile_and_never_touches_a_strangers_bucket(self):
+        zipped = code.Zipped("service-provider-access/arm64/key.zip", b"code", hashlib.sha256(b"code").digest())
+        bucket = buckets.Bucket("bucket", REGION, PUBLISHER)
+        where = {"Bucket": "bucket", "Key": zipped.key, "ExpectedBucketOwner": PUBLISHER}
+        checksum = base64.b64encode(zipped.sha256).decode()
+        with Stubber(bucket._s3) as s3:
+            s3.add_client_error("head_object", http_status_code=404, expected_params=where)
+            s3.add_client_error(
+                "put_object",
+                http_status_code=412,
+                expected_params={
+                    **where,
+                    "Body": b"code",
+                    "ContentType": "application/zip",
+                    "ChecksumSHA256": checksum,
+                    "IfNoneMatch": "*",
+                },
+            )
+            s3.add_response("get_object", {"Body": io.BytesIO(b"code")}, where)
+            self.assertTrue(bucket.put(zipped), "it was there")
+            s3.assert_no_pending_responses()
 
 
 class Template(unittest.TestCase):
