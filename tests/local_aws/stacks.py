@@ -74,7 +74,7 @@ class Stack:
         body = {"TemplateBody": template if isinstance(template, str) else json.dumps(template)}
         return {
             "StackName": self.name,
-            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            "Capabilities": ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             **(body if template else {"UsePreviousTemplate": True}),
         }

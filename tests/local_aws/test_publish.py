@@ -25,12 +25,12 @@ from botocore.stub import Stubber
 from botocore.validate import validate_parameters
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
-from . import sam
+from . import overlay, sam
 from .accounts import Account, _client
 from .comparison import read
 from .emulator import REGION
 from .installed import OnLocalAws
-from .stacks import Stack
+from .stacks import FUNCTION_NAME, Stack
 
 sys.path.insert(0, str(sam.ROOT / "tools"))
 from publish import buckets, code  # noqa: E402
@@ -396,6 +396,36 @@ class PrintedCommands(Publishing):
             if not re.search(template[name].get("AllowedPattern", ""), value)
             or value not in template[name].get("AllowedValues", [value])
         ]
+
+
+class Stacks(Publishing):
+    """What was published and what is printed make stacks: here in the publishing account, since MiniStack looks for a
+    function's code in the function's own account alone."""
+
+    def test_of_every_region_have_the_code_of_that_region_and_its_topic(self):
+        printed = self.published(**PrintedCommands.GIVEN, REGIONS=BOTH)
+        template, _ = overlay.widen(read("stackset.yaml"))
+        for region in BOTH.split():
+            stack = Stack(self.publisher, "in-an-account", region)
+            self.addCleanup(lambda stack=stack: stack.exists() and stack.delete())
+            # A role of its own for each, so that one needs nothing of the other.
+            given = {**commands(printed)[0]["Parameters"], "HomeRegion": "", "RoleName": f"acme-{region}"}
+            status = stack.create(template, **given, AlarmTopicArn=f"arn:aws:sns:us-west-2:{PUBLISHER}:on-call")
+            self.assertEqual((status, stack.reasons("DelegatedRole")), ("CREATE_COMPLETE", []))
+            self.assertEqual(stack.outputs()["RoleArn"], f"arn:aws:iam::{PUBLISHER}:role/delegated/acme-{region}")
+
+            function = self.publisher.client("lambda", region).get_function_configuration(FunctionName=FUNCTION_NAME)
+            self.assertEqual(function["Role"], f"arn:aws:iam::{PUBLISHER}:role/service-provider-access-{region}")
+            digest = base64.b64decode(function["CodeSha256"]).hex()
+            self.assertEqual(digest, KEY.fullmatch(given["CodeKey"])[1])
+            alarms = self.publisher.client("cloudwatch", region).describe_alarms()["MetricAlarms"]
+            self.assertEqual(
+                [alarm["AlarmActions"] for alarm in alarms], [[f"arn:aws:sns:{region}:{PUBLISHER}:on-call"]] * 3
+            )
+            self.assertEqual(stack.update(**{**given, "AlarmTopicArn": ""}), "UPDATE_COMPLETE")
+            self.assertEqual(self.publisher.client("cloudwatch", region).describe_alarms()["MetricAlarms"], [])
+            self.assertEqual(stack.delete(), "DELETE_COMPLETE")
+        self.assertEqual(self.publisher.client("iam").list_roles()["Roles"], [])
 
 
 class Mistakes(Publishing):
