@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test deploy deploy-provider publish build format fmt clippy unit faults fuzz templates scripts e2e tools pins clean
+.PHONY: help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz templates scripts e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -17,6 +17,9 @@ help: ## list the targets
 
 demo: tools ## both sides of the story on a local AWS: build, deploy, let the provider in, check the role, delete
 	@$(python) -m local_aws.demo
+
+rehearse: build ## a StackSet's life in ACCOUNTS (20) accounts and REGIONS (2) Regions, on a local AWS
+	@$(python) -m local_aws.rehearse "$(or $(ACCOUNTS),20)" "$(or $(REGIONS),2)"
 
 test: fmt scripts clippy unit templates e2e ## everything that CI runs
 	@echo "All tests passed."

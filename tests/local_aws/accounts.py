@@ -2,6 +2,7 @@
 
 import functools
 import json
+import threading
 
 import boto3
 from botocore.config import Config
@@ -11,6 +12,8 @@ from .emulator import REGION, ROOT_SECRET
 
 # A local AWS answers at once or not at all, and no proxy leads to it.
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30, proxies={})
+# boto3 makes clients of one session, and not in several threads at the same time.
+_making = threading.Lock()
 
 
 class Account:
@@ -118,12 +121,13 @@ def _document(statements):
 
 
 def _client(aws, service, region, key_id, secret, token=None):
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=aws.endpoint,
-        aws_access_key_id=key_id,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-        config=_CONFIG,
-    )
+    with _making:
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=aws.endpoint,
+            aws_access_key_id=key_id,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=_CONFIG,
+        )

@@ -65,7 +65,7 @@ class LocalAws:
         with open(self.log_file, "wb") as log:
             self._keeper = subprocess.Popen(
                 [sys.executable, str(pathlib.Path(__file__).with_name("keeper.py")), self._state]
-                + [sys.executable, "-m", "ministack"],
+                + [sys.executable, "-m", "local_aws.mended"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -95,6 +95,17 @@ class LocalAws:
             keeper.wait()
         shutil.rmtree(self._state, ignore_errors=True)
 
+    def running_functions(self):
+        """How many processes of functions run now: their code lies in the directory of this local AWS."""
+        running = 0
+        for process in pathlib.Path("/proc").glob("[0-9]*/exe"):
+            try:
+                running += os.readlink(process).startswith(f"{self._state}{os.sep}")
+            except OSError:
+                # It has ended, or is not ours to look at.
+                continue
+        return running
+
     def _environment(self, port):
         # MiniStack hands its whole environment to the functions it runs, so it gets no more than
         # it needs: no proxy, no profile and no credentials of the person at the keyboard.
@@ -104,6 +115,7 @@ class LocalAws:
             "TMPDIR": self._state,
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(pathlib.Path(__file__).resolve().parents[1]),
             "AUTH": "true",
             "GATEWAY_PORT": str(port),
             "BIND_HOST": HOST,

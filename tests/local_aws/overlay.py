@@ -1,4 +1,4 @@
-"""The shipped template, widened where the local AWS falls short of AWS. Generated, never kept.
+"""The shipped templates, widened where the local AWS falls short of AWS. Generated, never kept.
 
 MiniStack enforces the function's policy, but it forgets the path of a role when it asks whether a call
 is allowed, and it knows neither `iam:PermissionsBoundary` nor `iam:PolicyARN`. Exactly these are widened
@@ -6,11 +6,14 @@ here, each one said aloud. What the shipped policy permits is judged elsewhere, 
 """
 
 import copy
+import json
 import pathlib
 
 import yaml
+from samtranslator.yaml_helper import yaml_parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+STACK_SET = ROOT / "stackset.yaml"
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
 GENERATED = ROOT / ".aws-sam" / "local" / "template.yaml"
 
@@ -41,6 +44,15 @@ def generate(report=lambda line: None):
     GENERATED.parent.mkdir(parents=True, exist_ok=True)
     GENERATED.write_text(yaml.safe_dump(widened, sort_keys=False))
     return GENERATED
+
+
+def stack_set(report=lambda line: None):
+    """stackset.yaml, widened, as the body of a stack; `report` gets a line per change. In JSON, since MiniStack
+    reads that in no time."""
+    widened, changes = widen(yaml_parse(STACK_SET.read_text()))
+    for change in changes:
+        report(change)
+    return json.dumps(widened)
 
 
 def widen(template):

@@ -4,11 +4,10 @@ import os
 import pathlib
 import platform
 import subprocess
-import threading
-import time
 
 from . import overlay
 from .emulator import CUSTOMER, PROVIDER
+from .progress import Progress
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What samconfig.toml says.
@@ -18,7 +17,6 @@ PROVIDER_ENVIRONMENT = ("--config-env", "provider")
 TOOLS = ROOT / ".tools" / "aws" / "bin"
 # The local AWS runs the function on this very machine.
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
-PROGRESS_SECONDS = 10
 
 
 class CommandFailed(Exception):
@@ -32,7 +30,7 @@ def build():
     # Downloads are shown by cargo; afterwards the number of crates is known.
     run(["cargo", "fetch", "--locked"], environment)
     crates = _crates(environment)
-    with _Progress(lambda: _compiled(crates), len(crates)):
+    with Progress(lambda: _how_far(crates), alone=False):
         for which in ((), PROVIDER_ENVIRONMENT):
             run(
                 ["sam", "build", *which, "--parameter-overrides", f"Architecture={ARCHITECTURE}"],
@@ -108,6 +106,11 @@ def _crates(environment):
     return {line.split()[0] for line in listed.splitlines()[1:] if line.strip()}
 
 
+def _how_far(crates):
+    done = len(_compiled(crates))
+    return f"{done} of {len(crates)} crates compiled" if done < len(crates) else "compiling and linking ours"
+
+
 def _compiled(crates):
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     finished = {
@@ -115,27 +118,4 @@ def _compiled(crates):
         for pattern in ("release/.fingerprint/*/*.json", "*/release/.fingerprint/*/*.json")
         for work in target.glob(pattern)
     }
-    return len(crates & finished)
-
-
-class _Progress:
-    """While it is entered, says every few seconds how far things are."""
-
-    def __init__(self, done, total):
-        self._done, self._total = done, total
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._tell, daemon=True)
-
-    def __enter__(self):
-        self._started = time.monotonic()
-        self._thread.start()
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._thread.join()
-
-    def _tell(self):
-        while not self._over.wait(PROGRESS_SECONDS):
-            done = min(self._done(), self._total)
-            what = f"{done} of {self._total} crates compiled" if done < self._total else "compiling and linking ours"
-            print(f"     | ... {what}, {time.monotonic() - self._started:.0f} s", flush=True)
+    return crates & finished

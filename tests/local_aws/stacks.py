@@ -65,6 +65,17 @@ class Stack:
             if event["LogicalResourceId"] == logical_id and event["ResourceStatus"].endswith("_FAILED")
         ]
 
+    def failure(self):
+        """What failed first in the last operation, and why."""
+        first = "nothing failed"
+        for event in self._cloudformation.describe_stack_events(StackName=self._id)["StackEvents"]:
+            status, logical_id = event["ResourceStatus"], event["LogicalResourceId"]
+            if logical_id == self.name and status in ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS"):
+                break
+            if status.endswith("_FAILED"):
+                first = f"{logical_id}: {event.get('ResourceStatusReason', 'no reason given')}"
+        return first
+
     def touched(self):
         """The resources on which anything was done, ever."""
         events = self._cloudformation.describe_stack_events(StackName=self._id)["StackEvents"]
