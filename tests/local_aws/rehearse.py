@@ -25,6 +25,8 @@ from .story import NotAsExpected, Story
 
 LOG = sam.ROOT / ".aws-sam" / "local" / "rehearsal.log"
 MOST_ACCOUNTS = 200
+# The local AWS keeps a process for the function of each.
+MOST_STACKS = 400
 REGIONS = [REGION, "eu-west-1", "ap-southeast-2", "us-west-2", "eu-central-1", "ap-northeast-1", "ca-central-1", "sa-east-1"]
 # Accounts at a time. Two processors are busy with as many; more only wait for each other.
 AT_ONCE = 8
@@ -303,18 +305,25 @@ def table(rows):
         yield "{:<28}{:>8}{:>8}{:>10}{:>11}{:>9}{:>9.1f}".format(row.phase, row.stacks, row.roles, *work, row.seconds)
 
 
-def read(name, text, most):
-    """How many; ends with a sentence when that is no number, or too many."""
+def read(accounts, regions):
+    """How many of each; ends with a sentence where that is no number, or too many."""
+    numbers = number("ACCOUNTS", accounts, MOST_ACCOUNTS), number("REGIONS", regions, len(REGIONS))
+    if numbers[0] * numbers[1] > MOST_STACKS:
+        sys.exit(f"ACCOUNTS={accounts} REGIONS={regions} is {numbers[0] * numbers[1]} stacks; the local AWS carries {MOST_STACKS}.")
+    return numbers
+
+
+def number(name, text, most):
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
         sys.exit(f"{name} is how many, a whole number from 1 to {most}, and not {text!r}: make rehearse ACCOUNTS=20 REGIONS=2")
     return int(text)
 
 
 if __name__ == "__main__":
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop_on)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, stop_on)
     try:
-        main(read("ACCOUNTS", sys.argv[1], MOST_ACCOUNTS), read("REGIONS", sys.argv[2], len(REGIONS)))
+        main(*read(*sys.argv[1:]))
     except (NotAsExpected, Failed) as failure:
         sys.exit(f"   ✗ {failure}\n\nThe rehearsal failed. What the local AWS logged is in {LOG.relative_to(sam.ROOT)}.")
     except (overlay.NothingToWiden, NotStarted) as failure:
