@@ -13,6 +13,9 @@ use crate::stack::{Answer, PROVIDER};
 /// An ID as CloudFormation makes one up when it never heard any.
 pub(super) const MADE_UP: &str = "customer-Access-1A2B3C4D5E6F";
 
+/// Where another Region's stack is.
+const ELSEWHERE: &str = "eu-west-1";
+
 /// One request, and what was there before it.
 pub(super) struct Operation {
     pub(super) name: &'static str,
@@ -20,6 +23,8 @@ pub(super) struct Operation {
     before: Vec<Request>,
     /// Begun before, and given up after its first write: all deliveries died.
     given_up: Option<Request>,
+    /// Whether the role that was made before is marked for the stack of another Region.
+    kept_elsewhere: bool,
     pub(super) request: Request,
     /// What CloudFormation does when it fails.
     otherwise: Otherwise,
@@ -60,6 +65,12 @@ impl Operation {
             world.after_deaths.extend([Fault::hang().telling(&death), Fault::hang().telling(&death)]);
             assert_eq!(world.deliver(request, USUAL).await, None, "{}", self.name);
             world.account.heal();
+        }
+        if self.kept_elsewhere {
+            world.account.edit(|state| {
+                let stack = state.roles[0].tags.get_mut("service-provider-access:stack-id").unwrap();
+                *stack = stack.replace("us-east-1", ELSEWHERE);
+            });
         }
         world.end_process().await;
         world.account.clear_calls();
@@ -152,6 +163,7 @@ pub(super) fn all() -> Vec<Operation> {
         name,
         before: before.iter().map(|request| (*request).clone()).collect(),
         given_up: None,
+        kept_elsewhere: false,
         request,
         otherwise: Otherwise::Back,
     };
@@ -169,6 +181,9 @@ pub(super) fn all() -> Vec<Operation> {
     let bounded = auditor_with(&json!({ "PermissionsBoundary": AUDIT, "ManagedPolicyArns": [S3] }));
     let replaced = auditor_with(&json!({ "RoleName": "Reviewer", "ManagedPolicyArns": [S3] }));
     let replacement = update(&old, &replaced);
+    let elsewhere = auditor_with(&json!({ "HomeRegion": ELSEWHERE }));
+    let again = auditor_with(&json!({ "HomeRegion": ELSEWHERE, "Revision": "2" }));
+    let in_another_region = |name, request| Operation { kept_elsewhere: true, ..operation(name, &[&made], request) };
     vec![
         operation("create", &[], made.clone()),
         operation("create with a generated external ID", &[], create(&generated)),
@@ -190,5 +205,11 @@ pub(super) fn all() -> Vec<Operation> {
             ..operation("rollback of a replacement that died", &[&made], update(&replaced, &old))
         },
         Operation { otherwise: Otherwise::Again, ..operation("delete", &[&made], delete("Auditor", &old)) },
+        in_another_region("create in another Region than the home Region", create(&elsewhere)),
+        in_another_region("update in another Region", update(&elsewhere, &again)),
+        Operation {
+            otherwise: Otherwise::Again,
+            ..in_another_region("delete in another Region", delete("Auditor", &elsewhere))
+        },
     ]
 }
