@@ -2,13 +2,47 @@
 
 import contextlib
 import io
+import json
+import unittest
 
-from . import rehearse
+from samtranslator.yaml_helper import yaml_parse
+
+from . import overlay, rehearse
 from .installed import OnLocalAws
 from .stacksets import Failed, one_after_the_other
 from .story import Story
 
 EUROPE = "eu-west-1"
+
+
+class Overlay(unittest.TestCase):
+    def test_differs_from_stackset_yaml_in_the_functions_policy_alone(self):
+        changes = []
+        widened = json.loads(overlay.stack_set(changes.append))
+        shipped = yaml_parse(overlay.STACK_SET.read_text())
+        self.assertTrue(changes)
+        for template in (shipped, widened):
+            [given] = template["Resources"]["FunctionRole"]["Properties"]["Policies"]
+            statements = overlay.statements(given["PolicyDocument"]["Statement"])
+            template["Resources"]["FunctionRole"]["Properties"]["Policies"] = [
+                (statement["Sid"], statement["Effect"], statement["Action"]) for statement in statements
+            ]
+        self.assertEqual(widened, shipped)
+
+
+class HowMany(unittest.TestCase):
+    def test_is_a_whole_number_that_the_local_aws_carries(self):
+        self.assertEqual(rehearse.read("200", "2"), (200, 2))
+        for given, said in [
+            (("", "2"), "ACCOUNTS is how many, a whole number from 1 to 200, and not ''"),
+            (("0", "2"), "ACCOUNTS is how many, a whole number from 1 to 200, and not '0'"),
+            (("201", "1"), "ACCOUNTS is how many, a whole number from 1 to 200, and not '201'"),
+            (("20", "us-east-1 eu-west-1"), "REGIONS is how many, a whole number from 1 to 8, and not 'us-east-1 eu-west-1'"),
+            (("100", "5"), "ACCOUNTS=100 REGIONS=5 is 500 stacks; the local AWS carries 400."),
+        ]:
+            with self.assertRaises(SystemExit) as refusal:
+                rehearse.read(*given)
+            self.assertEqual(str(refusal.exception).removesuffix(": make rehearse ACCOUNTS=20 REGIONS=2"), said)
 
 
 class StackSets(OnLocalAws):
@@ -37,7 +71,7 @@ class StackSets(OnLocalAws):
         )
 
     def test_without_a_home_region_the_second_region_says_to_name_one(self):
-        it = self.rehearsal(accounts=1, regions=2)
+        it = self.rehearsal(accounts=1, regions=3)
         [member] = it.members
 
         def without_home(member):
@@ -49,6 +83,7 @@ class StackSets(OnLocalAws):
         self.assertTrue(said.startswith(f"account {member.id}, {EUROPE}: ROLLBACK_COMPLETE: DelegatedRole: "), said)
         self.assertIn("HomeRegion", said)
         self.assertIn(it.home, said)
+        self.assertEqual([region for _, region in it.stack_set.instances], [it.home, EUROPE], "no later Region is touched")
         it.stack_set.delete([member], [[EUROPE]])
         self.assertTrue(self.world.acme.assume(rehearse.role_arn(member), rehearse.EXTERNAL_ID), "the first Region's is untouched")
         it.stack_set.delete([member], [[it.home]])
