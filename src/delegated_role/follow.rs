@@ -68,7 +68,8 @@ impl Following<'_> {
                 }
                 (Err(failure), None) => return Err(nothing_left(failure.to_string())),
             };
-            let pause = pause_after(attempt);
+            // A stack that is being made or changed takes its time, and each look several calls.
+            let pause = pause_after(attempt) * 2;
             if !iam.has_time_for(pause + TO_LOOK) {
                 return Err(nothing_left(self.with_a_way_back(not_yet)));
             }

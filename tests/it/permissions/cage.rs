@@ -97,6 +97,7 @@ async fn an_administrator_cannot_change_its_own_cage() {
     ] {
         for stack in [OWN_STACK, FUNCTION_STACK] {
             judge.must_deny(&Call::on(action, stack));
+            judge.must_deny(&Call::on(action, &stack.replace("us-east-1", "eu-west-1")));
             // Who names a stack by its name is asked about it so.
             judge.must_deny(&Call::on(action, &format!("{}/*", stack.rsplit_once('/').unwrap().0)));
         }
