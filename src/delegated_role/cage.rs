@@ -141,13 +141,13 @@ fn in_each_region(role: &str, function: &str) -> String {
 }
 
 /// The stack of this ID under any ID: who names a stack by its name is asked about all that bear it. Of a stack
-/// set, all its stacks.
+/// set, all its stacks, and those of the sets whose names begin alike: the Regions may be split among such.
 fn whatever_its_id(stack: &str) -> String {
     let Some((named, _)) = stack.rsplit_once('/') else { return stack.to_owned() };
     let set = without_instance(named).filter(|set| set.contains(":stack/StackSet-"));
     let named = set.map_or_else(
         || named.to_owned(),
-        |set| format!("{set}{}", UUID.map(|length| format!("-{}", "?".repeat(length))).concat()),
+        |set| format!("{set}*{}", UUID.map(|length| format!("-{}", "?".repeat(length))).concat()),
     );
     format!("{named}/*")
 }
@@ -173,7 +173,7 @@ mod tests {
         let arn = |name: &str| format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/*");
         let id = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
         let any = "????????-????-????-????-????????????";
-        assert_eq!(stack(&format!("StackSet-access-for-acme-{id}")), arn(&format!("StackSet-access-for-acme-{any}")));
+        assert_eq!(stack(&format!("StackSet-access-for-acme-{id}")), arn(&format!("StackSet-access-for-acme*-{any}")));
         for other in [format!("StackSet-{id}x"), format!("Stack-{id}"), "StackSet-access-0a1b2c3d".to_owned()] {
             assert_eq!(stack(&other), arn(&other));
         }

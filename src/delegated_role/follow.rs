@@ -131,8 +131,8 @@ impl Following<'_> {
     fn not_there(&self) -> String {
         let Self { name, elsewhere: Elsewhere { region, here, .. }, .. } = self;
         format!(
-            "HomeRegion is {region}, and the stack there has not made the role {name} yet. Deploy the stack of {region} first, with \
-             the same RoleName and a resource called {}, and then this one again.",
+            "HomeRegion is {region}, and the stack there has not made the role {name} yet. Deploy the home Region first, with the \
+             same RoleName and a resource called {}, and then this stack again.",
             here.logical_id
         )
     }

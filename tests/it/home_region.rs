@@ -160,8 +160,8 @@ async fn where_the_home_region_never_comes_it_is_to_be_deployed_first() {
     let (home, other) = two_regions();
     let (answer, took) = timed(other.create(as_agreed())).await;
     expect![
-        "HomeRegion is us-east-1, and the stack there has not made the role Auditor yet. Deploy the stack of us-east-1 first, with \
-         the same RoleName and a resource called Access, and then this one again."
+        "HomeRegion is us-east-1, and the stack there has not made the role Auditor yet. Deploy the home Region first, with the \
+         same RoleName and a resource called Access, and then this stack again."
     ]
     .assert_eq(answer.reason());
     assert!(took > Duration::from_secs(45), "it waits as long as it may: {took:?}");
@@ -471,7 +471,7 @@ async fn the_home_stack_may_be_deleted_first() {
     assert!(home.delete("Auditor", as_agreed()).await.succeeded());
     assert_eq!(home.account.roles(), Vec::<String>::new());
     let update = other.update("Auditor", as_agreed(), wish(&json!({"Revision": "2"}))).await;
-    assert!(update.reason().contains("Deploy the stack of us-east-1 first"), "{}", update.reason());
+    assert!(update.reason().contains("Deploy the home Region first"), "{}", update.reason());
     assert_eq!(home.account.roles(), Vec::<String>::new());
     // Made again, by a new stack of the home Region, it is told of again.
     let again = Stack { id: home.id.replace("11111111-", "99999999-"), ..home.clone() };
@@ -565,7 +565,7 @@ async fn what_was_seen_last_is_told_even_if_the_last_look_fails() {
     let (_, other) = two_regions();
     other.account.fail(Fault::denied().on("GetRole").since(5));
     let answer = other.create(as_agreed()).await;
-    let (reason, expected) = (answer.reason(), "Deploy the stack of us-east-1 first");
+    let (reason, expected) = (answer.reason(), "Deploy the home Region first");
     assert!(reason.contains(expected) && reason.contains("To look again failed: iam:GetRole"), "{reason}");
 }
 

@@ -63,7 +63,7 @@ class Rehearsal:
         self._ended = 0
         self._ledger = Ledger()
         template = overlay.stack_set(lambda change: story.tell(f"Widened for MiniStack only: {change}"))
-        self.stack_set = StackSet(template, AT_ONCE, self._one_more)
+        self.stack_set = StackSet(template, self.home, AT_ONCE, self._one_more)
 
     def _one_more(self):
         self._ended += 1

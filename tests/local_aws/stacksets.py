@@ -12,7 +12,9 @@ import uuid
 from .accounts import Account
 from .stacks import Stack
 
+# The one of the home Region, and the one of the others, which depends on it: automatic deployment keeps no other order.
 NAME = "service-provider-access"
+OTHERS_NAME = f"{NAME}-regions"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,9 +26,9 @@ class Instance:
     stack: Stack
 
     @classmethod
-    def of(cls, account, region):
+    def of(cls, account, region, stack_set):
         # As StackSets name them: each stack has a name of its own.
-        return cls(account, region, Stack(account, f"StackSet-{NAME}-{uuid.uuid4()}", region))
+        return cls(account, region, Stack(account, f"StackSet-{stack_set}-{uuid.uuid4()}", region))
 
 
 class Failed(Exception):
@@ -44,10 +46,12 @@ def side_by_side(regions):
 
 
 class StackSet:
-    def __init__(self, template, at_once, done=lambda: None):
+    """That of the home Region, and that of the others: one template, and one life."""
+
+    def __init__(self, template, home, at_once, done=lambda: None):
         """`at_once` accounts at a time; `done` is called whenever a stack is."""
         self.instances = {}
-        self._template, self._at_once, self._done = template, at_once, done
+        self._template, self._home, self._at_once, self._done = template, home, at_once, done
 
     def create(self, accounts, waves, parameters):
         """`parameters` gives those of an account."""
@@ -60,7 +64,8 @@ class StackSet:
 
     def begin(self, account, region, parameters):
         """One stack, out of order, and without waiting for it."""
-        instance = self.instances[account.id, region] = Instance.of(account, region)
+        stack_set = NAME if region == self._home else OTHERS_NAME
+        instance = self.instances[account.id, region] = Instance.of(account, region, stack_set)
         instance.stack.start(self._template, **parameters(account))
         return instance
 

@@ -150,13 +150,14 @@ async fn of_a_stack_set_the_stacks_and_functions_of_every_region_are_out_of_reac
         .with("FUNCTION_ROLE_ARN", &role("us-east-1"))
         .with("FUNCTION_STACK_ID", &own);
     let judge = administrator_of(&Stack { id: own.clone(), ..stack }).await;
-    for stack in [own, instance("acme", "us-east-1", "a"), instance("acme", "ap-southeast-2", "b")] {
+    let regions = instance("acme-regions", "eu-west-1", "c");
+    for stack in [own, instance("acme", "us-east-1", "a"), instance("acme", "ap-southeast-2", "b"), regions] {
         judge.must_deny(&Call::on("cloudformation:UpdateStack", &stack));
     }
     for region in ["us-east-1", "eu-west-1", "ap-southeast-2", "us-gov-west-1"] {
         judge.must_deny(&Call::on("iam:PutRolePolicy", &role(region)));
     }
-    for stack in [instance("acme-other", "us-east-1", "1"), instance("other", "us-east-1", "1")] {
+    for stack in [instance("other", "us-east-1", "1"), instance("not-acme", "us-east-1", "1")] {
         judge.must_allow(&Call::on("cloudformation:UpdateStack", &stack));
     }
     for name in ["checker-us-east-1", "deploy", "ec2-app", "us-east"] {
