@@ -209,11 +209,9 @@ class Template(unittest.TestCase):
         template = read("organization.yaml")
         for name in ("Bucket", "BucketPolicy"):
             policies = [template["Resources"][name][policy] for policy in ("DeletionPolicy", "UpdateReplacePolicy")]
-            self.assertEqual(policies, ["Retain", "Retain"])
+            self.assertEqual(policies, ["RetainExceptOnCreate", "Retain"])
         rules = template["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-        self.assertEqual(
-            [set(rule) - {"Id", "Status"} for rule in rules], [{"NoncurrentVersionExpiration"}, {"AbortIncompleteMultipartUpload"}]
-        )
+        self.assertEqual([set(rule) - {"Id", "Status"} for rule in rules], [{"NoncurrentVersionExpiration"}])
 
 
 class Bucket(Publishing):
