@@ -27,6 +27,7 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
 from . import overlay, sam
 from .accounts import Account, _client
+from .between import Between
 from .comparison import read
 from .emulator import REGION
 from .installed import OnLocalAws
@@ -493,9 +494,34 @@ class Mistakes(Publishing):
         self.assertIn(f"The bucket's name {self.bucket(ELSEWHERE)} is taken by somebody else", said)
         self.assertIn("Choose another: CODE_BUCKET_PREFIX=...", said)
 
+    def test_in_a_strangers_bucket_that_anybody_may_look_at(self):
+        between = self.between()
+        between.public_buckets = [self.bucket()]
+        said = self.not_published(AWS_ENDPOINT_URL_S3=between.endpoint)
+        self.assertIn(f"The bucket's name {self.bucket()} is taken by somebody else", said)
+
     def test_in_a_bucket_that_no_stack_keeps(self):
         self.publisher.client("s3").create_bucket(Bucket=self.bucket())
-        self.assertIn(f"There is a bucket {self.bucket()} already, but no stack service-provider-access-code", self.not_published())
+        said = self.not_published()
+        self.assertIn(f"There is a bucket {self.bucket()} in this account already, but no stack service-provider-access-code", said)
+        # Both ways out are ways.
+        self.assertIn("Choose another name: CODE_BUCKET_PREFIX=... Or delete it, if it is empty and nobody needs it: aws s3api ", said)
+        command = said.rsplit(": aws s3api ", 1)[1].split()
+        self.assertEqual(command, ["delete-bucket", "--region", REGION, "--bucket", self.bucket()])
+        self.publisher.client("s3").delete_bucket(Bucket=self.bucket())
+        self.published()
+
+    def test_in_who_may_not_list(self):
+        between = self.between()
+        between.lists_nothing = True
+        said = self.not_published(AWS_ENDPOINT_URL_S3=between.endpoint)
+        self.assertIn(f"is in {self.bucket()} already cannot be told: S3 answers 403 instead of 404", said)
+        self.assertIn(f"s3:ListBucket on arn:*:s3:::{self.bucket()}", said)
+
+    def between(self):
+        between = Between(self.world.aws.endpoint)
+        self.addCleanup(between.stop)
+        return between
 
     def test_in_a_deployment_are_shown(self):
         # Somebody who may look, and do nothing.

@@ -98,20 +98,21 @@ class Bucket:
     def must_be_free(self):
         with told_as(f"Looking whether the name {self.name} is free"):
             try:
-                self._s3.head_bucket(Bucket=self.name)
+                self._s3.head_bucket(**self._where)
             except ClientError as error:
                 status = error.response["ResponseMetadata"]["HTTPStatusCode"]
                 if status == 404:
                     return
                 if status == 403:
                     raise CannotPublish(
-                        f"The bucket's name {self.name} is taken by somebody else (names are taken once for all of AWS), or you may "
-                        "not look. Choose another: CODE_BUCKET_PREFIX=..."
+                        f"The bucket's name {self.name} is taken by somebody else (names are taken once for all of AWS), or it is "
+                        "yours and you may not look (s3:ListBucket). Choose another: CODE_BUCKET_PREFIX=..."
                     ) from error
                 raise
         raise CannotPublish(
-            f"There is a bucket {self.name} already, but no stack {STACK_NAME} in {self.region} that keeps it. Import it into one, "
-            "or choose another name: CODE_BUCKET_PREFIX=..."
+            f"There is a bucket {self.name} in this account already, but no stack {STACK_NAME} in {self.region} that keeps it. Choose "
+            "another name: CODE_BUCKET_PREFIX=... Or delete it, if it is empty and nobody needs it: aws s3api delete-bucket --region "
+            f"{self.region} --bucket {self.name}"
         )
 
     def put(self, zipped):
@@ -142,8 +143,16 @@ class Bucket:
         try:
             self._s3.head_object(Key=key, **self._where)
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 404:
                 return False
+            if status == 403:
+                # A HEAD has no body that could say why.
+                raise CannotPublish(
+                    f"Whether {key} is in {self.name} already cannot be told: S3 answers 403 instead of 404 to those who may not list "
+                    f"the bucket. Publishing takes s3:ListBucket on arn:*:s3:::{self.name}, and s3:GetObject and s3:PutObject on what "
+                    "is in it."
+                ) from error
             raise
         return True
 
