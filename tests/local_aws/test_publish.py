@@ -18,6 +18,7 @@ import zipfile
 
 import boto3
 import botocore.session
+import jmespath
 from botocore import UNSIGNED, xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -151,7 +152,7 @@ class Code(Publishing):
         self.assertNotEqual(self.key(second), self.key(first))
         self.assertEqual(sorted(self.versions()), sorted([self.key(first), self.key(second)]))
 
-        made, instances, new, back = commands(second)
+        (made, instances, new), [back] = commands(second), way_back(second)
         self.assertEqual([call["CallAs"] for call in (made, instances, new, back)], ["DELEGATED_ADMIN"] * 4)
         self.assertEqual((new["Parameters"]["CodeKey"], back["Parameters"]["CodeKey"]), (self.key(second), self.key(first)))
         # Nothing else goes back.
@@ -339,12 +340,12 @@ class PrintedCommands(Publishing):
         "ROLE_NAME": "acme+support@example",
     }
 
-    def test_bring_the_code_to_every_account_the_home_region_first(self):
-        printed = self.published(**self.GIVEN, REGIONS=BOTH, HOME_REGION=ELSEWHERE)
-        key, order = self.key(printed), [ELSEWHERE, REGION]
+    def test_bring_the_code_to_every_account(self):
+        printed = self.published(**self.GIVEN)
+        key = self.key(printed)
         made, instances, updated = commands(printed)
         for call in (made, instances, updated):
-            self.assertEqual((call["Region"], call["StackSetName"], call.get("CallAs")), (ELSEWHERE, "service-provider-access", None))
+            self.assertEqual((call["Region"], call["StackSetName"], call.get("CallAs")), (REGION, "service-provider-access", None))
         self.assertEqual((made["Call"], instances["Call"], updated["Call"]), ("CreateStackSet", "CreateStackInstances", "UpdateStackSet"))
 
         template = (sam.ROOT / "stackset.yaml").read_text()
@@ -362,25 +363,69 @@ class PrintedCommands(Publishing):
                 "CodeBucketPrefix": self.prefix,
                 "CodeKey": key,
                 "Architecture": sam.ARCHITECTURE,
-                "HomeRegion": ELSEWHERE,
+                "HomeRegion": REGION,
             },
         )
         self.assertEqual(self.refused(made["Parameters"]), [])
-
         self.assertEqual(instances["DeploymentTargets"], {"OrganizationalUnitIds": ["ou-ab12-cdef3456", "r-ab12"]})
-        self.assertEqual(instances["Regions"], order)
-        for call in (instances, updated):
-            self.assertEqual(call["OperationPreferences"]["RegionOrder"], order)
-            self.assertEqual(call["OperationPreferences"]["RegionConcurrencyType"], "SEQUENTIAL")
+        self.assertEqual(instances["Regions"], [REGION])
 
         # An update names every parameter, and changes the code alone.
-        changed = {name: value for name, value in updated["Parameters"].items() if value is not PREVIOUS}
-        self.assertEqual(changed, {"CodeKey": key, "Architecture": sam.ARCHITECTURE})
+        self.assertEqual(changed(updated), {"CodeKey": key, "Architecture": sam.ARCHITECTURE})
         self.assertEqual(sorted(updated["Parameters"]), sorted(read("stackset.yaml")["Parameters"]))
+
+    def test_bring_it_to_the_home_region_first_by_a_stack_set_of_its_own(self):
+        printed = self.published(**self.GIVEN, REGIONS=BOTH, HOME_REGION=ELSEWHERE, DELEGATED_ADMIN="1")
+        calls = commands(printed)
+        home, others = "service-provider-access", "service-provider-access-regions"
+        self.assertEqual(
+            [(call["Call"], call["StackSetName"], call["Region"], call["CallAs"]) for call in calls],
+            [
+                (name, stack_set, ELSEWHERE, "DELEGATED_ADMIN")
+                for name, stack_set in (
+                    ("CreateStackSet", home),
+                    ("CreateStackInstances", home),
+                    ("CreateStackSet", others),
+                    ("CreateStackInstances", others),
+                    ("UpdateStackSet", home),
+                    ("UpdateStackSet", others),
+                )
+            ],
+        )
+        made_home, instances_home, made, instances, updated_home, updated = calls
+        for call, order in ((instances_home, [ELSEWHERE]), (instances, [REGION]), (updated_home, [ELSEWHERE]), (updated, [REGION])):
+            self.assertEqual(call["OperationPreferences"]["RegionOrder"], order)
+            self.assertEqual(call["OperationPreferences"]["RegionConcurrencyType"], "SEQUENTIAL")
+            self.assertEqual(call.get("Regions", order), order)
+
+        # The two are the same, but for what AWS is told of their order when an account joins.
+        self.assertEqual(made["Parameters"]["HomeRegion"], ELSEWHERE)
+        self.assertEqual(made_home["AutoDeployment"], {"Enabled": True, "RetainStacksOnAccountRemoval": False})
+        self.assertEqual(made.pop("AutoDeployment"), {**made_home.pop("AutoDeployment"), "DependsOn": [arn(ELSEWHERE, home)]})
+        self.assertEqual({**made, "StackSetName": home}, made_home)
+        for call in (updated_home, updated):
+            del call["StackSetName"], call["OperationPreferences"]
+        self.assertEqual(updated, updated_home)
+
+    def test_say_when_the_other_regions_may_follow(self):
+        printed = self.published(**self.GIVEN, REGIONS=BOTH)
+        told = [line.removeprefix("# ") for line in printed.splitlines() if "list-stack-set-operations" in line]
+        # Once for the first time, once for afterwards, and each time before the other stack set is touched.
+        self.assertEqual(len(told), 2)
+        self.assertLess(printed.index(told[0]), printed.index("--stack-set-name service-provider-access-regions"))
+        self.assertLess(printed.rindex(told[0]), printed.rindex("--stack-set-name service-provider-access-regions"))
+        [call] = commands("\n".join(told[:1]))
+        self.assertEqual((call["Call"], call["StackSetName"], call["Region"]), ("ListStackSetOperations", "service-provider-access", REGION))
+        summaries = [
+            {"Status": "RUNNING", "CreationTimestamp": "2026-01-02T10:00:00.000000+00:00"},
+            {"Status": "SUCCEEDED", "CreationTimestamp": "2026-01-01T10:00:00.000000+00:00"},
+        ]
+        for order in (summaries, summaries[::-1]):
+            self.assertEqual(jmespath.search(call["query"], {"Summaries": order}), "RUNNING")
 
     def test_cannot_be_run_before_what_is_missing_is_put_in(self):
         printed = self.published()
-        self.assertIn("# Put in first: <OU>, <PROVIDER>, <EXTERNAL_ID>, <ROLE_NAME>, or give them to make publish.", printed)
+        self.assertIn("# Put in first, or give to make publish: '<OU>, <PROVIDER>, <EXTERNAL_ID>, <ROLE_NAME>'\n", printed)
         made, instances, _ = commands(printed, valid=False)
         self.assertEqual(self.refused(made["Parameters"]), ["ExternalAwsAccountId", "ExternalId", "RoleName"])
         self.assertEqual(problems("CreateStackInstances", instances), ["DeploymentTargets.OrganizationalUnitIds: <OU>"])
@@ -395,6 +440,129 @@ class PrintedCommands(Publishing):
             if not re.search(template[name].get("AllowedPattern", ""), value)
             or value not in template[name].get("AllowedValues", [value])
         ]
+
+
+class StackSets(Publishing):
+    """What is printed follows from the stack sets that are there, as AWS tells of them."""
+
+    HOME, OTHERS = "service-provider-access", "service-provider-access-regions"
+    OLD_KEY = f"service-provider-access/{sam.ARCHITECTURE}/{'0' * 64}.zip"
+
+    def setUp(self):
+        super().setUp()
+        self.between = Between(self.world.aws.endpoint)
+        self.addCleanup(self.between.stop)
+
+    def publish(self, **variables):
+        return super().publish(**{**PrintedCommands.GIVEN, "AWS_ENDPOINT_URL_CLOUDFORMATION": self.between.endpoint, **variables})
+
+    def deployed(self, name, regions, home=REGION, key=OLD_KEY, **more):
+        """With every parameter but those that are new."""
+        names = [parameter for parameter in read("stackset.yaml")["Parameters"] if parameter not in ("AlarmTopicArn", "LogLevel")]
+        parameters = {**dict.fromkeys(names, ""), "CodeBucketPrefix": self.prefix, "CodeKey": key, "HomeRegion": home}
+        parameters |= {"Architecture": sam.ARCHITECTURE, "RoleName": "acme", "MaxSessionDuration": "7200", "ExternalId": "a&b", **more}
+        described = {"Parameters": parameters, "Regions": regions, "OrganizationalUnitIds": ["r-zz99"]}
+        self.between.stack_sets[REGION, name] = described
+        return parameters
+
+    def calls(self, printed):
+        return [(call["Call"], call["StackSetName"]) for call in commands(printed)]
+
+    def test_that_are_not_there_are_made_and_nothing_else(self):
+        printed = self.published(REGIONS=BOTH, DELEGATED_ADMIN="1")
+        self.assertEqual(
+            self.calls(printed),
+            [(call, name) for name in (self.HOME, self.OTHERS) for call in ("CreateStackSet", "CreateStackInstances")],
+        )
+        for no in ("update-stack-set", "Afterwards", "Back to", "older code"):
+            self.assertNotIn(no, printed)
+        asked = [(region, name, "DELEGATED_ADMIN") for region, name in ((ELSEWHERE, self.HOME), (REGION, self.HOME), (REGION, self.OTHERS))]
+        self.assertEqual(self.between.asked, asked)
+
+    def test_that_are_there_are_updated_and_nothing_else(self):
+        had = self.deployed(self.HOME, [REGION])
+        self.deployed(self.OTHERS, [ELSEWHERE])
+        # Older code that was never deployed is nothing to go back to.
+        self.published(REGIONS=BOTH, BUILT=str(self.other_code()))
+        status, said, printed = self.publish(REGIONS=BOTH)
+        self.assertEqual((status, "cannot be told" in said), (0, False), said)
+        self.assertEqual(self.between.asked[0], (ELSEWHERE, self.HOME, None))
+        updated = commands(printed)
+        back = way_back(printed)
+        self.assertEqual(self.calls(printed), [("UpdateStackSet", self.HOME), ("UpdateStackSet", self.OTHERS)])
+        self.assertEqual([call["StackSetName"] for call in back], [self.HOME, self.OTHERS])
+        self.assertEqual(printed.count("so left to their defaults: LogLevel, AlarmTopicArn\n"), 2)
+        for call, way, region in zip(updated, back, BOTH.split(), strict=True):
+            self.assertEqual(changed(call), {"CodeKey": self.key(printed), "Architecture": sam.ARCHITECTURE})
+            # AWS refuses to keep the value of a parameter that there was not.
+            self.assertEqual(sorted(call["Parameters"]), sorted(had))
+            self.assertEqual(call["OperationPreferences"]["RegionOrder"], [region])
+            self.assertEqual(changed(way), {"CodeKey": self.OLD_KEY, "Architecture": sam.ARCHITECTURE})
+            self.assertEqual(sorted(way["Parameters"]), sorted(read("stackset.yaml")["Parameters"]))
+            self.assertTrue(way["UsePreviousTemplate"])
+        self.assertIn("the older checkout has the one that belongs to the older code", printed)
+
+    def test_that_have_this_code_already_go_back_to_the_code_before_it_in_the_bucket(self):
+        older = self.key(self.published(BUILT=str(self.other_code())))
+        key = self.key(self.published())
+        self.deployed(self.HOME, [REGION], key=key)
+        [back] = way_back(self.published())
+        self.assertEqual(changed(back)["CodeKey"], older)
+        # Back to another processor and to where the code lay then, when that is what is deployed.
+        self.deployed(self.HOME, [REGION], Architecture="another", CodeBucketPrefix="where-it-was", HomeRegion="")
+        printed = self.published()
+        [updated], [back] = commands(printed), way_back(printed)
+        new = {"CodeKey": key, "Architecture": sam.ARCHITECTURE, "CodeBucketPrefix": self.prefix, "HomeRegion": REGION}
+        self.assertEqual(changed(updated), new)
+        old = {"CodeKey": self.OLD_KEY, "Architecture": "another", "CodeBucketPrefix": "where-it-was"}
+        self.assertEqual(changed(back), {**new, **old})
+
+    def test_of_the_other_regions_are_made_as_the_home_region_is(self):
+        had = self.deployed(self.HOME, [REGION])
+        printed = self.published(REGIONS=BOTH, OU=None, EXTERNAL_ID=None)
+        updated, made, instances = commands(printed, valid=False)
+        self.assertEqual(self.calls(printed.replace("<EXTERNAL_ID>", "id"))[0], ("UpdateStackSet", self.HOME))
+        self.assertEqual((made["Call"], made["StackSetName"]), ("CreateStackSet", self.OTHERS))
+        self.assertEqual(made["Parameters"], {**had, **changed(updated), "ExternalId": "<EXTERNAL_ID>"})
+        self.assertIn("Put in first, or give to make publish: '<EXTERNAL_ID>'", printed)
+        self.assertNotIn(had["ExternalId"], printed)
+        self.assertEqual((instances["Regions"], instances["DeploymentTargets"]), ([ELSEWHERE], {"OrganizationalUnitIds": ["r-zz99"]}))
+
+    def test_get_the_regions_that_they_lack(self):
+        self.deployed(self.HOME, [])
+        updated, instances = commands(self.published())
+        self.assertEqual((updated["Call"], instances["Call"], instances["Regions"]), ("UpdateStackSet", "CreateStackInstances", [REGION]))
+        # What one stack set has, another cannot have.
+        self.deployed(self.HOME, BOTH.split())
+        [updated] = commands(self.published(REGIONS=BOTH))
+        self.assertEqual((updated["StackSetName"], updated["OperationPreferences"]["RegionOrder"]), (self.HOME, BOTH.split()))
+
+    def test_that_cannot_be_looked_for_leave_both_cases(self):
+        self.between.refusal = (403, "AccessDenied", "User is not authorized to perform: cloudformation:DescribeStackSet")
+        status, said, printed = self.publish()
+        self.assertEqual(status, 0, said)
+        self.assertIn(
+            f"Whether there is a stack set {self.HOME} in {REGION} cannot be told (cloudformation:DescribeStackSet; AWS says: AccessDenied: "
+            "User is not authorized to perform: cloudformation:DescribeStackSet), so the commands for both cases are printed",
+            said,
+        )
+        self.assertEqual([call for call, _ in self.calls(printed)], ["CreateStackSet", "CreateStackInstances", "UpdateStackSet"])
+
+    def test_keep_the_role_where_it_is(self):
+        self.deployed(self.HOME, [REGION], home=ELSEWHERE)
+        said = self.not_published(REGIONS=BOTH)
+        self.assertIn(f"The role is kept in {ELSEWHERE}, as HomeRegion of the stack set {self.HOME} in {REGION} says", said)
+        self.assertIn(f"give HOME_REGION={ELSEWHERE}. How to move it: docs/organization.md. Nothing was published.", said)
+        # The Regions in another order than last time.
+        self.deployed(self.HOME, [REGION])
+        said = self.not_published(REGIONS=BOTH, HOME_REGION=ELSEWHERE)
+        self.assertIn(f"There is a stack set {self.HOME} in {REGION}, so that is the home Region, not {ELSEWHERE}", said)
+
+    def test_have_the_code_in_every_region_they_go_to(self):
+        self.deployed(self.HOME, [REGION])
+        self.deployed(self.OTHERS, [ELSEWHERE])
+        said = self.not_published()
+        self.assertIn(f"The stack set {self.OTHERS} has stacks in {ELSEWHERE}, too, which could not be updated without the code", said)
 
 
 class Stacks(Publishing):
@@ -554,17 +722,15 @@ def _cloudformation():
 
 def commands(printed, valid=True):
     """What a shell makes of it: the calls to AWS, as their API has them, and the parameters of the template by name."""
-    said = subprocess.run(
-        ["sh", "-eu"],
-        input='aws() { for argument; do printf "%s\\037" "$argument"; done; printf "\\036"; }\n' + printed,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    said = _run(printed)
+    # A shell at a prompt may take # for a command, which does nothing here either.
+    assert _run(re.sub("^#", ":", printed, flags=re.MULTILINE)) == said, printed
     calls = []
     for line in said.split("\036")[:-1]:
         service, name, *arguments = line.split("\037")[:-1]
         assert service == "cloudformation", service
+        if name == "describe-stack-set":
+            continue
         call = _call(name, arguments)
         if valid:
             found = problems(call["Call"], call)
@@ -577,19 +743,47 @@ def commands(printed, valid=True):
     return calls
 
 
+def way_back(printed):
+    """The commands that stand in a comment, as they are without their signs."""
+    _, commented = printed.split("# Back to the code before this one", 1)
+    _, *lines = commented.splitlines()
+    assert all(line.startswith("#") for line in lines), lines
+    return commands("\n".join(line.removeprefix("# ") for line in lines))
+
+
+def changed(call):
+    return {name: value for name, value in call["Parameters"].items() if value is not PREVIOUS}
+
+
+def arn(region, stack_set):
+    return f"arn:aws:cloudformation:{region}:{PUBLISHER}:stackset/{stack_set}:0a1b2c3d"
+
+
+def _run(printed):
+    """What `aws` was given, as it keeps it in a file; and the shell made no other."""
+    keeps = 'exec 3>calls; aws() { { for argument; do printf "%s\\037" "$argument"; done; printf "\\036"; } >&3; '
+    answers = f'if [ "$2" = describe-stack-set ]; then echo "{arn("$4", "$6")}"; fi; }}\n'
+    with tempfile.TemporaryDirectory() as directory:
+        ended = subprocess.run(["sh", "-eu"], input=keeps + answers + printed, cwd=directory, capture_output=True, text=True)
+        assert (ended.returncode, ended.stdout, ended.stderr, os.listdir(directory)) == (0, "", "", ["calls"]), ended
+        return pathlib.Path(directory, "calls").read_text()
+
+
 def _call(name, arguments):
     operation = next(one for one in _cloudformation().operation_names if xform_name(one, "-") == name)
     members = _cloudformation().operation_model(operation).input_shape.members
     options = {f"--{xform_name(member, '-')}": member for member in members}
     call, given = {"Call": operation}, []
     for argument in arguments:
-        if argument == "--region":
-            given = call.setdefault("Region", [])
+        if argument in ("--region", "--query", "--output"):
+            given = call.setdefault({"--region": "Region"}.get(argument, argument.removeprefix("--")), [])
         elif argument.startswith("--"):
             given = call.setdefault(options[argument], [])
         else:
             given.append(argument)
-    call["Region"] = call["Region"][0]
+    for one in ("Region", "query", "output"):
+        if one in call:
+            [call[one]] = call[one]
     for member, shape in members.items():
         if member in call:
             call[member] = _value(shape, call[member])
@@ -597,16 +791,23 @@ def _call(name, arguments):
 
 
 def _value(shape, given):
-    """As the AWS CLI reads an option: a flag, JSON, a list of words, the content of a file, or a word."""
+    """As the AWS CLI reads an option: a flag, JSON or its shorthand, a list of words, the content of a file, or a word."""
     if shape.type_name == "boolean":
         return not given
     if shape.type_name == "structure" or shape.type_name == "list" and shape.member.type_name == "structure":
         [text] = given
-        return json.loads(text)
+        return json.loads(text) if text[0] in "[{" else _shorthand(shape, text)
     if shape.type_name == "list":
         return given
     [word] = given
     return (sam.ROOT / word.removeprefix("file://")).read_text() if word.startswith("file://") else word
+
+
+def _shorthand(shape, text):
+    """KEY=VALUE,KEY=VALUE: a single value of a list stands for itself."""
+    read = {"boolean": {"true": True, "false": False}.__getitem__, "list": lambda value: [value], "string": str}
+    pairs = (pair.split("=") for pair in text.split(","))
+    return {name: read[shape.members[name].type_name](value) for name, value in pairs}
 
 
 def problems(operation, call):

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from . import code, commands
+from . import code, commands, stack_sets
 from .buckets import Publisher
 from .failure import CannotPublish
 from .wishes import Wishes
@@ -13,6 +13,7 @@ from .wishes import Wishes
 def main():
     wishes = Wishes.read(os.environ)
     publisher = Publisher.of_these_credentials(wishes)
+    found, why_not = _stack_sets(wishes)
     zipped = code.zipped(wishes.built or _build(wishes.architecture), wishes.architecture)
     _say(f"The code is {zipped.key} ({len(zipped.content):,} bytes).")
     prefix = publisher.prefix()
@@ -22,7 +23,17 @@ def main():
         was_there = bucket.put(zipped)
         _say(f"{bucket.region}: {'it was already' if was_there else 'it is now'} in {bucket.name}, and reads as it should.")
     home = buckets[0]
-    print(commands.to_run_next(wishes, prefix, zipped.key, home.key_before(zipped)))
+    if why_not:
+        _say(why_not)
+    print(commands.to_run_next(wishes, prefix, zipped.key, found, home.key_before(zipped)))
+
+
+def _stack_sets(wishes):
+    """What there is, or why that cannot be told."""
+    try:
+        return stack_sets.look(wishes), None
+    except stack_sets.CannotTell as reason:
+        return None, str(reason)
 
 
 def _build(architecture):
