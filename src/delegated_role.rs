@@ -91,15 +91,6 @@ pub struct Fulfilled {
     pub attributes: BTreeMap<&'static str, String>,
 }
 
-impl Fulfilled {
-    /// One more thing that deserves a second look.
-    fn add_warning(&mut self, warning: &str) {
-        let warnings = self.attributes.entry(attributes::WARNINGS).or_default();
-        *warnings =
-            [warnings.as_str(), warning].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
-    }
-}
-
 /// A wish that could not be fulfilled.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
@@ -289,15 +280,8 @@ async fn fulfil(
                     .map_err(|failure| Unfulfilled::leaving(name, failure.to_string()))?;
                 let standing = live.and_then(|live| standing_cut_off(&live.inline));
                 let ended = outlast(iam, done.sessions_ended_until.max(standing)).await;
-                let notes = [external_ids.warning.clone(), role.warnings(), ended];
-                let warnings: Vec<String> = delegation
-                    .warnings
-                    .iter()
-                    .cloned()
-                    .chain(notes.into_iter().flatten())
-                    .chain(plan.warnings)
-                    .collect();
-                return Ok(finished(&role, &identity, &delegation.accounts, &external_ids, &warnings));
+                let further = ended.into_iter().chain(plan.warnings);
+                return Ok(finished(&role, &identity, delegation, &external_ids, further));
             }
             // Taken, by an earlier delivery of the same wish or by somebody else: look whose it is.
             Err(interrupted) if interrupted.failure.kind == Kind::AlreadyExists => {
@@ -360,17 +344,20 @@ async fn abandon(iam: &Iam, owner: &Owner, name: &RoleName, failure: Failure, ma
     Unfulfilled::leaving(name, reason)
 }
 
+/// What the stack is told, with what is `further` worth a second look.
 fn finished(
     role: &DesiredRole,
     identity: &Identity,
-    accounts: &[AccountId],
+    delegation: &Delegation,
     external_ids: &ExternalIds,
-    warnings: &[String],
+    further: impl Iterator<Item = String>,
 ) -> Fulfilled {
     let Identity { arn, id } = identity;
-    let accounts: Vec<_> = accounts.iter().map(AccountId::as_str).collect();
+    let accounts: Vec<_> = delegation.accounts.iter().map(AccountId::as_str).collect();
+    let notes = [external_ids.warning.clone(), role.warnings()].into_iter().flatten();
+    let warnings: Vec<String> = delegation.warnings.iter().cloned().chain(notes).chain(further).collect();
     let attributes =
-        attributes::attributes(role, arn, id, &accounts.join(","), external_ids.in_force.first(), warnings);
+        attributes::attributes(role, arn, id, &accounts.join(","), external_ids.in_force.first(), &warnings);
     Fulfilled { name: role.name.clone(), attributes }
 }
 

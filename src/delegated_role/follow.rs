@@ -34,7 +34,7 @@ pub(super) struct Following<'a> {
 /// What a look at the role found.
 enum Seen {
     /// It is kept there, and is what is wished here.
-    Alike(Box<LiveRole>, Fulfilled),
+    Alike(Fulfilled),
     /// Not yet, for this reason.
     NotYet(String),
     /// It never will be: somebody would have to move it.
@@ -54,13 +54,7 @@ impl Following<'_> {
         loop {
             attempt += 1;
             let not_yet = match (self.look(around).await, last.take()) {
-                (Ok(Seen::Alike(live, mut fulfilled)), _) => {
-                    // The home Region's stack waits for the sessions that live, too.
-                    if let Some(warning) = outlast(iam, standing_cut_off(&live.inline)).await {
-                        fulfilled.add_warning(&warning);
-                    }
-                    return Ok(fulfilled);
-                }
+                (Ok(Seen::Alike(fulfilled)), _) => return Ok(fulfilled),
                 (Ok(Seen::Elsewhere(reason)), _) => return Err(nothing_left(reason)),
                 (Ok(Seen::NotYet(reason)), _) => reason,
                 (Err(failure), Some(before)) => {
@@ -91,10 +85,7 @@ impl Following<'_> {
             }
             Observed::Foreign(foreign) => Seen::NotYet(not_kept_there(&foreign, *elsewhere)),
             Observed::Ours(live) => match elsewhere.keeper(&live.tags) {
-                Some(keeper) => match self.told_of(&live, &keeper, around) {
-                    Ok(fulfilled) => Seen::Alike(live, fulfilled),
-                    Err(not_alike) => Seen::NotYet(not_alike),
-                },
+                Some(keeper) => self.told_of(&live, &keeper, around).await.map_or_else(Seen::NotYet, Seen::Alike),
                 None => Seen::NotYet(self.not_there()),
             },
         })
@@ -109,8 +100,8 @@ impl Following<'_> {
     }
 
     /// What the home Region's own stack would tell of the role; why it is not yet what is wished here.
-    fn told_of(&self, live: &LiveRole, keeper: &Owner, around: &Surroundings<'_>) -> Result<Fulfilled, String> {
-        let Surroundings { home, guardrails, function, fresh_external_id, .. } = around;
+    async fn told_of(&self, live: &LiveRole, keeper: &Owner, around: &Surroundings<'_>) -> Result<Fulfilled, String> {
+        let Surroundings { iam, home, guardrails, function, fresh_external_id, .. } = around;
         let Self { wish, delegation, quotas, name, .. } = self;
         let external_ids =
             ExternalIds::choose(&delegation.external_id, Some(live), None, fresh_external_id.clone(), false);
@@ -123,9 +114,9 @@ impl Following<'_> {
             return Err(self.not_alike(&differences.into_iter().collect::<Vec<_>>().join("; "), keeper));
         }
         let identity = Identity { arn: live.arn.clone(), id: live.id.clone() };
-        let notes = [external_ids.warning.clone(), role.warnings()].into_iter().flatten();
-        let warnings: Vec<String> = delegation.warnings.iter().cloned().chain(notes).chain(plan.warnings).collect();
-        Ok(finished(&role, &identity, &delegation.accounts, &external_ids, &warnings))
+        // It waits for sessions that live, and so it is done here.
+        let ended = outlast(iam, standing_cut_off(&live.inline)).await;
+        Ok(finished(&role, &identity, delegation, &external_ids, ended.into_iter().chain(plan.warnings)))
     }
 
     fn not_there(&self) -> String {
