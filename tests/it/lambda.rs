@@ -56,6 +56,12 @@ impl Lambda {
     pub(crate) const FUNCTION: &str = "service-provider-access";
     pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
 
+    /// The key, the secret and the token that it runs with.
+    const CREDENTIALS: [&str; 3] = ["ASIAEXAMPLE", "the-functions-secret-key", "the-functions-session-token"];
+
+    /// What it must tell nobody: these, and how a response URL is signed.
+    pub(crate) const SECRETS: [&str; 4] = [Self::CREDENTIALS[0], Self::CREDENTIALS[1], Self::CREDENTIALS[2], "X-Amz-"];
+
     /// Starts the binary. The environment is Lambda's own and then `environment`, which is where the
     /// owner's settings belong and `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_S3`.
     pub(crate) async fn start(binary: impl AsRef<Path>, environment: &[(&str, &str)]) -> Self {
@@ -76,9 +82,9 @@ impl Lambda {
                 ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/01/[$LATEST]00000000000000000000000000000000"),
                 ("AWS_REGION", "us-east-1"),
                 ("AWS_DEFAULT_REGION", "us-east-1"),
-                ("AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"),
-                ("AWS_SECRET_ACCESS_KEY", "the-functions-secret-key"),
-                ("AWS_SESSION_TOKEN", "the-functions-session-token"),
+                ("AWS_ACCESS_KEY_ID", Self::CREDENTIALS[0]),
+                ("AWS_SECRET_ACCESS_KEY", Self::CREDENTIALS[1]),
+                ("AWS_SESSION_TOKEN", Self::CREDENTIALS[2]),
                 ("LANG", "en_US.UTF-8"),
                 ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
                 ("TZ", ":UTC"),
