@@ -2,6 +2,7 @@
 
 import base64
 import concurrent.futures
+import functools
 import hashlib
 import subprocess
 import sys
@@ -34,8 +35,7 @@ class Publisher:
 
     def prefix(self):
         """What the buckets' names begin with: stacks name them, so it stays what it was."""
-        kept = {region: prefix for region in self._wishes.regions if (prefix := self._prefix_of_the_stack(region))}
-        wished = self._wishes.code_bucket_prefix
+        kept, wished = self._kept_prefixes, self._wishes.code_bucket_prefix
         for region, prefix in kept.items():
             if wished and prefix != wished:
                 raise CannotPublish(
@@ -51,7 +51,7 @@ class Publisher:
         """The bucket of each Region, made or brought up to date: all at once, since each takes its time."""
         buckets = [Bucket(f"{prefix}-{region}", region, self.account) for region in self._wishes.regions]
         for bucket in buckets:
-            if not self._prefix_of_the_stack(bucket.region):
+            if bucket.region not in self._kept_prefixes:
                 bucket.must_be_free()
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             deployments = [pool.submit(self._deploy, bucket.region, prefix) for bucket in buckets]
@@ -71,7 +71,13 @@ class Publisher:
                 "again: what was published is not published twice."
             )
 
-    def _prefix_of_the_stack(self, region):
+    @functools.cached_property
+    def _kept_prefixes(self):
+        """By Region: what the bucket's name begins with where there is one, as its stack says."""
+        return {region: prefix for region in self._wishes.regions if (prefix := self._prefix_of_the_stack(region))}
+
+    @staticmethod
+    def _prefix_of_the_stack(region):
         with told_as(f"Looking for the stack {STACK_NAME} in {region}"):
             try:
                 [stack] = boto3.client("cloudformation", region_name=region).describe_stacks(StackName=STACK_NAME)["Stacks"]
