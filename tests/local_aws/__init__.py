@@ -3,6 +3,7 @@
     sam        builds and deploys, as a user does
     overlay    the customer's template, widened where the local AWS falls short of AWS
     emulator   the local AWS: started for one run, always stopped
+    between    what that does not know, answered as AWS does
     mended     what it gets wrong when accounts have functions of the same name
     keeper     the process that makes sure of "always"
     accounts   the customer, the provider, a stranger: what each of them can do
@@ -14,6 +15,7 @@
     stacksets  the order in which StackSets make stacks
     members    an account of the organization
     ledger     what the functions did, by their own logs
+    comparison template.yaml and stackset.yaml, by what they come to
     story      how it is told
     progress   how far it is
     test_*     the same machinery, asked harder questions
