@@ -39,16 +39,16 @@ build: tools ## the function, as it is deployed, in .aws-sam/build and .aws-sam/
 	@$(python) -m local_aws.build
 
 fmt: ## is the Rust code formatted?
-	cargo fmt --check
+	cargo fmt --all --check
 
 format: ## format the Rust code
-	cargo fmt
+	cargo fmt --all
 
 clippy: ## lint the Rust code
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 unit: ## the Rust tests
-	cargo test --locked
+	cargo test --locked --workspace
 
 faults: ## every fault in every call of every operation, and two in a row, as a table: what survives it
 	FAULTS=all cargo test --locked --test it faults::

@@ -7,22 +7,19 @@
 //! What cannot be seen from outside: a second external ID that the role accepts, and other principals whom it
 //! trusts.
 
-pub mod answer;
 pub mod ask;
-pub mod probe;
-pub mod question;
-pub mod verdict;
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use self::answer::{Answer, Outcome};
+use delegated_role_core::access_check::answer::{Answer, Outcome};
+use delegated_role_core::access_check::probe::probes;
+use delegated_role_core::access_check::question::Check;
+use delegated_role_core::access_check::verdict::{Finding, judge, lines};
+use delegated_role_core::seed::Seed;
+
 use self::ask::ask;
-use self::probe::probes;
-use self::question::Check;
-use self::verdict::{Finding, judge, lines};
 use crate::aws::Sts;
-use crate::seed::Seed;
 
 /// A check that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]

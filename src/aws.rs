@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 pub use self::denial::DeniedBy;
 use self::failure::Passing;
 pub use self::failure::{Failure, Kind};
-use crate::patience::pause_after;
+use crate::backoff::pause_after;
 
 /// How long one attempt may take until it counts as lost. IAM answers within a second or two.
 pub const ATTEMPT: Duration = Duration::from_secs(10);

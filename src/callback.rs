@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::backoff::pause_after;
 use crate::connections::Connections;
-use crate::patience::pause_after;
 use crate::request::ResponseUrl;
 
 /// How long one attempt may take.

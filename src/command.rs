@@ -5,21 +5,22 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::access_check::question::Check;
+use delegated_role_core::access_check::question::Check;
+use delegated_role_core::external_id;
+use delegated_role_core::identifiers::{AccountId, ExternalId, Home, Partition, RoleName, RolePath};
+use delegated_role_core::owner_limits::{OwnerLimits, Settings};
+use delegated_role_core::properties::Problems;
+use delegated_role_core::role::attributes::{HANDOFF, WARNINGS};
+use delegated_role_core::role::ownership::{Claim, StackResource, is_refused_id};
+use delegated_role_core::seed::Seed;
+
 use crate::access_check::{Checked, PROBES, check};
 use crate::aws::{Aws, Iam, Kind};
-use crate::delegated_role::attributes::{HANDOFF, WARNINGS};
-use crate::delegated_role::observed::claim;
-use crate::delegated_role::owner::{Claim, Owner, is_refused_id};
-use crate::delegated_role::remove::remove;
-use crate::delegated_role::{Before, LeftBehind, Surroundings, Unfulfilled, Wish, ensure, expected_name};
-use crate::external_id;
-use crate::guardrails::{Guardrails, Settings};
-use crate::identifiers::{AccountId, ExternalId, Home, Partition, RoleName, RolePath};
-use crate::properties::Problems;
+use crate::iam::reads::claim;
 use crate::request::{Envelope, Intent, Properties, StackId};
 use crate::response::{Attributes, Cause, Response};
-use crate::seed::Seed;
+use crate::role::converge::{Before, LeftBehind, Surroundings, Unfulfilled, Wish, ensure, expected_name};
+use crate::role::remove::remove;
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +74,8 @@ pub fn id_of_refusal(envelope: &Envelope) -> String {
     envelope.physical_id.clone().unwrap_or_else(|| owner(envelope).refused_id())
 }
 
-fn owner(envelope: &Envelope) -> Owner {
-    Owner {
+fn owner(envelope: &Envelope) -> StackResource {
+    StackResource {
         stack_id: envelope.stack_id.clone(),
         stack_name: StackId::parse(&envelope.stack_id).map(|stack| stack.name).unwrap_or_default(),
         logical_id: envelope.logical_id.clone(),
@@ -133,7 +134,7 @@ pub enum Command {
         /// The wish.
         wish: Box<Wish>,
         /// The limits to judge it by, or why they are unknown.
-        guardrails: Result<Guardrails, Problems>,
+        limits: Result<OwnerLimits, Problems>,
         /// The account.
         home: Home,
         /// The function's own ARN.
@@ -148,7 +149,7 @@ pub enum Command {
     /// Take a role away.
     RemoveRole {
         /// Whose it is.
-        owner: Owner,
+        resource: StackResource,
         /// The ID it is known by.
         physical_id: String,
         /// A hint at its name.
@@ -204,7 +205,7 @@ impl Command {
         timing: Timing,
     ) -> Result<Self, Refusal> {
         let stack = StackId::parse(&envelope.stack_id);
-        let owner = owner(envelope);
+        let resource = owner(envelope);
         // Creates are refused under an ID that no role can have, so that the delete that follows is
         // harmless; an update that fails keeps its ID.
         let known = envelope.physical_id.clone();
@@ -214,7 +215,7 @@ impl Command {
         let resource_type = ResourceType::parse(&envelope.resource_type);
         let only_answered = resource_type.as_ref().is_ok_and(|known| !known.makes_something());
         if envelope.request_type == "Delete" && (only_answered || known.as_deref().is_some_and(is_refused_id)) {
-            return Ok(Self::NothingToRemove { physical_id: known.unwrap_or_else(|| owner.refused_id()) });
+            return Ok(Self::NothingToRemove { physical_id: known.unwrap_or_else(|| resource.refused_id()) });
         }
         let function = function.map_err(|reason| refuse(reason.to_owned()))?;
         check_place(stack.as_ref(), &function).map_err(refuse)?;
@@ -228,41 +229,41 @@ impl Command {
         }
         let intent = intent.map_err(refuse)?;
         let before = intent.physical_id().map(ToOwned::to_owned);
-        let physical_id = before.clone().unwrap_or_else(|| owner.refused_id());
+        let physical_id = before.clone().unwrap_or_else(|| resource.refused_id());
         match resource_type {
-            ResourceType::DelegatedRole => Ok(Self::about_a_role(owner, intent, function)),
+            ResourceType::DelegatedRole => Ok(Self::about_a_role(resource, intent, function)),
             ResourceType::ExternalId => external_id::Wish::read(intent.properties(), before.as_deref())
                 .map(|wish| Self::DeriveExternalId { wish, physical_id })
                 .map_err(|problems| refuse(problems.to_string())),
             ResourceType::AccessCheck => {
-                Check::read(intent.properties(), &function.home, &owner.stack_id, &owner.logical_id)
+                Check::read(intent.properties(), &function.home, &resource.stack_id, &resource.logical_id)
                     .map(|check| Self::CheckAccess { check: Box::new(check), before, now: timing.now, physical_id })
                     .map_err(|problems| refuse(problems.to_string()))
             }
         }
     }
 
-    fn about_a_role(owner: Owner, intent: Intent, function: Function) -> Self {
-        let Settings { role_path_prefix: prefix, guardrails, .. } = function.settings;
-        let wish = |properties, before| Wish { owner: owner.clone(), properties, before };
+    fn about_a_role(resource: StackResource, intent: Intent, function: Function) -> Self {
+        let Settings { role_path_prefix: prefix, limits, .. } = function.settings;
+        let wish = |properties, before| Wish { resource: resource.clone(), properties, before };
         let wish = match intent {
             Intent::Delete { physical_id, properties } => {
-                return Self::RemoveRole { owner, physical_id, properties, prefix, region: function.region };
+                return Self::RemoveRole { resource, physical_id, properties, prefix, region: function.region };
             }
             Intent::Create { properties } => wish(properties, None),
             Intent::Update { physical_id, properties, old_properties } => {
                 wish(properties, Some(Before { physical_id, properties: old_properties }))
             }
         };
-        let expected = expected_name(&owner, &wish.properties, prefix.as_ref());
+        let expected = expected_name(&resource, &wish.properties, prefix.as_ref());
         let physical_id = match (&wish.before, &expected) {
             (Some(before), _) => before.physical_id.clone(),
             (None, Some(name)) => name.to_string(),
-            (None, None) => owner.refused_id(),
+            (None, None) => resource.refused_id(),
         };
         Self::EnsureRole {
             wish: Box::new(wish),
-            guardrails,
+            limits,
             home: function.home,
             function: function.arn,
             region: function.region,
@@ -286,12 +287,12 @@ impl Command {
     pub async fn run(self, aws: &Aws, seed: &Seed) -> Response {
         let iam = &aws.iam;
         match self {
-            Self::EnsureRole { wish, guardrails, home, function, region, expected, .. } => {
-                let fulfilled = match &guardrails {
-                    Ok(guardrails) => {
+            Self::EnsureRole { wish, limits, home, function, region, expected, .. } => {
+                let fulfilled = match &limits {
+                    Ok(limits) => {
                         let fresh_external_id = ExternalId::from_random(seed.first());
                         let (home, region, function) = (&home, region.as_str(), function.as_str());
-                        let around = Surroundings { iam, home, region, guardrails, function, fresh_external_id };
+                        let around = Surroundings { iam, home, region, limits, function, fresh_external_id };
                         ensure(&wish, &around).await
                     }
                     Err(problems) => Err(Unfulfilled::untouched(format!(
@@ -311,8 +312,8 @@ impl Command {
                     }
                 }
             }
-            Self::RemoveRole { owner, physical_id, properties, prefix, region } => {
-                match remove(iam, &owner, &physical_id, &properties, prefix.as_ref(), &region).await {
+            Self::RemoveRole { resource, physical_id, properties, prefix, region } => {
+                match remove(iam, &resource, &physical_id, &properties, prefix.as_ref(), &region).await {
                     Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
                     Err(reason) => Response::Failed { physical_id, reason, cause: cause(aws) },
                 }
@@ -363,12 +364,12 @@ async fn failed_id(iam: &Iam, wish: &Wish, expected: Option<RoleName>, left_behi
     let (name, written) = match (left_behind, expected) {
         (LeftBehind::Role(name), _) => (name, true),
         (LeftBehind::Unknown, Some(name)) => (name, false),
-        (LeftBehind::Nothing, _) | (LeftBehind::Unknown, None) => return wish.owner.refused_id(),
+        (LeftBehind::Nothing, _) | (LeftBehind::Unknown, None) => return wish.resource.refused_id(),
     };
-    match claim(iam, &wish.owner, &name).await {
-        Ok(Some(Claim::Others { .. } | Claim::Unmarked)) => wish.owner.refused_id(),
+    match claim(iam, &wish.resource, &name).await {
+        Ok(Some(Claim::Others { .. } | Claim::Unmarked)) => wish.resource.refused_id(),
         // What this delivery wrote may be there though IAM does not show it yet.
-        Ok(None) if !written => wish.owner.refused_id(),
+        Ok(None) if !written => wish.resource.refused_id(),
         // In doubt, a delete that looks in vain does no harm.
         Ok(_) | Err(_) => name.to_string(),
     }

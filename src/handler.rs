@@ -8,6 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use delegated_role_core::owner_limits::Settings;
+use delegated_role_core::seed::Seed;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
@@ -15,11 +17,9 @@ use crate::aws::{Aws, Calls, Iam, Sts};
 use crate::callback::{Undelivered, deliver};
 use crate::command::{Command, Function, Refusal, Timing, id_of_refusal, known_type};
 use crate::connections::Connections;
-use crate::guardrails::Settings;
 use crate::log::Line;
 use crate::request::{Envelope, Intent, ResponseUrl};
 use crate::response::{Cause, Response};
-use crate::seed::Seed;
 
 /// The answer is sent so long before Lambda's deadline at the latest, to leave time for a second try.
 const TO_ANSWER: Duration = Duration::from_secs(3);

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::rt::sleep::TokioSleep;
+use delegated_role_core::owner_limits::Settings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 use service_provider_access::aws;
 use service_provider_access::connections::Connections;
-use service_provider_access::guardrails::Settings;
 use service_provider_access::handler::{Handler, Invocation};
 use service_provider_access::log;
 use service_provider_access::log::lines::WithMetrics;

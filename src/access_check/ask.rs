@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use delegated_role_core::access_check::probe::{Kind, Probe, Sent};
+use delegated_role_core::access_check::question::Question;
+use delegated_role_core::access_check::verdict::{Finding, Heard, Said, are_contradictory, wrong_openings};
 use tokio::time::{Instant, sleep};
 
-use super::probe::{Kind, Probe, Sent};
-use super::question::Question;
-use super::verdict::{Finding, Heard, Said, are_contradictory, wrong_openings};
 use crate::aws::{DeniedBy, Failure, Kind as FailureKind, Patience, Sts};
-use crate::patience::pause_after;
+use crate::backoff::pause_after;
 
 /// How long a session would live: STS grants no shorter one, in seconds.
 const SHORTEST_SESSION: i32 = 900;

@@ -31,7 +31,7 @@ use aws_sdk_iam::config::SharedHttpClient;
 
 pub(crate) use self::fault::Fault;
 use self::loopback::Server;
-pub(crate) use self::record::Moment;
+pub(crate) use self::record::Timestamp;
 use self::service::{Door, Service};
 pub(crate) use self::state::{Policy, Role, State};
 
@@ -112,7 +112,7 @@ impl Account {
     }
 
     /// All roles after each write, in the order of arrival: what anybody could have met on the way.
-    pub(crate) fn moments(&self) -> Vec<Moment> {
+    pub(crate) fn moments(&self) -> Vec<Timestamp> {
         self.0.lock().record.moments()
     }
 

@@ -1,6 +1,6 @@
 //! Any well-formed delegation against any role: the plan ends at the wish, a second plan is empty, and
 //! no prefix of it (the process may die anywhere) lets anybody do what neither template says, grants anything on a
-//! role that could change its own cage, or forgets sessions that must end.
+//! role that could change its own guardrail policy, or forgets sessions that must end.
 //!
 //! The plan is folded through a small model of IAM that knows nothing of plans. Operations of one step
 //! run side by side, so within a step every subset counts as a prefix.
@@ -10,29 +10,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use delegated_role_core::identifiers::{
+    AccountId, ExternalId, Home, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
+};
+use delegated_role_core::owner_limits::Settings;
+use delegated_role_core::policy::Document;
+use delegated_role_core::role::account_lookup::Quotas;
+use delegated_role_core::role::delegation::{Delegation, ExternalIdWish, PolicyOwnership, RevokeSessions};
+use delegated_role_core::role::desired::{CUSTOM_POLICY, DesiredRole, ExternalIds, desired};
+use delegated_role_core::role::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
+use delegated_role_core::role::home_region::differences;
+use delegated_role_core::role::observed::{Effect, LiveRole};
+use delegated_role_core::role::ownership::{REVOKE_PENDING, REVOKE_TAG, StackResource, Tags};
+use delegated_role_core::role::plan::{Operation, Plan, to_change, to_create, to_remove};
+use delegated_role_core::role::previous_template::OnceDeclared;
+use delegated_role_core::role::session_revocation::{REVOCATION_POLICY, cut_off_after, extended};
+use delegated_role_core::role::trust::{Change, Mfa, Trust};
+use delegated_role_core::timestamp::Timestamp;
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
-use service_provider_access::delegated_role::cage::{Cage, GUARDRAIL_POLICY};
-use service_provider_access::delegated_role::delegation::{
-    Delegation, ExternalIdWish, PolicyOwnership, RevokeSessions,
-};
-use service_provider_access::delegated_role::desired::{CUSTOM_POLICY, DesiredRole, ExternalIds, desired};
-use service_provider_access::delegated_role::facts::Quotas;
-use service_provider_access::delegated_role::home_region::differences;
-use service_provider_access::delegated_role::moment::Moment;
-use service_provider_access::delegated_role::observed::{Effect, LiveRole};
-use service_provider_access::delegated_role::owner::{Owner, REVOKE_PENDING, REVOKE_TAG, Tags};
-use service_provider_access::delegated_role::past::OnceDeclared;
-use service_provider_access::delegated_role::plan::{Operation, Plan, to_change, to_create, to_remove};
-use service_provider_access::delegated_role::revocation::{REVOCATION_POLICY, cut_off_after, extended};
-use service_provider_access::delegated_role::trust::{Change, Mfa, Trust};
-use service_provider_access::guardrails::Settings;
-use service_provider_access::identifiers::{
-    AccountId, ExternalId, Home, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleName, RolePath,
-};
-use service_provider_access::policy::Document;
 
 const HOME: &str = "111111111111";
 const ACCOUNTS: [&str; 3] = ["222222222222", "333333333333", "444444444444"];
@@ -53,8 +51,8 @@ fn home() -> Home {
     Home { partition: Partition::parse("aws").unwrap(), account: AccountId::parse(HOME).unwrap() }
 }
 
-fn owner() -> Owner {
-    Owner {
+fn owner() -> StackResource {
+    StackResource {
         stack_id: format!("arn:aws:cloudformation:us-east-1:{HOME}:stack/s/1"),
         stack_name: "s".into(),
         logical_id: "Role".into(),
@@ -80,13 +78,13 @@ fn long(size: usize) -> Document {
     Document::new(vec![json!({"Effect": "Allow", "Action": "sns:Publish", "Resource": resource})])
 }
 
-fn moment(text: &str) -> Moment {
-    Moment::parse(text).unwrap()
+fn moment(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
 }
 
-fn cage() -> Cage {
-    let guardrails = Settings::from_environment(|_| None).guardrails.unwrap();
-    Cage::new("arn:aws:lambda:us-east-1:111111111111:function:f", &guardrails, &home(), &owner())
+fn guardrail_policy() -> GuardrailPolicy {
+    let guardrails = Settings::from_environment(|_| None).limits.unwrap();
+    GuardrailPolicy::new("arn:aws:lambda:us-east-1:111111111111:function:f", &guardrails, &home(), &owner())
 }
 
 // --- Any trust, delegation and role ---
@@ -124,7 +122,7 @@ fn any_inline() -> impl Strategy<Value = Document> {
 
 /// What may stand under a name of ours: what we write, what somebody made of it, and what they would rather have.
 fn any_guardrails() -> impl Strategy<Value = Document> {
-    let ours = proptest::option::of(select(ENDS.to_vec())).prop_map(|end| cage().policy(end.map(moment)));
+    let ours = proptest::option::of(select(ENDS.to_vec())).prop_map(|end| guardrail_policy().policy(end.map(moment)));
     prop_oneof![6 => ours, 1 => any_inline()]
 }
 
@@ -286,7 +284,7 @@ struct Model {
     max_session_duration: u32,
     tags: BTreeMap<String, String>,
     /// Moves on with every call.
-    now: Moment,
+    now: Timestamp,
 }
 
 impl Model {
@@ -373,7 +371,7 @@ impl Model {
         let ends = [None, Some(moment(ENDS[0])), Some(moment(ENDS[1]))].into_iter();
         let wanted = role.trust.expires_at;
         let ends = ends.filter(|end| *end == wanted || wanted.is_none() || (end.is_some() && *end < wanted));
-        let mut policies = ends.map(|end| role.cage.policy(end).to_json());
+        let mut policies = ends.map(|end| role.guardrail_policy.policy(end).to_json());
         self.inline.get(GUARDRAIL_POLICY).is_some_and(|stands| policies.any(|policy| policy == stands.to_json()))
     }
 
@@ -540,7 +538,7 @@ fn any_of(value: &Value, fits: impl Fn(&str) -> bool) -> bool {
 fn wish(delegation: &Delegation, live: Option<&LiveRole>) -> DesiredRole {
     let fresh = ExternalId::from_random([7; ExternalId::RANDOM_BYTES]);
     let ids = ExternalIds::choose(&delegation.external_id, live, None, fresh, live.is_none());
-    desired(delegation, delegation.role_name.clone().unwrap(), &owner(), &home(), &ids, cage())
+    desired(delegation, delegation.role_name.clone().unwrap(), &owner(), &home(), &ids, guardrail_policy())
 }
 
 /// Every state that the role may be left in: after each step, and after any part of the next one.
@@ -613,7 +611,7 @@ fn check_end(
         prop_assert!(!once.managed_policies.iter().any(|once| once.as_str() == arn), "{} was ours and stayed", arn);
         prop_assert!(!exclusive || arn.ends_with("AWSDenyAll"), "{} stayed", arn);
     }
-    prop_assert_eq!(end.inline.get(GUARDRAIL_POLICY), Some(&role.cage.policy(role.trust.expires_at)));
+    prop_assert_eq!(end.inline.get(GUARDRAIL_POLICY), Some(&role.guardrail_policy.policy(role.trust.expires_at)));
     prop_assert!(!end.is_marked(), "sessions are still to be ended");
     let of_ours = |name: &str| [GUARDRAIL_POLICY, REVOCATION_POLICY].contains(&name) || role.inline.contains_key(name);
     for (name, policy) in end.inline.iter().filter(|(name, _)| !of_ours(name)) {
@@ -668,7 +666,7 @@ fn shut_out(before: &Model, after: &Model) -> bool {
     before.trust != after.trust && !admitted(before.trust.as_ref()).is_subset(&admitted(after.trust.as_ref()))
 }
 
-/// Nobody gets anything on a role that could change its own cage, nor anything back after its time.
+/// Nobody gets anything on a role that could change its own guardrail policy, nor anything back after its time.
 fn check_guarded(before: &Model, states: &[Option<Model>], role: &DesiredRole) -> Result<(), TestCaseError> {
     let end = states.last().unwrap().clone().unwrap();
     let lets_in = shut_out(&end, before);

@@ -13,19 +13,19 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use delegated_role_core::identifiers::{
+    AccountId, ExternalId, ExternalIdPrefix, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleArn,
+    RoleName, RolePath,
+};
+use delegated_role_core::policy::Document;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestCaseResult, TestRunner};
 use serde_json::{Map, Value, json};
 use service_provider_access::aws::Calls;
 use service_provider_access::handler::Invocation;
-use service_provider_access::identifiers::{
-    AccountId, ExternalId, ExternalIdPrefix, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleArn,
-    RoleName, RolePath,
-};
 use service_provider_access::log::Line;
 use service_provider_access::log::lines::WithMetrics;
-use service_provider_access::policy::Document;
 use service_provider_access::request::{Envelope, ResponseUrl, read_event};
 use service_provider_access::response::{Cause, Response};
 use tracing_subscriber::layer::SubscriberExt;

@@ -4,9 +4,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
 
 mod boundary;
-mod cage;
 mod calls;
 mod golden;
+mod guardrail_policy;
 mod judge;
 mod limits;
 mod provider;

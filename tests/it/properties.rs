@@ -384,7 +384,7 @@ async fn a_home_region_is_a_region_and_needs_a_name_that_all_regions_share() {
     )
     .await;
     for region in ["us-east-1", "us-gov-west-1", "ap-southeast-12", "eusc-de-east-1"] {
-        assert!(service_provider_access::identifiers::Region::parse(region).is_ok(), "{region}");
+        assert!(delegated_role_core::identifiers::Region::parse(region).is_ok(), "{region}");
     }
 }
 

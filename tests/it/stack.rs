@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
+use delegated_role_core::owner_limits::Settings;
 use serde_json::{Map, Value, json};
 use service_provider_access::aws;
 use service_provider_access::connections::Connections;
-use service_provider_access::guardrails::Settings;
 use service_provider_access::handler::{Handler, Invocation};
 use service_provider_access::request::{Envelope, ResponseUrl};
 use tokio::time::Instant;

@@ -8,12 +8,12 @@ pub(crate) struct Record {
     /// Ticks at every start and every end, so that any two of them have an order.
     clock: u64,
     calls: Vec<Entry>,
-    moments: Vec<Moment>,
+    moments: Vec<Timestamp>,
 }
 
 /// All roles as a write left them.
 #[derive(Clone, Debug)]
-pub(crate) struct Moment {
+pub(crate) struct Timestamp {
     /// The write, as in [`calls`](super::Account::calls).
     pub(crate) after: String,
     /// Oldest first.
@@ -45,10 +45,10 @@ impl Record {
     }
 
     pub(crate) fn keep(&mut self, call: &Call, roles: &[Role]) {
-        self.moments.push(Moment { after: call.line(), roles: roles.to_vec() });
+        self.moments.push(Timestamp { after: call.line(), roles: roles.to_vec() });
     }
 
-    pub(crate) fn moments(&self) -> Vec<Moment> {
+    pub(crate) fn moments(&self) -> Vec<Timestamp> {
         self.moments.clone()
     }
 

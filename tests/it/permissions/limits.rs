@@ -1,6 +1,6 @@
 //! Just inside and just outside of every limit.
 
-use service_provider_access::policy::{Standing, managed_policy_standing};
+use delegated_role_core::policy::{Standing, managed_policy_standing};
 
 use super::judge::{Call, Judge};
 use super::template::Deployment;
@@ -253,7 +253,7 @@ fn without_patterns_anything_is_attached_that_is_not_administrative() {
 
 /// The names that the code knows to be administrative, from its source text, and two of a kind.
 fn administrative_names() -> Vec<&'static str> {
-    let source = include_str!("../../../src/policy/managed.rs");
+    let source = include_str!("../../../core/src/policy/managed.rs");
     let (_, list) = source.split_once("const ADMINISTRATIVE").unwrap();
     let (list, _) = list.split_once("];").unwrap();
     let known = list.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split_once('"')).map(|(name, _)| name);

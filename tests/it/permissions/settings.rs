@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use delegated_role_core::owner_limits::{OwnerLimits, Settings};
 use regex_lite::Regex;
-use service_provider_access::guardrails::{Guardrails, Settings};
 use tracing::level_filters::LevelFilter;
 
 use super::{BOUNDARY, deployed};
@@ -37,10 +37,8 @@ fn environment_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn guardrails(environment: &BTreeMap<String, String>) -> Result<Guardrails, String> {
-    Settings::from_environment(|name| environment.get(name).cloned())
-        .guardrails
-        .map_err(|problems| problems.to_string())
+fn guardrails(environment: &BTreeMap<String, String>) -> Result<OwnerLimits, String> {
+    Settings::from_environment(|name| environment.get(name).cloned()).limits.map_err(|problems| problems.to_string())
 }
 
 #[test]
@@ -61,7 +59,7 @@ fn without_trusted_accounts_the_templates_own_are_trusted() {
 
 #[test]
 fn the_code_reads_every_variable_and_has_the_same_defaults() {
-    let source = include_str!("../../../src/guardrails.rs");
+    let source = include_str!("../../../core/src/owner_limits.rs");
     let (code, _tests) = source.split_once("#[cfg(test)]").unwrap();
     let read = Regex::new(r#"\b(?:given|list|flag)\((?:variable, )?"([A-Z_]+)"\)"#).unwrap();
     let read: BTreeSet<_> = read.captures_iter(code).map(|found| found[1].to_owned()).collect();
@@ -80,7 +78,7 @@ fn the_code_reads_every_variable_and_has_the_same_defaults() {
     }
     // Where it is not told, as by an older template, nothing else is lost.
     let known = guardrails(&only_of_itself).unwrap();
-    let unknown = Guardrails { function_role: None, function_stack: None, ..known.clone() };
+    let unknown = OwnerLimits { function_role: None, function_stack: None, ..known.clone() };
     assert_eq!(guardrails(&BTreeMap::new()), Ok(unknown.clone()));
     assert_ne!(known, unknown);
 }

@@ -1,0 +1,27 @@
+//! What a delegated role is: everything that is decided about one, and nothing that acts.
+//!
+//! A delegation (the resource's properties) **desires** a role, a role is **observed**, and the difference is
+//! **planned** as data. Nothing here awaits, reads a clock or an environment, or knows an AWS SDK: this crate has no
+//! dependency that could.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`identifiers`] | validated names; holding one is proof |
+//! | [`timestamp`] | a moment in UTC, as conditions, URLs and answers write it |
+//! | [`properties`] | reading wire properties: typed values, or every problem at once |
+//! | [`owner_limits`] | what the function's owner allows, whatever a template asks |
+//! | [`policy`] | IAM documents as values: validated, judged, compared by meaning, printed canonically |
+//! | [`role`] | the role: delegation, trust, desired, observed, plan, attributes |
+//! | [`external_id`] | the provider's external ID for a customer: made once, derived ever after |
+//! | [`access_check`] | what is asked of a customer's role, with which probes, and the verdict |
+//! | [`seed`] | the randomness of one request, as an input |
+
+pub mod access_check;
+pub mod external_id;
+pub mod identifiers;
+pub mod owner_limits;
+pub mod policy;
+pub mod properties;
+pub mod role;
+pub mod seed;
+pub mod timestamp;

@@ -1,0 +1,300 @@
+//! What the function's owner allows, whatever a template asks.
+//!
+//! The owner sets these as parameters of the template that installs the function; they arrive as its
+//! environment. A template author cannot lift them. Where IAM has a condition key for one, the
+//! function's own policy holds it as well; SECURITY.md says which are held by this code alone.
+
+use std::collections::BTreeSet;
+
+use crate::identifiers::{AccountId, PolicyArn, RoleArn, RolePath, StackArn};
+use crate::policy::glob_matches;
+use crate::properties::Problems;
+
+/// What the owner set, as far as it can be understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where roles live; known even when another setting is wrong, since roles must still be removed.
+    pub role_path_prefix: Option<RolePath>,
+    /// The limits, or everything that is wrong with them. Nothing may be delegated then, since nobody
+    /// knows how much.
+    pub limits: Result<OwnerLimits, Problems>,
+    /// The resource types that the function is installed for. Empty: all.
+    pub resource_types: Vec<String>,
+}
+
+impl Settings {
+    /// Reads the function's environment; what is unset or empty has its default.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let resource_types = variable("RESOURCE_TYPES").unwrap_or_default();
+        let resource_types = resource_types.split(',').map(str::trim).filter(|name| !name.is_empty());
+        Self {
+            role_path_prefix: prefix(&variable),
+            limits: OwnerLimits::from_environment(&variable),
+            resource_types: resource_types.map(ToOwned::to_owned).collect(),
+        }
+    }
+
+    /// Whether the function is installed for this resource type. One that has no rights in IAM could not even
+    /// tell whose a role is.
+    pub fn serves(&self, resource_type: &str) -> bool {
+        self.resource_types.is_empty() || self.resource_types.iter().any(|served| served == resource_type)
+    }
+}
+
+/// The owner's limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnerLimits {
+    /// Every role lives under this path.
+    pub role_path_prefix: RolePath,
+    /// When set, every role gets this boundary, and none other is accepted.
+    pub required_permissions_boundary: Option<PolicyArn>,
+    /// The only accounts that a role may trust.
+    pub trusted_accounts: TrustedAccounts,
+    /// Patterns of the managed policies that may be attached. Empty: any that is not administrative.
+    pub allowed_managed_policies: Vec<String>,
+    /// Whether a role may be opened without an external ID.
+    pub permit_missing_external_id: bool,
+    /// The longest session that a role may allow, in seconds.
+    pub max_session_duration_cap: u32,
+    /// Whether a template may ask for administrator-equivalent permissions.
+    pub permit_administrative_access: bool,
+    /// The role that the function runs as, if it is known: no role that it makes may touch that one.
+    pub function_role: Option<RoleArn>,
+    /// The stack that installed the function, if it is known: the same holds for it.
+    pub function_stack: Option<StackArn>,
+}
+
+/// The accounts that a role may trust.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrustedAccounts {
+    /// Any account (`*`).
+    Any,
+    /// These and no other; possibly none at all.
+    Only(BTreeSet<AccountId>),
+}
+
+impl TrustedAccounts {
+    /// Whether a role may trust this account.
+    pub fn include(&self, account: &AccountId) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(accounts) => accounts.contains(account),
+        }
+    }
+}
+
+impl OwnerLimits {
+    fn from_environment(variable: &impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let given = |name: &str| given(variable, name);
+        let list = |name: &str| -> Vec<String> {
+            let text = given(name).unwrap_or_default();
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect()
+        };
+        let mut flag = |name: &str| match given(name).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                problems.of(name, "must be true or false.");
+                false
+            }
+        };
+        let permit_missing_external_id = flag("PERMIT_MISSING_EXTERNAL_ID");
+        let permit_administrative_access = flag("PERMIT_ADMINISTRATIVE_ACCESS");
+
+        let role_path_prefix = prefix(variable);
+        if role_path_prefix.is_none() {
+            problems.of("ROLE_PATH_PREFIX", "must be a path of at least one segment that starts and ends in a slash.");
+        }
+
+        let required_permissions_boundary = given("REQUIRED_PERMISSIONS_BOUNDARY").and_then(|arn| {
+            PolicyArn::parse(&arn)
+                .map_err(|allowed| problems.of("REQUIRED_PERMISSIONS_BOUNDARY", format_args!("must be {allowed}.")))
+                .ok()
+        });
+
+        let trusted = list("TRUSTED_ACCOUNT_IDS");
+        let trusted_accounts = if trusted == ["*"] {
+            TrustedAccounts::Any
+        } else {
+            let accounts = trusted.iter().map(|account| AccountId::parse(account)).collect::<Result<_, _>>();
+            TrustedAccounts::Only(accounts.unwrap_or_else(|allowed| {
+                problems.of("TRUSTED_ACCOUNT_IDS", format_args!("must be * alone, or a list; each {allowed}."));
+                BTreeSet::new()
+            }))
+        };
+
+        let longest = given("MAX_SESSION_DURATION_CAP").map_or(Ok(43_200), |text| text.parse());
+        let max_session_duration_cap = longest.ok().filter(|seconds| (3_600..=43_200).contains(seconds));
+        if max_session_duration_cap.is_none() {
+            problems.of("MAX_SESSION_DURATION_CAP", "must be a whole number from 3600 to 43200 (seconds).");
+        }
+
+        let allowed_managed_policies = list("ALLOWED_MANAGED_POLICY_ARNS");
+
+        let function_role = given("FUNCTION_ROLE_ARN").and_then(|arn| {
+            RoleArn::parse(&arn)
+                .map_err(|allowed| problems.of("FUNCTION_ROLE_ARN", format_args!("must be {allowed}.")))
+                .ok()
+        });
+        let function_stack = given("FUNCTION_STACK_ID").and_then(|id| {
+            StackArn::parse(&id)
+                .map_err(|allowed| problems.of("FUNCTION_STACK_ID", format_args!("must be {allowed}.")))
+                .ok()
+        });
+        match (role_path_prefix, max_session_duration_cap) {
+            (Some(role_path_prefix), Some(max_session_duration_cap)) => problems.none().map(|()| Self {
+                role_path_prefix,
+                required_permissions_boundary,
+                trusted_accounts,
+                allowed_managed_policies,
+                permit_missing_external_id,
+                max_session_duration_cap,
+                permit_administrative_access,
+                function_role,
+                function_stack,
+            }),
+            _ => Err(problems),
+        }
+    }
+
+    /// Whether the owner lets this policy be attached.
+    pub fn allow_managed_policy(&self, arn: &PolicyArn) -> bool {
+        self.allowed_managed_policies.is_empty()
+            || self.allowed_managed_policies.iter().any(|pattern| glob_matches(pattern, arn.as_str()))
+    }
+}
+
+fn given(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+    variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+fn prefix(variable: &impl Fn(&str) -> Option<String>) -> Option<RolePath> {
+    let text = given(variable, "ROLE_PATH_PREFIX").unwrap_or_else(|| "/delegated/".to_owned());
+    RolePath::parse(&text).ok().filter(|path| path.as_str() != "/")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(settings: &[(&str, &str)], expected: &Expect) {
+        let read = Settings::from_environment(|name| {
+            settings.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        });
+        expected.assert_eq(&match read.limits {
+            Ok(limits) => format!("{limits:#?}"),
+            Err(problems) => problems.to_string(),
+        });
+    }
+
+    #[test]
+    fn without_settings_nobody_may_be_trusted() {
+        check(
+            &[("TRUSTED_ACCOUNT_IDS", ""), ("REQUIRED_PERMISSIONS_BOUNDARY", " ")],
+            &expect![[r#"
+                OwnerLimits {
+                    role_path_prefix: RolePath(
+                        "/delegated/",
+                    ),
+                    required_permissions_boundary: None,
+                    trusted_accounts: Only(
+                        {},
+                    ),
+                    allowed_managed_policies: [],
+                    permit_missing_external_id: false,
+                    max_session_duration_cap: 43200,
+                    permit_administrative_access: false,
+                    function_role: None,
+                    function_stack: None,
+                }"#]],
+        );
+    }
+
+    #[test]
+    fn settings_are_read() {
+        check(
+            &[
+                ("ROLE_PATH_PREFIX", "/partners/eu/"),
+                ("REQUIRED_PERMISSIONS_BOUNDARY", "arn:aws:iam::111122223333:policy/Boundary"),
+                ("TRUSTED_ACCOUNT_IDS", "444455556666, 777788889999"),
+                (
+                    "ALLOWED_MANAGED_POLICY_ARNS",
+                    "arn:aws:iam::aws:policy/*ReadOnlyAccess,arn:aws:iam::aws:policy/SecurityAudit",
+                ),
+                ("PERMIT_MISSING_EXTERNAL_ID", "true"),
+                ("MAX_SESSION_DURATION_CAP", "7200"),
+                ("PERMIT_ADMINISTRATIVE_ACCESS", "true"),
+                ("FUNCTION_ROLE_ARN", "arn:aws:iam::111122223333:role/FunctionRole"),
+                ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/access/1f2e-3d"),
+            ],
+            &expect![[r#"
+                OwnerLimits {
+                    role_path_prefix: RolePath(
+                        "/partners/eu/",
+                    ),
+                    required_permissions_boundary: Some(
+                        PolicyArn(
+                            "arn:aws:iam::111122223333:policy/Boundary",
+                        ),
+                    ),
+                    trusted_accounts: Only(
+                        {
+                            AccountId(
+                                "444455556666",
+                            ),
+                            AccountId(
+                                "777788889999",
+                            ),
+                        },
+                    ),
+                    allowed_managed_policies: [
+                        "arn:aws:iam::aws:policy/*ReadOnlyAccess",
+                        "arn:aws:iam::aws:policy/SecurityAudit",
+                    ],
+                    permit_missing_external_id: true,
+                    max_session_duration_cap: 7200,
+                    permit_administrative_access: true,
+                    function_role: Some(
+                        RoleArn {
+                            text: "arn:aws:iam::111122223333:role/FunctionRole",
+                            home: Home {
+                                partition: Partition(
+                                    "aws",
+                                ),
+                                account: AccountId(
+                                    "111122223333",
+                                ),
+                            },
+                        },
+                    ),
+                    function_stack: Some(
+                        StackArn(
+                            "arn:aws:cloudformation:us-east-1:111122223333:stack/access/1f2e-3d",
+                        ),
+                    ),
+                }"#]],
+        );
+    }
+
+    #[test]
+    fn a_malformed_setting_permits_nothing() {
+        check(
+            &[
+                ("ROLE_PATH_PREFIX", "/"),
+                ("REQUIRED_PERMISSIONS_BOUNDARY", "Boundary"),
+                ("TRUSTED_ACCOUNT_IDS", "*,111122223333"),
+                ("PERMIT_MISSING_EXTERNAL_ID", "yes"),
+                ("MAX_SESSION_DURATION_CAP", "86400"),
+                ("PERMIT_ADMINISTRATIVE_ACCESS", "TRUE"),
+                ("FUNCTION_ROLE_ARN", "arn:aws:iam::111122223333:role/*"),
+                ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/*/1f2e-3d"),
+            ],
+            &expect![
+                "There are 8 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. (6) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). (7) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. (8) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN."
+            ],
+        );
+    }
+}

@@ -1,0 +1,18 @@
+//! The delegated role: what it should be, what there is, and the plan from one to the other.
+//!
+//! A delegation **desires** a role, a role is **observed**, the difference is **planned** as data. Create, update and
+//! a repeated delivery of either are one idempotent wish.
+
+pub mod account_lookup;
+pub mod attributes;
+pub mod delegation;
+pub mod desired;
+pub mod guardrail_policy;
+pub mod home_region;
+pub mod name_conflict;
+pub mod observed;
+pub mod ownership;
+pub mod plan;
+pub mod previous_template;
+pub mod session_revocation;
+pub mod trust;

@@ -1,0 +1,59 @@
+//! What must be known of the account before a wish can be judged, and when it is worth reading.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::identifiers::{Home, PolicyArn};
+use crate::policy::Document;
+use crate::properties::texts;
+
+/// What must be known of the account to judge a wish: read before, decided here.
+#[derive(Clone, Debug, Default)]
+pub struct AccountLookup {
+    /// The account's own policies among those to attach; none for one that does not exist.
+    pub policies: BTreeMap<PolicyArn, Option<Document>>,
+    /// The account's quotas.
+    pub quotas: Quotas,
+}
+
+/// The quotas that an account may have raised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quotas {
+    /// Managed policies on one role.
+    pub attached_policies: usize,
+    /// Characters of a trust policy, without white space.
+    pub trust_policy_characters: usize,
+}
+
+impl Default for Quotas {
+    /// What every account has from the start.
+    fn default() -> Self {
+        Self { attached_policies: 10, trust_policy_characters: 2_048 }
+    }
+}
+
+/// The account's own policies among those to attach: to be read before they are judged.
+pub fn policies_to_judge(properties: &Map<String, Value>, home: &Home) -> BTreeSet<PolicyArn> {
+    /// No quota lets a role have more: a longer list is refused for its length.
+    const MOST: usize = 25;
+    let named = texts(properties.get("ManagedPolicyArns"));
+    if named.len() > MOST {
+        return BTreeSet::new();
+    }
+    let own = |arn: &PolicyArn| arn.owner() == home.account.as_str() && arn.partition() == home.partition.as_str();
+    named.iter().filter_map(|arn| PolicyArn::parse(arn).ok()).filter(own).collect()
+}
+
+/// Whether the wish may pass a quota that the account may have raised: only then are quotas read.
+pub fn needs_quotas(properties: &Map<String, Value>) -> bool {
+    /// What a trust policy with every condition takes beside its lists.
+    const FRAME: usize = 560;
+    /// What each item takes beside itself (an account becomes an ARN): rather too much than too little.
+    const ITEM: usize = 24;
+    let defaults = Quotas::default();
+    let lists = ["ExternalAwsAccountId", "ExternalId", "AllowedPrincipalArns", "SourceIps"];
+    let items = lists.iter().flat_map(|name| texts(properties.get(*name)));
+    texts(properties.get("ManagedPolicyArns")).len() > defaults.attached_policies
+        || FRAME + items.map(|text| text.len() + ITEM).sum::<usize>() > defaults.trust_policy_characters
+}

@@ -1,0 +1,230 @@
+//! What the customer agrees to: who may come in, under which external ID, to do what.
+//!
+//! Read from the resource's properties in one go, with every problem told at once: what is malformed,
+//! what the function's owner does not allow, what would make the third party an administrator, and
+//! what IAM would refuse.
+
+mod how_long;
+mod role;
+mod what;
+mod who;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+pub(super) use self::what::INLINE_POLICY_CHARACTERS;
+use super::account_lookup::{AccountLookup, Quotas};
+use super::guardrail_policy::GuardrailPolicy;
+use super::trust::{Mfa, Trust};
+use crate::identifiers::{
+    AccountId, ExternalId, Home, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, Region, RoleName,
+    RolePath,
+};
+use crate::owner_limits::OwnerLimits;
+use crate::policy::Document;
+use crate::properties::{Problems, Reader};
+use crate::timestamp::Timestamp;
+
+/// What Terraform's modules for the same purpose call things.
+const TERRAFORM_NAMES: [(&str, &str); 7] = [
+    ("external_aws_account_id", "ExternalAwsAccountId"),
+    ("external_id", "ExternalId"),
+    ("require_mfa", "RequireMfa"),
+    ("service_provider_requires_mfa", "RequireMfa"),
+    ("max_session_duration", "MaxSessionDuration"),
+    ("arns", "ManagedPolicyArns"),
+    ("content", "CustomPolicy"),
+];
+
+/// How the provider's external ID is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExternalIdWish {
+    /// By us: random, kept with the role.
+    Generated,
+    /// By the template: the first is the one in use, a second is accepted beside it.
+    Explicit(Vec<ExternalId>),
+    /// There is none.
+    NotRequired,
+}
+
+/// What happens to policies that others put on the role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyOwnership {
+    /// They are taken off, unless all they do is deny.
+    Exclusive,
+    /// They stay.
+    Declared,
+}
+
+/// Whether sessions end with the trust that they were handed out under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokeSessions {
+    /// They do when it lets in fewer, or others.
+    OnNarrowing,
+    /// They live until their time is over.
+    Never,
+}
+
+/// What a wish is judged by, besides its own words.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The account.
+    pub home: &'a Home,
+    /// The owner's limits.
+    pub limits: &'a OwnerLimits,
+    /// What there is in the account.
+    pub facts: &'a AccountLookup,
+    /// What the role must never touch.
+    pub guardrail_policy: &'a GuardrailPolicy,
+    /// What time it is.
+    pub now: Timestamp,
+    /// Whether the role is wished for the first time.
+    pub first_time: bool,
+}
+
+/// A well-formed wish within the owner's limits.
+#[derive(Clone, Debug)]
+pub struct Delegation {
+    /// The name, unless it is to be derived.
+    pub role_name: Option<RoleName>,
+    /// The Region whose stack keeps the role for all; none: every stack keeps its own.
+    pub home_region: Option<Region>,
+    /// The path.
+    pub path: RolePath,
+    /// The accounts, in the order given.
+    pub accounts: Vec<AccountId>,
+    /// How the external ID is chosen.
+    pub external_id: ExternalIdWish,
+    /// Whether a second factor is required.
+    pub mfa: Mfa,
+    /// Roles and users within the accounts; empty: all.
+    pub principals: BTreeSet<PrincipalArn>,
+    /// The caller's organization, if it matters.
+    pub organization: Option<OrganizationId>,
+    /// Where requests must come from; empty: anywhere.
+    pub source_ips: BTreeSet<PublicCidr>,
+    /// The longest session, in seconds.
+    pub max_session_duration: u32,
+    /// When access is over; none: never.
+    pub expires_at: Option<Timestamp>,
+    /// Whether sessions end with the trust that they were handed out under.
+    pub revoke_sessions: RevokeSessions,
+    /// The inline policy.
+    pub custom_policy: Option<Document>,
+    /// The policies to attach.
+    pub managed_policies: BTreeSet<PolicyArn>,
+    /// The boundary: the template's, or the owner's.
+    pub permissions_boundary: Option<PolicyArn>,
+    /// The description; empty: none.
+    pub description: String,
+    /// The template's own tags.
+    pub tags: BTreeMap<String, String>,
+    /// What happens to policies that others put on the role.
+    pub policy_ownership: PolicyOwnership,
+    /// What the template's author should know, though it is allowed.
+    pub warnings: Vec<String>,
+}
+
+impl Delegation {
+    /// Reads the properties.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn read(properties: &Map<String, Value>, terms: Terms<'_>) -> Result<Self, Problems> {
+        let Terms { home, limits, facts, .. } = terms;
+        let mut reader = Reader::new(properties);
+        let mut warnings = Vec::new();
+        // Asked for so that it is known; its only purpose is that a change of it sends an update.
+        let _ = reader.free_text("Revision");
+
+        let accounts = who::accounts(&mut reader, home, limits);
+        let external_id = who::external_id(&mut reader, limits, &mut warnings);
+        let mfa = who::mfa(&mut reader);
+        let principals = who::principals(&mut reader, home, accounts.as_deref());
+        let organization = reader.one("PrincipalOrgId", OrganizationId::parse);
+        let source_ips = reader.list("SourceIps", 1..=100, PublicCidr::parse).unwrap_or_default();
+        let max_session_duration = how_long::max_session_duration(&mut reader, limits, &mut warnings);
+        let expires_at = how_long::expires_at(&mut reader, terms, &mut warnings);
+        let revoke_sessions = how_long::revoke_sessions(&mut reader);
+        let administrative = what::administrative_access(&mut reader, limits);
+        let of_our_own = terms.guardrail_policy.policy(expires_at).size();
+        let custom_policy = what::custom_policy(&mut reader, administrative, of_our_own, &mut warnings);
+        let managed_policies = what::managed_policies(&mut reader, home, limits, facts, administrative, &mut warnings);
+        let permissions_boundary = what::permissions_boundary(&mut reader, home, limits);
+        let role_name = role::role_name(&mut reader);
+        let home_region = role::home_region(&mut reader);
+        let path = role::path(&mut reader, limits);
+        let description = reader.one("Description", role::description).unwrap_or_default();
+        let tags = role::tags(&mut reader);
+        let policy_ownership = reader
+            .one("PolicyOwnership", |text| match text {
+                "Exclusive" => Ok(PolicyOwnership::Exclusive),
+                "Declared" => Ok(PolicyOwnership::Declared),
+                _ => Err(Invalid::new("Exclusive or Declared")),
+            })
+            .unwrap_or(PolicyOwnership::Exclusive);
+
+        let read_and_empty = |arn| matches!(facts.policies.get(arn), Some(Some(policy)) if policy.grants_nothing());
+        if custom_policy.as_ref().is_none_or(Document::grants_nothing) && managed_policies.iter().all(read_and_empty) {
+            warnings.push("The role grants nothing: set CustomPolicy or ManagedPolicyArns.".to_owned());
+        }
+        let delegation = Self {
+            role_name,
+            home_region,
+            path,
+            accounts: accounts.unwrap_or_default(),
+            external_id,
+            mfa,
+            principals,
+            organization,
+            source_ips: source_ips.into_iter().collect(),
+            max_session_duration,
+            expires_at,
+            revoke_sessions,
+            custom_policy,
+            managed_policies,
+            permissions_boundary,
+            description,
+            tags,
+            policy_ownership,
+            warnings,
+        };
+        delegation.check_trust_size(&mut reader, home, facts.quotas);
+        reader.finish(&TERRAFORM_NAMES).none().map(|()| delegation)
+    }
+
+    /// The trust under the external IDs in force.
+    pub fn trust(&self, home: &Home, external_ids: &[ExternalId]) -> Trust {
+        Trust {
+            partition: home.partition.clone(),
+            accounts: self.accounts.iter().cloned().collect(),
+            external_ids: external_ids.iter().cloned().collect(),
+            mfa: self.mfa,
+            principals: self.principals.clone(),
+            organization: self.organization.clone(),
+            source_ips: self.source_ips.clone(),
+            expires_at: self.expires_at,
+        }
+    }
+
+    fn check_trust_size(&self, reader: &mut Reader<'_>, home: &Home, quotas: Quotas) {
+        let stand_in = [ExternalId::from_random([0; ExternalId::RANDOM_BYTES])];
+        let external_ids = match &self.external_id {
+            ExternalIdWish::Explicit(ids) => ids.as_slice(),
+            ExternalIdWish::Generated => &stand_in,
+            ExternalIdWish::NotRequired => &[],
+        };
+        let (size, most) = (self.trust(home, external_ids).to_document().size(), quotas.trust_policy_characters);
+        if size > most {
+            reader.problem(
+                "ExternalAwsAccountId, ExternalId, AllowedPrincipalArns and SourceIps",
+                format_args!(
+                    "together make a trust policy of {size} characters, {} more than the {most} that IAM allows in this \
+                     account; shorten one of them, or raise the quota.",
+                    size - most
+                ),
+            );
+        }
+    }
+}

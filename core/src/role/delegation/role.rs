@@ -1,0 +1,99 @@
+//! The role itself: its name, path, description and tags.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::identifiers::{Invalid, Region, RoleName, RolePath, is_tag_character};
+use crate::owner_limits::OwnerLimits;
+use crate::properties::{Reader, scalar};
+use crate::role::ownership::{OUR_TAGS, TAGS_OF_OURS, TAGS_ON_A_ROLE};
+
+pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
+    let name = reader.one("RoleName", RoleName::parse)?;
+    if name.is_reserved() {
+        reader.problem(
+            "RoleName",
+            format_args!("is {name}, a name that AWS or the CDK keeps for its own roles; choose another."),
+        );
+    }
+    Some(name)
+}
+
+pub(super) fn home_region(reader: &mut Reader<'_>) -> Option<Region> {
+    const PROPERTY: &str = "HomeRegion";
+    let region = reader.one(PROPERTY, Region::parse);
+    if reader.raw(PROPERTY).is_some() && reader.raw("RoleName").is_none() {
+        reader.problem(PROPERTY, "needs RoleName: a derived name would differ from Region to Region; give one.");
+    }
+    region
+}
+
+pub(super) fn path(reader: &mut Reader<'_>, limits: &OwnerLimits) -> RolePath {
+    let prefix = &limits.role_path_prefix;
+    let path = reader.one("Path", RolePath::parse).unwrap_or_else(|| prefix.clone());
+    if ["/aws-service-role/", "/aws-reserved/"].iter().any(|reserved| path.as_str().starts_with(reserved)) {
+        reader.problem("Path", format_args!("is {path}, which AWS keeps for its own roles; choose another."));
+    }
+    if !path.is_under(prefix) {
+        reader.problem(
+            "Path",
+            format_args!(
+                "is {path}, but the function's owner keeps every role under {prefix} (RolePathPrefix); start with that."
+            ),
+        );
+    }
+    path
+}
+
+pub(super) fn description(text: &str) -> Result<String, Invalid> {
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}');
+    if text.chars().count() <= 1_000 && text.chars().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(Invalid::new("up to 1000 characters of Latin-1 (up to U+00FF) without control characters"))
+    }
+}
+
+pub(super) fn tags(reader: &mut Reader<'_>) -> BTreeMap<String, String> {
+    const PROPERTY: &str = "Tags";
+    let mut tags = BTreeMap::<String, String>::new();
+    let Some(value) = reader.raw(PROPERTY) else { return tags };
+    let Value::Array(items) = value else {
+        reader.problem(PROPERTY, "must be a list of objects with Key and Value.");
+        return tags;
+    };
+    let most = TAGS_ON_A_ROLE - TAGS_OF_OURS;
+    if items.len() > most {
+        reader.problem(
+            PROPERTY,
+            format_args!(
+                "has {} tags; IAM allows {TAGS_ON_A_ROLE} on a role and {TAGS_OF_OURS} of them are kept for this resource's \
+                 own, so give at most {most}.",
+                items.len()
+            ),
+        );
+    }
+    for (index, item) in items.iter().enumerate() {
+        let place = format!("{PROPERTY}[{index}]");
+        let field = |name: &str| item.get(name).and_then(scalar);
+        let exact = item.as_object().is_some_and(|fields| fields.len() == 2);
+        let (Some(key), Some(value), true) = (field("Key"), field("Value"), exact) else {
+            reader.problem(&place, "must be an object with Key and Value, both strings, and nothing else.");
+            continue;
+        };
+        let lower = key.to_lowercase();
+        if !(1..=128).contains(&key.chars().count()) || !key.chars().all(is_tag_character) {
+            reader.problem(&place, "has a Key that IAM refuses; give 1 to 128 letters, digits, spaces or _.:/=+-@.");
+        } else if lower.starts_with("aws:") || lower.starts_with(OUR_TAGS) {
+            reader.problem(&place, format_args!("has the Key {key}, whose prefix is reserved; choose another."));
+        } else if value.chars().count() > 256 || !value.chars().all(is_tag_character) {
+            reader.problem(&place, "has a Value that IAM refuses; give up to 256 letters, digits, spaces or _.:/=+-@.");
+        } else if tags.keys().any(|other| other.to_lowercase() == lower) {
+            reader.problem(&place, format_args!("repeats the Key {key}; IAM's tag keys ignore case, give each once."));
+        } else {
+            tags.insert(key, value);
+        }
+    }
+    tags
+}

@@ -1,0 +1,150 @@
+//! The exact role that says what was agreed: trust, permissions, mark of ownership.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::delegation::{Delegation, ExternalIdWish, PolicyOwnership, RevokeSessions};
+use super::guardrail_policy::GuardrailPolicy;
+use super::observed::LiveRole;
+use super::ownership::{CONSOLE_NAME, EXTERNAL_ID_TAG, StackResource, Tags};
+use super::trust::Trust;
+use crate::identifiers::{ExternalId, Home, PolicyArn, RoleName, RolePath, is_tag_character};
+use crate::policy::Document;
+
+/// The name of the inline policy that holds `CustomPolicy`.
+pub const CUSTOM_POLICY: &str = "CustomPolicy";
+
+/// A role as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredRole {
+    /// Its name.
+    pub name: RoleName,
+    /// Its path.
+    pub path: RolePath,
+    /// Who may assume it.
+    pub trust: Trust,
+    /// Its description; empty: none.
+    pub description: String,
+    /// The longest session, in seconds.
+    pub max_session_duration: u32,
+    /// Its permissions boundary.
+    pub permissions_boundary: Option<PolicyArn>,
+    /// The tags that it must bear; others' tags are left alone.
+    pub tags: Tags,
+    /// Its inline policies that may grant something.
+    pub inline: BTreeMap<String, Document>,
+    /// What it must never touch, whatever its policies grant.
+    pub guardrail_policy: GuardrailPolicy,
+    /// Its attached policies.
+    pub attached: BTreeSet<PolicyArn>,
+    /// What happens to policies beyond these.
+    pub policy_ownership: PolicyOwnership,
+    /// Whether sessions end with the trust that they were handed out under.
+    pub revoke_sessions: RevokeSessions,
+}
+
+/// The role that fulfils a delegation.
+pub fn desired(
+    delegation: &Delegation,
+    name: RoleName,
+    resource: &StackResource,
+    home: &Home,
+    external_ids: &ExternalIds,
+    guardrail_policy: GuardrailPolicy,
+) -> DesiredRole {
+    let mut tags = delegation.tags.clone();
+    tags.extend(resource.mark());
+    tags.extend(external_ids.kept.iter().map(|id| (EXTERNAL_ID_TAG.to_owned(), id.expose().to_owned())));
+    DesiredRole {
+        name,
+        path: delegation.path.clone(),
+        trust: delegation.trust(home, &external_ids.in_force),
+        description: delegation.description.clone(),
+        max_session_duration: delegation.max_session_duration,
+        permissions_boundary: delegation.permissions_boundary.clone(),
+        tags: Tags(tags),
+        inline: delegation.custom_policy.iter().map(|policy| (CUSTOM_POLICY.to_owned(), policy.clone())).collect(),
+        guardrail_policy,
+        attached: delegation.managed_policies.clone(),
+        policy_ownership: delegation.policy_ownership,
+        revoke_sessions: delegation.revoke_sessions,
+    }
+}
+
+impl DesiredRole {
+    /// The inline policy that keeps it where it is, until its time is over.
+    pub fn guardrails(&self) -> Document {
+        self.guardrail_policy.policy(self.trust.expires_at)
+    }
+
+    /// What the template's author should know of the finished role.
+    pub fn warnings(&self) -> Option<String> {
+        let length = self.path.as_str().len() + self.name.as_str().len();
+        (length > CONSOLE_NAME).then(|| {
+            format!(
+                "Path and role name together have {length} characters; the console's role switcher takes {CONSOLE_NAME} at \
+                 most."
+            )
+        })
+    }
+}
+
+/// The external IDs of a role: those in force, and the one that is kept with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalIds {
+    /// One of these opens the role; the first is told in the answer. Empty: none is needed.
+    pub in_force: Vec<ExternalId>,
+    /// What the tag keeps, so that leaving `ExternalId` out (again) brings back the same.
+    pub kept: Option<ExternalId>,
+    /// What the template's author should know.
+    pub warning: Option<String>,
+}
+
+impl ExternalIds {
+    /// Chooses them. `live` is the role as it is, `replaced` the one whose place it takes; `fresh` is
+    /// used only when neither knows an ID. The tag wins over the trust, since the trust is what an
+    /// explicit ID, or somebody else, changes.
+    pub fn choose(
+        wish: &ExternalIdWish,
+        live: Option<&LiveRole>,
+        replaced: Option<&LiveRole>,
+        fresh: ExternalId,
+        first_time: bool,
+    ) -> Self {
+        let tagged = [live, replaced].into_iter().flatten().find_map(|role| role.tags.kept_external_id());
+        match wish {
+            ExternalIdWish::Explicit(ids) => Self { in_force: ids.clone(), kept: tagged, warning: None },
+            ExternalIdWish::NotRequired => Self { in_force: Vec::new(), kept: tagged, warning: None },
+            ExternalIdWish::Generated => {
+                let known = tagged.or_else(|| [live, replaced].into_iter().flatten().find_map(only_one_in_trust));
+                let made_anew = known.is_none() && !first_time;
+                let id = known.unwrap_or(fresh);
+                let warning = if made_anew {
+                    Some("The role kept no external ID, so a new one was made: hand it to the provider.".to_owned())
+                } else {
+                    id.weakness().map(|why| format!("The external ID that the role keeps {why}."))
+                };
+                let kept = fits_a_tag(&id).then(|| id.clone());
+                Self { in_force: vec![id], kept, warning }
+            }
+        }
+    }
+}
+
+impl ExternalIds {
+    /// A text without these IDs, in case AWS quoted one. Too short a one would leave nothing of the text.
+    pub fn hidden_in(&self, text: &str) -> String {
+        let ids = self.in_force.iter().chain(&self.kept).filter(|id| id.expose().len() >= 6);
+        ids.fold(text.to_owned(), |text, id| text.replace(id.expose(), "(the external ID)"))
+    }
+}
+
+/// The one ID in a trust that is otherwise as we write it.
+fn only_one_in_trust(role: &LiveRole) -> Option<ExternalId> {
+    let ids = &role.trust.as_ref()?.external_ids;
+    ids.first().filter(|_| ids.len() == 1).cloned()
+}
+
+/// A tag takes fewer characters than an external ID may have, and no comma; the trust keeps those.
+fn fits_a_tag(id: &ExternalId) -> bool {
+    id.expose().chars().count() <= 256 && id.expose().chars().all(is_tag_character)
+}

@@ -1,0 +1,142 @@
+//! One role for several Regions: IAM is global, stacks are regional. The stack of the home Region keeps the
+//! role; those of the other Regions wait until it is there and is what they would have made it, and tell of
+//! it as if it were theirs.
+//!
+//! Which stack keeps a role is told by the role's mark alone. So nothing but a new mark, or a new name, moves a
+//! role to another Region, and a `HomeRegion` that was refused can be taken back.
+
+use std::collections::BTreeSet;
+
+use super::desired::{CUSTOM_POLICY, DesiredRole};
+use super::guardrail_policy::{GUARDRAIL_POLICY, expiry};
+use super::observed::LiveRole;
+use super::ownership::{
+    Claim, Claimant, EXTERNAL_ID_TAG, LOGICAL_ID_TAG, OUR_TAGS, REVOKE_TAG, STACK_TAG, StackResource, Tags,
+};
+use super::plan::{Operation, Plan};
+use super::trust::Trust;
+use crate::identifiers::{Home, Region, RoleName, RolePath, StackArn};
+
+/// The home Region of a role, seen from a stack of another.
+#[derive(Clone, Copy, Debug)]
+pub struct Elsewhere<'a> {
+    /// The account of both.
+    pub home: &'a Home,
+    /// The home Region.
+    pub region: &'a Region,
+    /// The resource of the Region here. That of the home Region has the same name in its template.
+    pub here: &'a StackResource,
+}
+
+impl Elsewhere<'_> {
+    /// The resource that keeps the role with these tags, if that is one of the home Region.
+    pub fn keeper(&self, tags: &Tags) -> Option<StackResource> {
+        let stack = tags.get(STACK_TAG).and_then(|stack| self.stack_there(stack))?;
+        let logical_id = tags.get(LOGICAL_ID_TAG).filter(|logical_id| *logical_id == self.here.logical_id)?;
+        Some(StackResource {
+            stack_id: stack.to_string(),
+            stack_name: stack.name().to_owned(),
+            logical_id: logical_id.to_owned(),
+        })
+    }
+
+    /// The stack of this ID, if it is one of the home Region.
+    fn stack_there(&self, stack_id: &str) -> Option<StackArn> {
+        let Home { partition, account } = self.home;
+        StackArn::parse(stack_id).ok().filter(|stack| {
+            stack.partition() == partition.as_str()
+                && stack.account() == account.as_str()
+                && stack.region() == self.region.as_str()
+        })
+    }
+}
+
+/// A role is its own if the home Region's stack keeps it. The stack here keeps none.
+impl Claimant for Elsewhere<'_> {
+    fn claim(&self, _name: &RoleName, _path: &RolePath, tags: &Tags) -> Claim {
+        if self.keeper(tags).is_some() {
+            return Claim::Ours;
+        }
+        let another_stack = tags.get(STACK_TAG).is_some_and(|stack| self.stack_there(stack).is_none());
+        let another_resource = tags.get(LOGICAL_ID_TAG).is_some_and(|logical_id| logical_id != self.here.logical_id);
+        if another_stack || another_resource { Claim::others(tags) } else { Claim::Unmarked }
+    }
+}
+
+/// What would have to change for the live role to be the desired one, in the words of the template. The plan
+/// is the one that the home Region's stack would carry out for it.
+pub fn differences(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> BTreeSet<String> {
+    let place = [
+        ("RoleName (in IAM's spelling it is another)", live.name != desired.name),
+        ("Path", live.path != desired.path),
+    ];
+    let operations = plan.steps.iter().flatten();
+    operations.flat_map(|operation| told(operation, live, desired)).chain(those_that_differ(&place)).collect()
+}
+
+fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<String> {
+    let property = |name: &str| vec![name.to_owned()];
+    match operation {
+        // Nothing of this is ever planned for a role that is there.
+        Operation::Create(_) | Operation::DeleteRole => property("RoleName"),
+        Operation::PutBoundary(_) | Operation::DeleteBoundary => property("PermissionsBoundary"),
+        Operation::SetTrust(trust) => who_differs(live.trust.as_ref(), trust),
+        Operation::SetSettings { description, max_session_duration } => those_that_differ(&[
+            ("Description", live.description != *description),
+            ("MaxSessionDuration", live.max_session_duration != *max_session_duration),
+        ]),
+        Operation::Tag(tags) => tags.0.keys().filter(|key| *key != REVOKE_TAG).map(|key| tag(key)).collect(),
+        Operation::Untag(keys) => keys.iter().filter(|key| *key != REVOKE_TAG).map(|key| tag(key)).collect(),
+        // Another trust ends sessions by itself; what is told is one that was written and did not yet.
+        Operation::EndSessions(_) if live.tags.get(REVOKE_TAG).is_none() => Vec::new(),
+        Operation::EndSessions(_) => vec!["sessions of an earlier trust, which are not ended yet".to_owned()],
+        Operation::PutInline(name, _) | Operation::DeleteInline(name) if name == CUSTOM_POLICY => property(name),
+        Operation::PutInline(name, _) if name == GUARDRAIL_POLICY => {
+            // It also names where the function that wrote it is installed, which may be another place in each Region.
+            let standing = live.inline.get(GUARDRAIL_POLICY).and_then(Option::as_ref);
+            match standing
+                .filter(|policy| policy.only_denies() && desired.guardrail_policy.is_held_by(policy))
+                .map(expiry)
+            {
+                Some(expires_at) if expires_at == desired.trust.expires_at => Vec::new(),
+                Some(_) => property("ExpiresAt"),
+                None => property(name),
+            }
+        }
+        Operation::PutInline(name, _) | Operation::DeleteInline(name) => others(name),
+        Operation::Attach(arn) => vec![format!("ManagedPolicyArns ({arn} is missing)")],
+        Operation::Detach(arn) => others(arn),
+    }
+}
+
+fn others(policy: &str) -> Vec<String> {
+    vec![format!("the policy {policy}, which is not in this stack's template")]
+}
+
+/// Tags hold whatever people put there, the external ID among it: they are told by their keys.
+fn tag(key: &str) -> String {
+    match key {
+        EXTERNAL_ID_TAG => "ExternalId".to_owned(),
+        key if key.starts_with(OUR_TAGS) => format!("the tag {key}"),
+        key => format!("Tags ({key})"),
+    }
+}
+
+fn who_differs(live: Option<&Trust>, desired: &Trust) -> Vec<String> {
+    let Some(live) = live else {
+        return vec!["the trust policy, which is not one that this resource writes".to_owned()];
+    };
+    those_that_differ(&[
+        ("ExternalAwsAccountId", live.accounts != desired.accounts || live.partition != desired.partition),
+        ("ExternalId", live.external_ids != desired.external_ids),
+        ("RequireMfa and MfaMaxAge", live.mfa != desired.mfa),
+        ("AllowedPrincipalArns", live.principals != desired.principals),
+        ("PrincipalOrgId", live.organization != desired.organization),
+        ("SourceIps", live.source_ips != desired.source_ips),
+        ("ExpiresAt", live.expires_at != desired.expires_at),
+    ])
+}
+
+fn those_that_differ(properties: &[(&str, bool)]) -> Vec<String> {
+    properties.iter().filter(|(_, differs)| *differs).map(|(name, _)| (*name).to_owned()).collect()
+}

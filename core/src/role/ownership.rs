@@ -1,0 +1,226 @@
+//! Whose role it is: told by tags, and by a name that only one resource derives.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::identifiers::{ExternalId, RoleName, RolePath, digest};
+
+/// The tag that names the stack.
+pub const STACK_TAG: &str = "service-provider-access:stack-id";
+/// The tag that names the resource within the stack.
+pub const LOGICAL_ID_TAG: &str = "service-provider-access:logical-id";
+/// The tag that keeps the generated external ID.
+pub const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
+/// The tag that stands while sessions are still to be ended, whatever becomes of the process meanwhile.
+pub const REVOKE_TAG: &str = "service-provider-access:revoke";
+/// Its value.
+pub const REVOKE_PENDING: &str = "pending";
+
+/// IAM's limit of tags on a role.
+pub const TAGS_ON_A_ROLE: usize = 50;
+/// How many of them are ours at most.
+pub const TAGS_OF_OURS: usize = 4;
+
+/// The prefix of all our own tags: no template may set one.
+pub const OUR_TAGS: &str = "service-provider-access:";
+
+/// How the ID of a refused create begins: no role can bear it, so its delete has nothing to do.
+const REFUSED: &str = "refused-";
+
+/// The resource that a role is made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackResource {
+    /// The stack's ARN, unique for all time.
+    pub stack_id: String,
+    /// The stack's name.
+    pub stack_name: String,
+    /// The resource's name in the template.
+    pub logical_id: String,
+}
+
+/// Whose a role is, seen from one owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// This owner's.
+    Ours,
+    /// Marked for somebody else.
+    Others {
+        /// The stack in the mark; empty when that tag is missing.
+        stack_id: String,
+        /// The resource in the mark; empty when that tag is missing.
+        logical_id: String,
+    },
+    /// Not marked (or not wholly), and under a name that anybody could have chosen.
+    Unmarked,
+}
+
+/// Somebody whose role a role may be.
+pub trait Claimant {
+    /// Whose the role of this name, path and tags is.
+    fn claim(&self, name: &RoleName, path: &RolePath, tags: &Tags) -> Claim;
+}
+
+impl Claimant for StackResource {
+    /// A tag that says otherwise is believed, so that a role can be handed over by tagging it anew; missing
+    /// tags are made up for by the derived name.
+    fn claim(&self, name: &RoleName, path: &RolePath, tags: &Tags) -> Claim {
+        let (stack, logical) = (tags.get(STACK_TAG), tags.get(LOGICAL_ID_TAG));
+        let contradicts = |tag: Option<&str>, own: &str| tag.is_some_and(|tag| tag != own);
+        if contradicts(stack, &self.stack_id) || contradicts(logical, &self.logical_id) {
+            return Claim::others(tags);
+        }
+        let marked = stack.is_some() && logical.is_some();
+        if marked || self.derived_name(path).same_role(name) { Claim::Ours } else { Claim::Unmarked }
+    }
+}
+
+impl Claim {
+    /// The role is marked for somebody else.
+    pub fn others(tags: &Tags) -> Self {
+        let said = |tag| tags.get(tag).unwrap_or_default().to_owned();
+        Self::Others { stack_id: said(STACK_TAG), logical_id: said(LOGICAL_ID_TAG) }
+    }
+}
+
+impl StackResource {
+    /// The tags that mark a role as this owner's.
+    pub fn mark(&self) -> [(String, String); 2] {
+        [(STACK_TAG.to_owned(), self.stack_id.clone()), (LOGICAL_ID_TAG.to_owned(), self.logical_id.clone())]
+    }
+
+    /// The name of a role whose template gives none: readable, and the same on every retry.
+    pub fn derived_name(&self, path: &RolePath) -> RoleName {
+        let digest = &digest(&[&self.stack_id, &self.logical_id, path.as_str()])[..NAME_DIGITS];
+        // Path and name together fit the console's role switcher, as long as the path leaves room for that.
+        let room = CONSOLE_NAME.saturating_sub(path.as_str().len()).max(SHORTEST_NAME) - NAME_DIGITS - 2;
+        let stack_length = self.stack_name.len().min(room.saturating_sub(self.logical_id.len()).max(room / 2));
+        let (stack, logical) = (clip(&self.stack_name, stack_length), clip(&self.logical_id, room - stack_length));
+        let name = RoleName::parse(&format!("{stack}-{logical}-{digest}")).ok().filter(|name| !name.is_reserved());
+        name.unwrap_or_else(|| {
+            // A stack may be called `cdk-…`, and an event may hold what CloudFormation never sends.
+            let name = RoleName::parse(&format!("delegated-{digest}"));
+            name.unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
+        })
+    }
+
+    /// The physical ID of a create that was refused before anything was written.
+    pub fn refused_id(&self) -> String {
+        format!("{REFUSED}{}", digest(&[&self.stack_id, &self.logical_id]))
+    }
+}
+
+/// Whether a physical ID is that of a refused create, whose delete must touch nothing.
+pub fn is_refused_id(physical_id: &str) -> bool {
+    physical_id.strip_prefix(REFUSED).is_some_and(|rest| {
+        rest.len() == DIGEST_DIGITS && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+/// The longest role name with its path that the console's role switcher takes.
+pub const CONSOLE_NAME: usize = 64;
+
+/// What a derived name is given even under a long path: enough to be readable.
+const SHORTEST_NAME: usize = 36;
+
+/// Hexadecimal digits of a SHA-256 hash. With its prefix, a refused ID is longer than a role name can be.
+const DIGEST_DIGITS: usize = 64;
+
+/// As many of them as a derived name bears. 64 bits are plenty: a collision needs the same stack name
+/// and logical ID besides.
+const NAME_DIGITS: usize = 16;
+
+fn clip(text: &str, longest: usize) -> String {
+    text.chars().take(longest).collect()
+}
+
+/// A role's tags. Prints its keys only: the external ID is among the values.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Tags(pub BTreeMap<String, String>);
+
+impl Tags {
+    /// The value of a tag.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(String::as_str)
+    }
+
+    /// The generated external ID that the role keeps, if the tag still holds one.
+    pub fn kept_external_id(&self) -> Option<ExternalId> {
+        ExternalId::parse(self.get(EXTERNAL_ID_TAG)?).ok()
+    }
+}
+
+impl fmt::Debug for Tags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner() -> StackResource {
+        StackResource { stack_id: "arn:stack/a/1".into(), stack_name: "a".into(), logical_id: "Role".into() }
+    }
+
+    fn path(text: &str) -> RolePath {
+        RolePath::parse(text).expect("a path")
+    }
+
+    fn claim(name: &str, tags: &[(&str, &str)]) -> Claim {
+        let tags = Tags(tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect());
+        owner().claim(&RoleName::parse(name).expect("a name"), &path("/delegated/"), &tags)
+    }
+
+    #[test]
+    fn a_derived_name_is_stable_readable_and_short_enough() {
+        let name = owner().derived_name(&path("/delegated/"));
+        assert_eq!(name.as_str(), "a-Role-ce04cda2aa858ada");
+        assert_ne!(name, owner().derived_name(&path("/delegated/other/")));
+        let long = StackResource { stack_name: "s".repeat(128), logical_id: "L".repeat(255), ..owner() };
+        for (path_length, name_length) in [(1, 63), (11, 53), (40, 36), (512, 36)] {
+            let path =
+                path(&format!("/{}", format!("{}/", "p".repeat(path_length.max(2) - 2)).trim_start_matches('/')));
+            assert_eq!(long.derived_name(&path).as_str().len(), name_length, "{path}");
+        }
+        let name = long.derived_name(&path("/delegated/"));
+        assert!(name.as_str().starts_with("sssssssssssssssss-LLLLLLLLLLLLLLLLLL-"), "both parts are told: {name}");
+        for odd in ["ä", "cdk-customer", "StackSets-exec-1"] {
+            let odd = StackResource { stack_name: odd.into(), ..owner() };
+            assert!(odd.derived_name(&path("/")).as_str().starts_with("delegated-"));
+        }
+    }
+
+    #[test]
+    fn tags_decide_whose_a_role_is_and_the_derived_name_makes_up_for_missing_ones() {
+        let (stack, logical) = ((STACK_TAG, "arn:stack/a/1"), (LOGICAL_ID_TAG, "Role"));
+        let derived = owner().derived_name(&path("/delegated/"));
+        assert_eq!(claim("Chosen", &[stack, logical]), Claim::Ours);
+        assert_eq!(claim("Chosen", &[]), Claim::Unmarked);
+        assert_eq!(claim("Chosen", &[stack]), Claim::Unmarked);
+        assert_eq!(claim(derived.as_str(), &[]), Claim::Ours);
+        assert_eq!(claim(derived.as_str(), &[logical]), Claim::Ours);
+        let others = |stack_id: &str, logical_id: &str| Claim::Others {
+            stack_id: stack_id.into(),
+            logical_id: logical_id.into(),
+        };
+        assert_eq!(claim("Chosen", &[(STACK_TAG, "other"), logical]), others("other", "Role"));
+        assert_eq!(claim("Chosen", &[stack, (LOGICAL_ID_TAG, "Other")]), others("arn:stack/a/1", "Other"));
+        assert_eq!(claim(derived.as_str(), &[(STACK_TAG, "other")]), others("other", ""));
+    }
+
+    #[test]
+    fn a_refused_id_is_recognised_and_names_no_role_of_ours() {
+        assert!(is_refused_id(&owner().refused_id()));
+        assert!(RoleName::parse(&owner().refused_id()).is_err());
+        for other in ["refused-", "refused-0123456789abcdef", &owner().refused_id().to_uppercase()] {
+            assert!(!is_refused_id(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn tags_print_no_values() {
+        let tags = Tags([(EXTERNAL_ID_TAG.to_owned(), "secret".to_owned())].into());
+        assert_eq!(format!("{tags:?}"), r#"{"service-provider-access:external-id"}"#);
+    }
+}

@@ -1,0 +1,257 @@
+//! The difference between a role as it is and as it should be, as ordered operations.
+//!
+//! Order is safety. The process may die between any two operations, so no prefix of a plan may grant
+//! anyone more than the old template or the new one says, nor grant anything under a trust that we did
+//! not write:
+//!
+//! - A new permissions boundary comes first, alone (without it, IAM may let us write nothing else); one
+//!   that goes, goes last.
+//! - The guardrail policy comes next, and goes with the denies: nothing is granted on a role that could
+//!   change its own guardrail policy. A create has a round trip more for it.
+//! - Trust that stays or narrows: trust, then attach, then detach, so that access has no gap.
+//! - Trust that admits anyone new: detach, trust, attach, so that a newcomer never has what is leaving.
+//! - An inline policy is replaced in place. Only where the trust becomes incomparable (the old callers
+//!   are shut out anyway) are its allows taken off first: in place, either side would hold the other's.
+//! - What an inline policy denies stands before anything else is granted, and goes when what is leaving
+//!   has left: a template may grant much by one policy and deny some of it by the other.
+//! - A trust that lets in fewer, or others, also ends the sessions handed out before: the role is marked
+//!   first, then the trust, then the deny, at once, then the mark goes.
+//! - Sessions get shorter before the trust changes, and longer after it.
+//! - Tags and description come after all that, so that none of them (a role full of tags, say) can keep
+//!   a trust open. Only the mark comes before it. A new external ID is safe meanwhile: until its tag stands, the trust tells it.
+//! - On delete, allows go before denies.
+//! - Where inline policies leave no room for our denies, what is leaving or replaced goes before them.
+//!
+//! Operations in one step do not depend on each other and are executed side by side.
+
+mod guarding;
+mod leaving;
+mod narrowing;
+
+use std::collections::BTreeSet;
+
+use self::guarding::Guarding;
+use self::leaving::{Denials, Leaving, crowded, has_room_for, no_room_beside};
+use self::narrowing::Narrowing;
+use super::account_lookup::Quotas;
+use super::desired::DesiredRole;
+use super::guardrail_policy::GUARDRAIL_POLICY;
+use super::observed::LiveRole;
+use super::ownership::Tags;
+use super::previous_template::OnceDeclared;
+use super::trust::{Change, Trust};
+use crate::identifiers::PolicyArn;
+use crate::policy::Document;
+
+/// One call that changes a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Makes the role, with its trust, settings, boundary and tags, but without permissions.
+    Create(Box<DesiredRole>),
+    /// Sets or replaces the permissions boundary.
+    PutBoundary(PolicyArn),
+    /// Removes the permissions boundary.
+    DeleteBoundary,
+    /// Replaces the trust policy.
+    SetTrust(Box<Trust>),
+    /// Sets description and longest session.
+    SetSettings {
+        /// Empty: none.
+        description: String,
+        /// In seconds.
+        max_session_duration: u32,
+    },
+    /// Adds or overwrites tags.
+    Tag(Tags),
+    /// Removes tags.
+    Untag(Vec<String>),
+    /// Writes an inline policy.
+    PutInline(String, Document),
+    /// Removes an inline policy.
+    DeleteInline(String),
+    /// Denies everything to sessions handed out until now, and whatever this document denies, which stands
+    /// in its place. Until which moment is reckoned when it is done.
+    EndSessions(Option<Document>),
+    /// Attaches a managed policy.
+    Attach(PolicyArn),
+    /// Detaches a managed policy.
+    Detach(String),
+    /// Removes the role, which holds no policies any more.
+    DeleteRole,
+}
+
+/// Steps to take one after the other, each of operations that may go side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// None of them is empty.
+    pub steps: Vec<Vec<Operation>>,
+    /// What the template's author should know.
+    pub warnings: Vec<String>,
+}
+
+impl Plan {
+    fn of(steps: impl IntoIterator<Item = Vec<Operation>>, warnings: Vec<String>) -> Self {
+        Self { steps: steps.into_iter().filter(|step| !step.is_empty()).collect(), warnings }
+    }
+
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+}
+
+/// How a role that is not there becomes the desired one.
+pub fn to_create(desired: &DesiredRole) -> Plan {
+    let guardrails = Operation::PutInline(GUARDRAIL_POLICY.to_owned(), desired.guardrails());
+    let permissions = inline_to_put(desired, |_| true).chain(desired.attached.iter().cloned().map(Operation::Attach));
+    let (restraining, granting) = permissions.partition(restrains);
+    let steps = [vec![Operation::Create(Box::new(desired.clone()))], vec![guardrails], restraining, granting];
+    Plan::of(steps, Vec::new())
+}
+
+/// How a live role becomes the desired one. `once` says what was ours beyond what is desired.
+pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, quotas: Quotas) -> Plan {
+    let change = live.trust.as_ref().map_or(Change::Incomparable, |trust| desired.trust.compared_with(trust));
+    let Guarding { guardrails, longer, size: guarding } = Guarding::of(live, desired);
+    let Narrowing { mut clear, mark, end, unmark, size: revocation } =
+        Narrowing::of(live, change, desired.revoke_sessions);
+    let denials = Denials { guardrails: guarding, revocation };
+    let crowded = crowded(live, denials);
+    let Leaving { mut allows, denies, warnings, .. } = Leaving::of(live, desired, once, !end.is_empty(), crowded);
+    let Labels { shorter, stale, coming: labels } = Labels::of(live, desired, once);
+    let (new_boundary, no_boundary) = boundary_changes(live, desired);
+    // Two trusts may let in the same and still be written differently: then the wish is written.
+    let trust = if live.trust.as_ref() == Some(&desired.trust) {
+        Vec::new()
+    } else {
+        vec![Operation::SetTrust(Box::new(desired.trust.clone()))]
+    };
+    let differs = |name: &str| live.inline.get(name).is_some_and(|policy| policy.as_ref() != desired.inline.get(name));
+    let loses_denials = live.inline.iter().any(|(name, policy)| {
+        desired.inline.contains_key(name) && differs(name) && policy.as_ref().and_then(Document::denials).is_some()
+    });
+    let replaced: Vec<_> = inline_to_put(desired, differs).collect();
+    let attached: Vec<_> = desired
+        .attached
+        .iter()
+        .filter(|arn| !live.attached.contains_key(arn.as_str()))
+        .cloned()
+        .map(Operation::Attach)
+        .chain(inline_to_put(desired, |name| !live.inline.contains_key(name)))
+        .collect();
+
+    if crowded || change == Change::Incomparable {
+        allows.extend(
+            desired.inline.iter().filter_map(|(name, wanted)| only_denials_of_both(live, name, wanted, denials)),
+        );
+    }
+    if crowded {
+        clear.append(&mut allows);
+    }
+    let no_room = no_room_beside(live, desired, &attached, quotas, denials);
+    let (restraining, coming): (Vec<_>, Vec<_>) = replaced.into_iter().chain(attached).partition(restrains);
+    let steps = match change {
+        Change::Same | Change::Narrower if no_room || loses_denials => {
+            vec![mark, trust, end, unmark, allows, denies, restraining, coming]
+        }
+        Change::Same | Change::Narrower => vec![mark, trust, end, unmark, restraining, coming, allows, denies],
+        // Those let in before stay: what they get now is theirs by the new template.
+        Change::Wider => {
+            let (replaced, attached) = coming.into_iter().partition(|operation| replaces(live, operation));
+            vec![allows, denies, restraining, replaced, trust, end, unmark, attached]
+        }
+        Change::Incomparable => vec![allows, mark, trust, end, unmark, denies, restraining, coming],
+    };
+    let before = [new_boundary, clear, guardrails, shorter];
+    Plan::of(before.into_iter().chain(steps).chain([longer, stale, labels, no_boundary]), warnings)
+}
+
+/// Why such a plan cannot be carried out, if that can be seen beforehand.
+pub fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<String> {
+    leaving::obstacle(live, desired, plan)
+}
+
+/// How a live role is taken down, whatever is on it.
+pub fn to_remove(live: &LiveRole) -> Plan {
+    let everything = Leaving::everything(live);
+    Plan::of([everything.allows, everything.mixed, everything.denies, vec![Operation::DeleteRole]], Vec::new())
+}
+
+/// What stands under this name while neither side may have what the policy grants the other: all that either
+/// denies, where there is room for it.
+fn only_denials_of_both(live: &LiveRole, name: &str, wanted: &Document, denials: Denials) -> Option<Operation> {
+    let standing = live.inline.get(name);
+    let [old, new] = [standing.and_then(Option::as_ref), Some(wanted)].map(|policy| policy?.denials());
+    let both = match (old, new) {
+        (Some(old), Some(new)) => Some(old.joined(&new)),
+        (old, new) => old.or(new),
+    };
+    match both.filter(|both| has_room_for(live, both, denials)) {
+        _ if standing.is_some_and(|standing| standing.as_ref() == Some(wanted)) => None,
+        Some(both) if standing.is_some_and(|standing| standing.as_ref() == Some(&both)) => None,
+        Some(both) => Some(Operation::PutInline(name.to_owned(), both)),
+        None => standing.map(|_| Operation::DeleteInline(name.to_owned())),
+    }
+}
+
+/// Whether it puts a policy that denies something: it comes before whatever it is to be denied of.
+fn restrains(operation: &Operation) -> bool {
+    matches!(operation, Operation::PutInline(_, policy) if policy.denials().is_some())
+}
+
+/// Whether it puts a policy in the place of one that is there.
+fn replaces(live: &LiveRole, operation: &Operation) -> bool {
+    matches!(operation, Operation::PutInline(name, _) if live.inline.contains_key(name))
+}
+
+fn inline_to_put(desired: &DesiredRole, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Operation> {
+    let policies = desired.inline.iter().filter(move |(name, _)| wanted(name));
+    policies.map(|(name, policy)| Operation::PutInline(name.clone(), policy.clone()))
+}
+
+fn boundary_changes(live: &LiveRole, desired: &DesiredRole) -> (Vec<Operation>, Vec<Operation>) {
+    match (&live.permissions_boundary, &desired.permissions_boundary) {
+        (Some(live), Some(desired)) if live == desired.as_str() => (Vec::new(), Vec::new()),
+        (_, Some(desired)) => (vec![Operation::PutBoundary(desired.clone())], Vec::new()),
+        (Some(_), None) => (Vec::new(), vec![Operation::DeleteBoundary]),
+        (None, None) => (Vec::new(), Vec::new()),
+    }
+}
+
+/// What is on a role beside trust and permissions.
+struct Labels {
+    /// The settings, where the longest session shrinks.
+    shorter: Vec<Operation>,
+    /// Tags that go. They go first: a role has room for 50.
+    stale: Vec<Operation>,
+    /// Tags that come, and the settings otherwise.
+    coming: Vec<Operation>,
+}
+
+impl Labels {
+    fn of(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared) -> Self {
+        let differ =
+            live.description != desired.description || live.max_session_duration != desired.max_session_duration;
+        let settings = Operation::SetSettings {
+            description: desired.description.clone(),
+            max_session_duration: desired.max_session_duration,
+        };
+        let settings = if differ { vec![settings] } else { Vec::new() };
+        let (shorter, mut coming) = if desired.max_session_duration < live.max_session_duration {
+            (settings, Vec::new())
+        } else {
+            (Vec::new(), settings)
+        };
+        let missing = desired.tags.0.iter().filter(|(key, value)| live.tags.get(key) != Some(value.as_str()));
+        let missing = Tags(missing.map(|(key, value)| (key.clone(), value.clone())).collect());
+        if !missing.0.is_empty() {
+            coming.push(Operation::Tag(missing));
+        }
+        // IAM's tag keys ignore case: a key that changed only its case is overwritten, not left behind.
+        let wanted: BTreeSet<String> = desired.tags.0.keys().map(|key| key.to_lowercase()).collect();
+        let stands_no_longer = |key: &&String| live.tags.get(key).is_some() && !wanted.contains(&key.to_lowercase());
+        let stale: Vec<String> = once.tag_keys.iter().filter(stands_no_longer).cloned().collect();
+        let stale = if stale.is_empty() { Vec::new() } else { vec![Operation::Untag(stale)] };
+        Self { shorter, stale, coming }
+    }
+}

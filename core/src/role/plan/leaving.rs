@@ -1,0 +1,170 @@
+//! What comes off a role, and whether there is room beside it for what comes.
+
+use super::{Operation, Plan};
+use crate::policy::Document;
+use crate::role::account_lookup::Quotas;
+use crate::role::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership};
+use crate::role::desired::{CUSTOM_POLICY, DesiredRole};
+use crate::role::guardrail_policy::GUARDRAIL_POLICY;
+use crate::role::observed::{Effect, LiveRole};
+use crate::role::previous_template::OnceDeclared;
+use crate::role::session_revocation::{self, REVOCATION_POLICY, cut_off};
+
+/// The policies that come off, apart by what they do.
+#[derive(Default)]
+pub(super) struct Leaving {
+    pub(super) allows: Vec<Operation>,
+    /// What does both, where the role goes as a whole.
+    pub(super) mixed: Vec<Operation>,
+    pub(super) denies: Vec<Operation>,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Leaving {
+    pub(super) fn of(
+        live: &LiveRole,
+        desired: &DesiredRole,
+        once: &OnceDeclared,
+        ends_sessions: bool,
+        crowded: bool,
+    ) -> Self {
+        let mut leaving = Self::default();
+        let exclusive = desired.policy_ownership == PolicyOwnership::Exclusive;
+        for (arn, effect) in &live.attached {
+            if desired.attached.iter().any(|wanted| wanted.as_str() == arn) {
+                continue;
+            }
+            let once_ours = once.managed_policies.iter().any(|once| once.as_str() == arn);
+            let only_denies = *effect == Effect::OnlyDenies;
+            leaving.consider(Operation::Detach(arn.clone()), arn, once_ours, exclusive, only_denies);
+        }
+        for (name, policy) in &live.inline {
+            // Sessions that were ended stay ended, and nobody need be told.
+            let ends = policy.as_ref().and_then(cut_off).is_some();
+            if name == REVOCATION_POLICY && (ends || ends_sessions) {
+                let denials = policy.as_ref().filter(|policy| !policy.only_denies()).and_then(Document::denials);
+                if let Some(denials) = denials.filter(|_| exclusive && !ends_sessions) {
+                    leaving.allows.push(Operation::PutInline(name.clone(), denials));
+                }
+                continue;
+            }
+            if desired.inline.contains_key(name) || name == GUARDRAIL_POLICY {
+                continue;
+            }
+            let once_ours = once.custom_policy && name == CUSTOM_POLICY;
+            let only_denies = policy.as_ref().is_some_and(Document::only_denies);
+            // What a template denied goes when nothing is left that it was to be denied of.
+            let denials = policy.as_ref().and_then(Document::denials).filter(|_| !only_denies);
+            if let Some(denials) = denials.filter(|_| once_ours && !crowded) {
+                leaving.allows.push(Operation::PutInline(name.clone(), denials));
+                leaving.denies.push(Operation::DeleteInline(name.clone()));
+                continue;
+            }
+            leaving.consider(Operation::DeleteInline(name.clone()), name, once_ours, exclusive, only_denies);
+        }
+        leaving
+    }
+
+    pub(super) fn everything(live: &LiveRole) -> Self {
+        let mut leaving = Self::default();
+        for (arn, effect) in &live.attached {
+            leaving.add(Operation::Detach(arn.clone()), *effect == Effect::OnlyDenies);
+        }
+        for (name, policy) in &live.inline {
+            let removal = Operation::DeleteInline(name.clone());
+            match policy.as_ref().filter(|policy| policy.denials().is_some()) {
+                Some(policy) if !policy.only_denies() => leaving.mixed.push(removal),
+                denying => leaving.add(removal, denying.is_some()),
+            }
+        }
+        leaving
+    }
+
+    fn consider(&mut self, removal: Operation, policy: &str, once_ours: bool, exclusive: bool, only_denies: bool) {
+        if once_ours || (exclusive && !only_denies) {
+            self.add(removal, only_denies);
+        } else if exclusive {
+            self.warnings.push(format!(
+                "{policy}, which somebody else put on the role, was left there since all it does is deny; take it off when \
+                 it has served."
+            ));
+        }
+    }
+
+    fn add(&mut self, removal: Operation, only_denies: bool) {
+        if only_denies { self.denies.push(removal) } else { self.allows.push(removal) }
+    }
+}
+
+/// The inline policies that are ours to deny with: how much of the room each takes once it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Denials {
+    pub(super) guardrails: usize,
+    pub(super) revocation: usize,
+}
+
+/// Whether those fit beside what is on the role now.
+pub(super) fn crowded(live: &LiveRole, denials: Denials) -> bool {
+    characters(live, |name| name == CUSTOM_POLICY) + others(live, denials) > INLINE_POLICY_CHARACTERS
+}
+
+/// Whether this fits in the place of `CustomPolicy`, beside what is on the role now.
+pub(super) fn has_room_for(live: &LiveRole, policy: &Document, denials: Denials) -> bool {
+    policy.size() + others(live, denials) <= INLINE_POLICY_CHARACTERS
+}
+
+/// Whether what comes fits under IAM's quotas only once something has left.
+pub(super) fn no_room_beside(
+    live: &LiveRole,
+    desired: &DesiredRole,
+    coming: &[Operation],
+    quotas: Quotas,
+    denials: Denials,
+) -> bool {
+    let attaching = coming.iter().filter(|operation| matches!(operation, Operation::Attach(_))).count();
+    let staying = characters(live, |name| name == CUSTOM_POLICY && !desired.inline.contains_key(name));
+    let wanted: usize = desired.inline.values().map(Document::size).sum();
+    (attaching > 0 && live.attached.len() + attaching > quotas.attached_policies)
+        || staying + wanted + others(live, denials) > INLINE_POLICY_CHARACTERS
+}
+
+/// Why a plan cannot be carried out: policies of others that stay leave no room for our denies. Found before the
+/// first write, since a trust that was narrowed by then could not be widened again either.
+pub(super) fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<String> {
+    let operations = || plan.steps.iter().flatten();
+    let denies = |operation: &Operation| match operation {
+        Operation::EndSessions(_) => true,
+        Operation::PutInline(name, _) => name == GUARDRAIL_POLICY,
+        _ => false,
+    };
+    let ours = |name: &str| {
+        [GUARDRAIL_POLICY, REVOCATION_POLICY].contains(&name)
+            || desired.inline.contains_key(name)
+            || operations().any(|operation| matches!(operation, Operation::DeleteInline(gone) if gone == name))
+    };
+    let staying = characters(live, |name| !ours(name));
+    let standing = live.inline.get(REVOCATION_POLICY).and_then(Option::as_ref).and_then(Document::denials);
+    let wanted: usize = desired.inline.values().map(Document::size).sum();
+    let needed = wanted + desired.guardrails().size() + session_revocation::size(standing.as_ref());
+    if staying + needed <= INLINE_POLICY_CHARACTERS || !operations().any(denies) {
+        return None;
+    }
+    let names: Vec<_> = live.inline.keys().filter(|name| !ours(name)).map(String::as_str).collect();
+    Some(format!(
+        "All inline policies of a role together may have at most {INLINE_POLICY_CHARACTERS} characters, white space not \
+         counted. Those of the template, with the ones that keep the role in its limits, need {needed}, and {}, which somebody \
+         else put on the role, has {staying}. Take that off, or make it a managed policy; nothing was changed.",
+        names.join(", ")
+    ))
+}
+
+/// What all but `CustomPolicy` takes.
+fn others(live: &LiveRole, Denials { guardrails, revocation }: Denials) -> usize {
+    let ours = [CUSTOM_POLICY, GUARDRAIL_POLICY, REVOCATION_POLICY];
+    characters(live, |name| !ours.contains(&name)) + guardrails + revocation
+}
+
+pub(super) fn characters(live: &LiveRole, counts: impl Fn(&str) -> bool) -> usize {
+    let policies = live.inline.iter().filter(|(name, _)| counts(name));
+    policies.map(|(_, policy)| policy.as_ref().map_or(0, Document::size)).sum()
+}

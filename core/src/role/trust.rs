@@ -1,0 +1,296 @@
+//! Who may assume the role, as a value: written as a trust policy, read back, and compared.
+//!
+//! The trust that we write is exactly one `Allow` of `sts:AssumeRole` to the roots of accounts, under
+//! conditions that can only narrow it. It never holds a wildcard principal, an `…IfExists` operator or
+//! a `StringLike` on the external ID; a document that does is not read back as ours.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use crate::identifiers::{AccountId, ExternalId, OrganizationId, Partition, PrincipalArn, PublicCidr};
+use crate::policy::Document;
+use crate::timestamp::Timestamp;
+
+/// Who may assume the role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// The partition of every account.
+    pub partition: Partition,
+    /// The accounts whose root is the principal.
+    pub accounts: BTreeSet<AccountId>,
+    /// One of these must be sent. Empty: none need be.
+    pub external_ids: BTreeSet<ExternalId>,
+    /// Whether a second factor must have been used, and how long ago at most, in seconds.
+    pub mfa: Mfa,
+    /// The roles and users that may, within those accounts. Empty: all.
+    pub principals: BTreeSet<PrincipalArn>,
+    /// The organization that the caller must belong to.
+    pub organization: Option<OrganizationId>,
+    /// Where the request must come from. Empty: anywhere.
+    pub source_ips: BTreeSet<PublicCidr>,
+    /// From when on nobody may any more; none: never.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The demand for a second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mfa {
+    /// None.
+    NotRequired,
+    /// Used at any time in the caller's session.
+    Required,
+    /// Used at most so many seconds ago.
+    RequiredWithin(u32),
+}
+
+/// How a trust compares with an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It lets in the same.
+    Same,
+    /// It lets in nobody new.
+    Narrower,
+    /// It lets in all that the earlier did, and more.
+    Wider,
+    /// It lets in somebody new and shuts somebody out, or cannot be compared.
+    Incomparable,
+}
+
+impl Trust {
+    /// The trust policy that says so.
+    pub fn to_document(&self) -> Document {
+        let roots: Vec<String> =
+            self.accounts.iter().map(|account| format!("arn:{}:iam::{account}:root", self.partition)).collect();
+        let mut condition = Map::new();
+        let mut require = |operator: &str, key: &str, value: Value| {
+            let operands = condition.entry(operator).or_insert_with(|| json!({}));
+            operands[key] = value;
+        };
+        if !self.external_ids.is_empty() {
+            let ids: Vec<String> = self.external_ids.iter().map(|id| id.expose().to_owned()).collect();
+            require("StringEquals", "sts:ExternalId", one_or_many(ids));
+        }
+        if let Some(organization) = &self.organization {
+            require("StringEquals", "aws:PrincipalOrgID", json!(organization.as_str()));
+        }
+        if self.mfa != Mfa::NotRequired {
+            require("Bool", "aws:MultiFactorAuthPresent", json!("true"));
+        }
+        if let Mfa::RequiredWithin(seconds) = self.mfa {
+            require("NumericLessThanEquals", "aws:MultiFactorAuthAge", json!(seconds.to_string()));
+        }
+        if !self.principals.is_empty() {
+            let arns = self.principals.iter().map(ToString::to_string).collect();
+            require("ArnLike", "aws:PrincipalArn", one_or_many(arns));
+        }
+        if !self.source_ips.is_empty() {
+            let ranges = self.source_ips.iter().map(ToString::to_string).collect();
+            require("IpAddress", "aws:SourceIp", one_or_many(ranges));
+        }
+        if let Some(expires_at) = self.expires_at {
+            require("DateLessThan", "aws:CurrentTime", json!(expires_at.to_string()));
+        }
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Principal": { "AWS": one_or_many(roots) },
+            "Action": "sts:AssumeRole",
+        });
+        if !condition.is_empty() {
+            statement["Condition"] = Value::Object(condition);
+        }
+        Document::new(vec![statement])
+    }
+
+    /// Reads a trust policy back, if it is one as we write it; anything else, however similar, is none.
+    pub fn from_document(document: &Document) -> Option<Self> {
+        let statement = match document.members().get("Statement")? {
+            Value::Array(statements) if statements.len() == 1 => statements.first()?,
+            statement => statement,
+        };
+        let principals = texts(statement.pointer("/Principal/AWS")?)?;
+        let mut roots = principals.iter().map(|arn| {
+            let (partition, account) = arn.strip_prefix("arn:")?.strip_suffix(":root")?.split_once(":iam::")?;
+            Some((Partition::parse(partition).ok()?, AccountId::parse(account).ok()?))
+        });
+        let (partition, first) = roots.next()??;
+        let mut accounts = BTreeSet::from([first]);
+        for root in roots {
+            accounts.insert(root?.1);
+        }
+        let demands = |operator: &str, key: &str| match statement.pointer(&format!("/Condition/{operator}/{key}")) {
+            Some(value) => texts(value),
+            None => Some(Vec::new()),
+        };
+        let mfa_age = demands("NumericLessThanEquals", "aws:MultiFactorAuthAge")?;
+        let mfa = match (demands("Bool", "aws:MultiFactorAuthPresent")?.as_slice(), mfa_age.as_slice()) {
+            ([], []) => Mfa::NotRequired,
+            ([yes], []) if yes == "true" => Mfa::Required,
+            ([yes], [age]) if yes == "true" => Mfa::RequiredWithin(age.parse().ok()?),
+            _ => return None,
+        };
+        let trust = Self {
+            partition,
+            accounts,
+            external_ids: parsed(&demands("StringEquals", "sts:ExternalId")?, ExternalId::parse)?,
+            mfa,
+            principals: parsed(&demands("ArnLike", "aws:PrincipalArn")?, PrincipalArn::parse)?,
+            organization: match demands("StringEquals", "aws:PrincipalOrgID")?.as_slice() {
+                [] => None,
+                [one] => Some(OrganizationId::parse(one).ok()?),
+                _ => return None,
+            },
+            source_ips: parsed(&demands("IpAddress", "aws:SourceIp")?, PublicCidr::parse)?,
+            expires_at: match demands("DateLessThan", "aws:CurrentTime")?.as_slice() {
+                [] => None,
+                [one] => Some(Timestamp::parse(one).ok()?),
+                _ => return None,
+            },
+        };
+        // What we understood must be all that it says: a condition, action or principal beyond that
+        // would otherwise be lost here unseen.
+        trust.to_document().same_meaning(document).then_some(trust)
+    }
+
+    /// Whether this trust lets in somebody whom `earlier` did not, and the other way round.
+    pub fn compared_with(&self, earlier: &Self) -> Change {
+        match (self.admits_all_of(earlier), earlier.admits_all_of(self)) {
+            (true, true) => Change::Same,
+            (true, false) => Change::Wider,
+            (false, true) => Change::Narrower,
+            (false, false) => Change::Incomparable,
+        }
+    }
+
+    /// Whether everybody whom `other` lets in gets in here. False when in doubt.
+    fn admits_all_of(&self, other: &Self) -> bool {
+        // Someone who sends no external ID is let in only where none is demanded.
+        let external_ids = self.external_ids.is_empty()
+            || (!other.external_ids.is_empty() && other.external_ids.is_subset(&self.external_ids));
+        let mfa = match (self.mfa, other.mfa) {
+            (Mfa::NotRequired, _) | (Mfa::Required, Mfa::Required | Mfa::RequiredWithin(_)) => true,
+            (Mfa::RequiredWithin(here), Mfa::RequiredWithin(there)) => there <= here,
+            (Mfa::Required | Mfa::RequiredWithin(_), _) => false,
+        };
+        let principals = self.principals.is_empty()
+            || (!other.principals.is_empty() && other.principals.iter().all(|arn| self.admits_principal(arn)));
+        let organization = self.organization.is_none() || self.organization == other.organization;
+        let source_ips = self.source_ips.is_empty()
+            || (!other.source_ips.is_empty()
+                && other.source_ips.iter().all(|range| self.source_ips.iter().any(|own| own.contains(range))));
+        let expires_at = match (self.expires_at, other.expires_at) {
+            (None, _) => true,
+            (Some(here), Some(there)) => there <= here,
+            (Some(_), None) => false,
+        };
+        self.partition == other.partition
+            && other.accounts.is_subset(&self.accounts)
+            && external_ids
+            && mfa
+            && principals
+            && organization
+            && source_ips
+            && expires_at
+    }
+
+    fn admits_principal(&self, wanted: &PrincipalArn) -> bool {
+        self.principals.iter().any(|own| match own.as_str().strip_suffix('*') {
+            Some(start) => wanted.as_str().starts_with(start),
+            None => own == wanted,
+        })
+    }
+}
+
+/// IAM turns a list of one into its value; writing it so keeps what we write and what we read alike.
+fn one_or_many(mut texts: Vec<String>) -> Value {
+    if texts.len() == 1 { Value::from(texts.remove(0)) } else { Value::from(texts) }
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    match value {
+        Value::Array(items) => items.iter().map(text).collect(),
+        one => text(one).map(|text| vec![text]),
+    }
+}
+
+fn parsed<T: Ord, E>(texts: &[String], parse: fn(&str) -> Result<T, E>) -> Option<BTreeSet<T>> {
+    texts.iter().map(|text| parse(text).ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A trust policy as we write it, with one thing changed.
+    fn read(change: impl FnOnce(&mut Value)) -> Option<Trust> {
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+            "Action": "sts:AssumeRole",
+            "Condition": {
+                "StringEquals": {"sts:ExternalId": "a-long-external-id"},
+                "Bool": {"aws:MultiFactorAuthPresent": "true"},
+                "DateLessThan": {"aws:CurrentTime": "2027-01-31T18:00:00Z"},
+            },
+        });
+        change(&mut statement);
+        Trust::from_document(&Document::new(vec![statement]))
+    }
+
+    #[test]
+    fn what_we_write_is_read_back_however_iam_writes_it() {
+        let trust = read(|_| {}).expect("ours");
+        assert_eq!((trust.accounts.len(), trust.external_ids.len(), trust.mfa), (1, 1, Mfa::Required));
+        let same = read(|statement| {
+            statement["Action"] = json!(["sts:AssumeRole"]);
+            statement["Principal"]["AWS"] = json!(["arn:aws:iam::111122223333:root"]);
+            statement["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": true});
+        });
+        assert_eq!(same, Some(trust));
+    }
+
+    #[test]
+    fn what_only_looks_like_ours_is_not() {
+        let id = json!({"sts:ExternalId": "a-long-external-id"});
+        for (place, value) in [
+            ("/Effect", json!("Deny")),
+            ("/Action", json!("sts:*")),
+            ("/Action", json!(["sts:AssumeRole", "sts:TagSession"])),
+            ("/Principal", json!("*")),
+            ("/Principal/AWS", json!("*")),
+            ("/Principal/AWS", json!("AROAEXAMPLEEXAMPLE")),
+            ("/Principal/AWS", json!("arn:aws:iam::111122223333:role/x")),
+            ("/Principal/AWS", json!(["arn:aws:iam::111122223333:root", "arn:aws-cn:iam::444455556666:root"])),
+            ("/Principal", json!({"AWS": "arn:aws:iam::111122223333:root", "Service": "ec2.amazonaws.com"})),
+            ("/Condition", json!({"StringLike": id})),
+            ("/Condition", json!({"StringEqualsIfExists": id})),
+            ("/Condition", json!({"StringEqualsIgnoreCase": id})),
+            ("/Condition", json!({"StringEquals": id, "BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}})),
+            ("/Condition/Bool", json!({"aws:MultiFactorAuthPresent": "false"})),
+            ("/Condition/StringEquals", json!({"aws:PrincipalOrgID": ["o-aaaaaaaaaa", "o-bbbbbbbbbb"]})),
+            ("/Condition/DateLessThan", json!({"aws:CurrentTime": ["2027-01-31T18:00:00Z", "2028-01-31T18:00:00Z"]})),
+            ("/Condition/DateLessThan", json!({"aws:CurrentTime": "2027-01-31"})),
+            ("/Condition/DateLessThan", json!({"aws:TokenIssueTime": "2027-01-31T18:00:00Z"})),
+            (
+                "/Condition",
+                json!({"StringEquals": id, "DateLessThanEquals": {"aws:CurrentTime": "2027-01-31T18:00:00Z"}}),
+            ),
+            (
+                "/Condition",
+                json!({"StringEquals": id, "DateLessThanIfExists": {"aws:CurrentTime": "2027-01-31T18:00:00Z"}}),
+            ),
+        ] {
+            let changed = read(|statement| *statement.pointer_mut(place).expect("a place") = value.clone());
+            assert_eq!(changed, None, "{place} {value}");
+        }
+        let excepted = read(|statement| statement["NotPrincipal"] = json!({"AWS": "arn:aws:iam::111122223333:user/x"}));
+        assert_eq!(excepted, None);
+        assert_eq!(Trust::from_document(&Document::new(vec![json!({}), json!({})])), None);
+    }
+}

@@ -1,0 +1,297 @@
+//! What IAM has under a name: nothing, ours, or somebody else's. Reads, and nothing but reads.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role, SummaryKeyType};
+use delegated_role_core::identifiers::{PolicyArn, RoleName, RolePath};
+use delegated_role_core::policy::Document;
+use delegated_role_core::role::account_lookup::{AccountLookup, Quotas};
+use delegated_role_core::role::observed::{Effect, Foreign, Identity, LiveRole, Observed};
+use delegated_role_core::role::ownership::{Claim, Claimant, Tags};
+use delegated_role_core::role::trust::Trust;
+use futures_util::future::try_join_all;
+use tokio::time::sleep;
+
+use crate::aws::{Failure, Iam, Kind, Patience};
+use crate::backoff::pause_after;
+
+/// Which attached policies to read, to know what they do.
+#[derive(Clone, Copy, Debug)]
+pub enum ReadAttached<'a> {
+    /// None.
+    Never,
+    /// All but these; one that cannot be read is a failure.
+    AllBut(&'a BTreeSet<PolicyArn>),
+    /// All that can be read; the others may allow.
+    WhatCanBe,
+}
+
+/// Looks at the role of this name.
+pub async fn observe(
+    iam: &Iam,
+    claimant: &(impl Claimant + Sync),
+    name: &RoleName,
+    read_attached: ReadAttached<'_>,
+) -> Result<Observed, Failure> {
+    let (role, inline_names, attached_arns) =
+        tokio::join!(get_role(iam, name), list_inline(iam, name), list_attached(iam, name));
+    let Some(role) = role? else { return Ok(Observed::Absent) };
+    let (spelling, path, tags) = marks(&role, name);
+    let trust_document = role.assume_role_policy_document().and_then(|text| Document::from_encoded(text).ok());
+    match claimant.claim(&spelling, &path, &tags) {
+        Claim::Ours => {}
+        claim => {
+            let trusts = trust_document.as_ref().map_or_else(|| "nobody known".to_owned(), principals_of);
+            return Ok(Observed::Foreign(Foreign { name: spelling, arn: role.arn().to_owned(), claim, trusts }));
+        }
+    }
+    let read =
+        async { tokio::try_join!(read_inline(iam, name, inline_names?), effects(iam, attached_arns?, read_attached)) };
+    let (inline, attached) = match read.await {
+        Ok(policies) => policies,
+        // It went between two reads, or is so new that IAM does not know it everywhere.
+        Err(failure) if failure.kind == Kind::NoSuchRole => return Ok(Observed::Absent),
+        Err(failure) => return Err(failure),
+    };
+    Ok(Observed::Ours(Box::new(LiveRole {
+        name: spelling,
+        path,
+        arn: role.arn().to_owned(),
+        id: role.role_id().to_owned(),
+        trust: trust_document.as_ref().and_then(Trust::from_document),
+        description: role.description().unwrap_or_default().to_owned(),
+        max_session_duration: role.max_session_duration().and_then(|seconds| seconds.try_into().ok()).unwrap_or(3_600),
+        permissions_boundary: role
+            .permissions_boundary()
+            .and_then(AttachedPermissionsBoundary::permissions_boundary_arn)
+            .map(ToOwned::to_owned),
+        tags,
+        inline,
+        attached,
+    })))
+}
+
+/// Whose the role of this name is; none when there is none.
+pub async fn claim(iam: &Iam, resource: &impl Claimant, name: &RoleName) -> Result<Option<Claim>, Failure> {
+    let role = get_role(iam, name).await?;
+    Ok(role.map(|role| {
+        let (spelling, path, tags) = marks(&role, name);
+        resource.claim(&spelling, &path, &tags)
+    }))
+}
+
+/// What tells whose a role is.
+fn marks(role: &Role, asked_for: &RoleName) -> (RoleName, RolePath, Tags) {
+    let path = RolePath::parse(role.path()).unwrap_or_else(|_| root_path());
+    let spelling = RoleName::parse(role.role_name()).unwrap_or_else(|_| asked_for.clone());
+    let tags = Tags(role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect());
+    (spelling, path, tags)
+}
+
+/// The ARN and ID of a role that is there. What a create answers is believed, unless it is a role that
+/// shows its unique ID in place of its ARN, as one that was just made may.
+pub async fn identity(iam: &Iam, name: &RoleName, known: Option<Identity>) -> Result<Identity, Failure> {
+    if let Some(known) = known.filter(|known| known.arn.starts_with("arn:")) {
+        return Ok(known);
+    }
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match get_role(iam, name).await? {
+            Some(role) => return Ok(Identity { arn: role.arn().to_owned(), id: role.role_id().to_owned() }),
+            None if iam.has_time_for(pause_after(attempt)) => sleep(pause_after(attempt)).await,
+            None => return Err(Failure::never_seen("iam:GetRole", attempt)),
+        }
+    }
+}
+
+/// Reads what judging a wish needs to know of the account.
+pub async fn facts(iam: &Iam, policies: BTreeSet<PolicyArn>, quotas: bool) -> Result<AccountLookup, Failure> {
+    let policies = try_join_all(policies.into_iter().map(async |arn| {
+        let document = match read_managed(iam, arn.as_str(), Patience::JustMade).await {
+            Ok(document) => Some(document),
+            Err(failure) if matches!(failure.kind, Kind::NoSuchPolicy | Kind::NoSuchRole) => None,
+            Err(failure) => return Err(failure),
+        };
+        Ok((arn, document))
+    }));
+    let quotas = async { if quotas { read_quotas(iam).await } else { Quotas::default() } };
+    let (policies, quotas) = tokio::join!(policies, quotas);
+    Ok(AccountLookup { policies: policies?.into_iter().collect(), quotas })
+}
+
+/// The instance profiles that hold the role: they keep it from being deleted.
+pub async fn instance_profiles(iam: &Iam, name: &RoleName) -> Result<Vec<String>, Failure> {
+    let mut profiles = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = iam
+            .call("iam:ListInstanceProfilesForRole", Patience::Usual, |client| {
+                client.list_instance_profiles_for_role().role_name(name.as_str()).set_marker(marker.clone()).send()
+            })
+            .await;
+        let page = match page {
+            Err(failure) if failure.kind == Kind::NoSuchRole => return Ok(profiles),
+            other => other?,
+        };
+        profiles.extend(page.instance_profiles().iter().map(|profile| profile.instance_profile_name().to_owned()));
+        marker = page.marker().filter(|_| page.is_truncated()).map(ToOwned::to_owned);
+        if marker.is_none() {
+            return Ok(profiles);
+        }
+    }
+}
+
+/// The principals in a trust policy, for a person to read.
+fn principals_of(document: &Document) -> String {
+    let mut found = BTreeSet::new();
+    let statements = match document.members().get("Statement") {
+        Some(serde_json::Value::Array(statements)) => statements.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    for principal in statements.iter().filter_map(|statement| statement.get("Principal")) {
+        let values = principal.as_object().map_or_else(|| vec![principal], |kinds| kinds.values().collect());
+        for value in values {
+            let items = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
+            found.extend(items.iter().filter_map(|item| item.as_str()).map(ToOwned::to_owned));
+        }
+    }
+    if found.is_empty() { "nobody known".to_owned() } else { found.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
+fn root_path() -> RolePath {
+    RolePath::parse("/").unwrap_or_else(|_| unreachable!("the root is a path"))
+}
+
+async fn get_role(iam: &Iam, name: &RoleName) -> Result<Option<Role>, Failure> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let answer =
+            iam.call("iam:GetRole", Patience::Usual, |client| client.get_role().role_name(name.as_str()).send()).await;
+        let role = match answer {
+            Ok(answer) => answer.role,
+            Err(failure) if failure.kind == Kind::NoSuchRole => return Ok(None),
+            Err(failure) => return Err(failure),
+        };
+        // A role that was just made may come back under its unique ID in place of its ARN.
+        let settled = role.as_ref().is_none_or(|role| role.arn().starts_with("arn:"));
+        if settled || !iam.has_time_for(pause_after(attempt)) {
+            return Ok(role);
+        }
+        sleep(pause_after(attempt)).await;
+    }
+}
+
+async fn list_inline(iam: &Iam, name: &RoleName) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = iam
+            .call("iam:ListRolePolicies", Patience::Usual, |client| {
+                client.list_role_policies().role_name(name.as_str()).set_marker(marker.clone()).send()
+            })
+            .await?;
+        names.extend(page.policy_names().iter().cloned());
+        marker = page.marker().filter(|_| page.is_truncated()).map(ToOwned::to_owned);
+        if marker.is_none() {
+            return Ok(names);
+        }
+    }
+}
+
+async fn list_attached(iam: &Iam, name: &RoleName) -> Result<Vec<String>, Failure> {
+    let mut arns = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = iam
+            .call("iam:ListAttachedRolePolicies", Patience::Usual, |client| {
+                client.list_attached_role_policies().role_name(name.as_str()).set_marker(marker.clone()).send()
+            })
+            .await?;
+        arns.extend(page.attached_policies().iter().filter_map(|policy| policy.policy_arn()).map(ToOwned::to_owned));
+        marker = page.marker().filter(|_| page.is_truncated()).map(ToOwned::to_owned);
+        if marker.is_none() {
+            return Ok(arns);
+        }
+    }
+}
+
+async fn read_inline(
+    iam: &Iam,
+    name: &RoleName,
+    policies: Vec<String>,
+) -> Result<BTreeMap<String, Option<Document>>, Failure> {
+    let read = try_join_all(policies.into_iter().map(async |policy| {
+        let answer = iam
+            .call("iam:GetRolePolicy", Patience::Usual, |client| {
+                client.get_role_policy().role_name(name.as_str()).policy_name(&policy).send()
+            })
+            .await;
+        match answer {
+            Ok(answer) => Ok(Some((policy, Document::from_encoded(answer.policy_document()).ok()))),
+            // Taken off between the two calls.
+            Err(failure) if failure.kind == Kind::NoSuchPolicy => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }));
+    Ok(read.await?.into_iter().flatten().collect())
+}
+
+async fn effects(
+    iam: &Iam,
+    arns: Vec<String>,
+    read_attached: ReadAttached<'_>,
+) -> Result<BTreeMap<String, Effect>, Failure> {
+    let read = try_join_all(arns.into_iter().map(async |arn| {
+        let wanted = match read_attached {
+            ReadAttached::Never => false,
+            ReadAttached::AllBut(expected) => !expected.iter().any(|expected| expected.as_str() == arn),
+            ReadAttached::WhatCanBe => true,
+        };
+        if !wanted {
+            return Ok((arn, Effect::MayAllow));
+        }
+        match read_managed(iam, &arn, Patience::Usual).await {
+            Ok(document) if document.only_denies() => Ok((arn, Effect::OnlyDenies)),
+            Ok(_) => Ok((arn, Effect::MayAllow)),
+            // Gone since it was listed, or, where a role is taken down, unreadable: it need not be known.
+            Err(failure) if failure.kind == Kind::NoSuchPolicy => Ok((arn, Effect::MayAllow)),
+            Err(_) if matches!(read_attached, ReadAttached::WhatCanBe) => Ok((arn, Effect::MayAllow)),
+            Err(failure) => Err(failure),
+        }
+    }));
+    Ok(read.await?.into_iter().collect())
+}
+
+/// The document of a managed policy's version in force.
+async fn read_managed(iam: &Iam, arn: &str, patience: Patience) -> Result<Document, Failure> {
+    let policy = iam.call("iam:GetPolicy", patience, |client| client.get_policy().policy_arn(arn).send()).await?;
+    let version = policy.policy().and_then(|policy| policy.default_version_id()).unwrap_or("v1").to_owned();
+    let answer = iam
+        .call("iam:GetPolicyVersion", Patience::Usual, |client| {
+            client.get_policy_version().policy_arn(arn).version_id(&version).send()
+        })
+        .await?;
+    let text = answer.policy_version().and_then(|version| version.document()).unwrap_or_default();
+    // A document that nobody can read is judged as one that allows everything.
+    Ok(Document::from_encoded(text).unwrap_or_else(|_| {
+        Document::new(vec![serde_json::json!({"Effect": "Allow", "Action": "*", "Resource": "*"})])
+    }))
+}
+
+/// The account's quotas; where they cannot be read, the lowest that an account can have.
+async fn read_quotas(iam: &Iam) -> Quotas {
+    let answer = iam.call("iam:GetAccountSummary", Patience::Usual, |client| client.get_account_summary().send()).await;
+    let Ok(answer) = answer else { return Quotas::default() };
+    let quota = |key: SummaryKeyType, default: usize| {
+        let value = answer.summary_map().and_then(|summary| summary.get(&key));
+        value.and_then(|value| usize::try_from(*value).ok()).unwrap_or(default)
+    };
+    let defaults = Quotas::default();
+    Quotas {
+        attached_policies: quota(SummaryKeyType::AttachedPoliciesPerRoleQuota, defaults.attached_policies),
+        trust_policy_characters: quota(SummaryKeyType::AssumeRolePolicySizeQuota, defaults.trust_policy_characters),
+    }
+}

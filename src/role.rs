@@ -1,0 +1,5 @@
+//! The role in the account: made as the template says, removed, or awaited when another Region's stack manages it.
+
+pub mod converge;
+pub mod remove;
+mod secondary_region;
