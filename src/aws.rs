@@ -8,6 +8,7 @@ mod denial;
 mod failure;
 mod quota;
 
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
@@ -18,12 +19,12 @@ use aws_sdk_iam::config::retry::RetryConfig;
 use aws_sdk_iam::config::timeout::TimeoutConfig;
 use aws_sdk_iam::config::{AsyncSleep, SharedCredentialsProvider, SharedHttpClient};
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 pub use self::denial::DeniedBy;
 use self::failure::Passing;
 pub use self::failure::{Failure, Kind};
-use crate::backoff::pause_after;
+use crate::backoff::{Schedule, poll_until};
 
 /// How long one attempt may take until it counts as lost. IAM answers within a second or two.
 pub const ATTEMPT: Duration = Duration::from_secs(10);
@@ -181,31 +182,31 @@ impl<Client> Service<Client> {
         E: ProvideErrorMetadata,
     {
         let started = Instant::now();
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
+        let result = poll_until(self.until, Schedule::backoff(), async |attempt| {
             self.sent.fetch_add(1, Ordering::Relaxed);
-            self.retried.fetch_add(u32::from(attempts > 1), Ordering::Relaxed);
+            if let Some(Failure { kind, .. }) = &attempt.previous {
+                tracing::debug!(action, attempts = attempt.number - 1, ?kind, "trying again");
+                self.retried.fetch_add(1, Ordering::Relaxed);
+            }
             // Boxed, since the SDK's futures are kilobytes and several are held at once.
             let failure = match timeout_at(self.until, Box::pin(send(&self.client))).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => Failure::of(action, attempts, &error),
-                Err(_) => Failure::unanswered(action, attempts),
+                Ok(Ok(answer)) => return ControlFlow::Break(Ok(answer)),
+                Ok(Err(error)) => Failure::of(action, attempt.number, &error),
+                Err(_) => Failure::unanswered(action, attempt.number),
             };
             self.throttled.fetch_add(u32::from(failure.kind == Kind::Throttled), Ordering::Relaxed);
-            let now = Instant::now();
-            let resumes = now + pause_after(attempts);
-            let worthwhile_until = match failure.may_pass(patience) {
-                Passing::No => return Err(self.given_up(failure)),
-                Passing::Within(limit) => self.until.min(started + limit),
-                Passing::AnyTime => self.until,
+            let worth_it = match failure.may_pass(patience) {
+                Passing::No => false,
+                Passing::Within(limit) => attempt.repeats_before(started + limit),
+                Passing::AnyTime => true,
             };
-            if resumes >= worthwhile_until {
-                return Err(self.given_up(failure));
+            if !worth_it {
+                return ControlFlow::Break(Err(failure));
             }
-            tracing::debug!(action, attempts, kind = ?failure.kind, "trying again");
-            sleep(resumes - now).await;
-        }
+            ControlFlow::Continue(failure)
+        })
+        .await;
+        result.unwrap_or_else(Err).map_err(|failure| self.given_up(failure))
     }
 
     fn given_up(&self, failure: Failure) -> Failure {
@@ -214,6 +215,11 @@ impl<Client> Service<Client> {
             let _ = self.gave_up.set(failure.kind);
         }
         failure
+    }
+
+    /// When the last attempt is given up.
+    pub fn deadline(&self) -> Instant {
+        self.until
     }
 
     /// Whether a pause of this length still ends in time.

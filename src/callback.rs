@@ -1,11 +1,12 @@
 //! Carries the answer to the presigned URL, patiently but boundedly.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
-use crate::backoff::pause_after;
+use crate::backoff::{Schedule, poll_until};
 use crate::connections::Connections;
 use crate::request::ResponseUrl;
 
@@ -31,9 +32,10 @@ pub async fn deliver(
     body: &str,
     until: Instant,
 ) -> Result<(), Undelivered> {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
+    poll_until(until, Schedule::backoff(), async |attempt| {
+        if let Some(Undelivered { attempts, last }) = &attempt.previous {
+            tracing::warn!(attempts, last, "the answer was not taken, trying again");
+        }
         let request = connections
             .put(url.expose())
             // CloudFormation signs for an empty content type; S3 refuses any other.
@@ -42,16 +44,12 @@ pub async fn deliver(
             .body(body.to_owned());
         let attempt_ends = until.min(Instant::now() + ATTEMPT);
         let last = match timeout_at(attempt_ends, connections.send(request, url.expose())).await {
-            Ok(Ok(response)) if response.status().is_success() => return Ok(()),
+            Ok(Ok(response)) if response.status().is_success() => return ControlFlow::Break(()),
             Ok(Ok(response)) => format!("it was answered with HTTP status {}", response.status().as_u16()),
             Ok(Err(error)) => format!("{error}"),
             Err(_) => "it took too long".to_owned(),
         };
-        let pause = pause_after(attempts);
-        if Instant::now() + pause >= until {
-            return Err(Undelivered { attempts, last });
-        }
-        tracing::warn!(attempts, last, "the answer was not taken, trying again");
-        sleep(pause).await;
-    }
+        ControlFlow::Continue(Undelivered { attempts: attempt.number, last })
+    })
+    .await
 }

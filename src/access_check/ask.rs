@@ -1,14 +1,15 @@
 //! Asks STS, and tells what it said. A session that is handed out can do nothing and is dropped unseen.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use delegated_role_core::access_check::probe::{Kind, Probe, Sent};
 use delegated_role_core::access_check::question::Question;
 use delegated_role_core::access_check::verdict::{Finding, Heard, Said, are_contradictory, wrong_openings};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use crate::aws::{DeniedBy, Failure, Kind as FailureKind, Patience, Sts};
-use crate::backoff::pause_after;
+use crate::backoff::{Schedule, poll_until};
 
 /// How long a session would live: STS grants no shorter one, in seconds.
 const SHORTEST_SESSION: i32 = 900;
@@ -35,16 +36,13 @@ const TO_CONFIRM: Duration = Duration::from_secs(1);
 /// Tries all probes, again while the answers contradict each other and time is left, and tells what was
 /// heard last. What opened twice to a wrong probe has opened: nothing that is heard later changes that.
 pub async fn ask(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<Finding> {
-    let mut round = 1;
-    loop {
+    let rounds = Schedule::every(TO_SETTLE).at_most(ROUNDS);
+    let findings = poll_until(sts.deadline(), rounds, async |_| {
         let findings = ask_once(sts, question, probes).await;
         let settled = !wrong_openings(question, &findings).is_empty() || !are_contradictory(&findings);
-        if settled || round == ROUNDS || !sts.has_time_for(TO_SETTLE) {
-            return findings;
-        }
-        round += 1;
-        sleep(TO_SETTLE).await;
-    }
+        if settled { ControlFlow::Break(findings) } else { ControlFlow::Continue(findings) }
+    });
+    findings.await.unwrap_or_else(|contradictory| contradictory)
 }
 
 async fn ask_once(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<Finding> {
@@ -82,21 +80,18 @@ async fn confirm(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
 /// Denied as long as the window lasts, or anything else as soon as it is heard. Where it opens after all, it is
 /// given a while to open everywhere: denials that are heard meanwhile would say nothing about the trust.
 async fn knock_until_open(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
-    let closes = Instant::now() + PROPAGATION;
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
+    let window = Schedule::backoff().within(PROPAGATION);
+    let heard = poll_until(sts.deadline(), window, async |attempt| {
         let heard = knock(sts, question, probe).await;
-        let pause = pause_after(attempts);
-        let worthwhile = Instant::now() + pause < closes && sts.has_time_for(pause);
-        if heard == Heard::Opened && attempts > 1 && sts.has_time_for(TO_SETTLE) {
+        if matches!(heard, Heard::Denied(_)) {
+            return ControlFlow::Continue(heard);
+        }
+        if heard == Heard::Opened && attempt.number > 1 && sts.has_time_for(TO_SETTLE) {
             sleep(TO_SETTLE).await;
         }
-        if !matches!(heard, Heard::Denied(_)) || !worthwhile {
-            return heard;
-        }
-        sleep(pause).await;
-    }
+        ControlFlow::Break(heard)
+    });
+    heard.await.unwrap_or_else(|denied| denied)
 }
 
 async fn knock(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
