@@ -32,7 +32,7 @@ deploy-provider: tools ## the same with the provider's side, for the account of 
 	$(aws)/sam build --config-env provider $(architecture)
 	$(aws)/sam deploy --config-env provider --guided $(architecture)
 
-publish: .tools/aws/.installed ## the code for an organization's accounts: ORGANIZATION=o-... REGIONS="..." (README: Across an organization)
+publish: .tools/aws/.installed ## the code for an organization's accounts: ORGANIZATION=o-... REGIONS="..." (docs/organization.md)
 	@PYTHONPATH=tools $(aws)/python -m publish
 
 build: tools ## the function, as it is deployed, in .aws-sam/build and .aws-sam/provider
