@@ -9,6 +9,7 @@ mod account;
 mod architecture;
 mod convergence;
 mod customer;
+mod docs;
 mod external_id;
 mod faults;
 mod fuzz;
