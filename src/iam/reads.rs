@@ -145,12 +145,7 @@ pub async fn instance_profiles(iam: &Iam, name: &RoleName) -> Result<Vec<String>
 /// The principals in a trust policy, for a person to read.
 fn principals_of(document: &Document) -> String {
     let mut found = BTreeSet::new();
-    let statements = match document.members().get("Statement") {
-        Some(serde_json::Value::Array(statements)) => statements.as_slice(),
-        Some(one) => std::slice::from_ref(one),
-        None => &[],
-    };
-    for principal in statements.iter().filter_map(|statement| statement.get("Principal")) {
+    for principal in document.statements().iter().filter_map(|statement| statement.get("Principal")) {
         let values = principal.as_object().map_or_else(|| vec![principal], |kinds| kinds.values().collect());
         for value in values {
             let items = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);

@@ -1,26 +1,42 @@
-//! What a document says, with everything left out that IAM does not distinguish.
+//! Whether two documents mean the same to IAM.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::VERSION_WHEN_MISSING;
+use super::document::{Document, VERSION_WHEN_MISSING};
 
-/// A document's meaning; two are equal exactly when their documents mean the same.
+impl Document {
+    /// Whether IAM treats both alike, so that replacing one by the other changes nothing.
+    pub fn same_meaning(&self, other: &Self) -> bool {
+        of(self.members()) == of(other.members())
+    }
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.same_meaning(other)
+    }
+}
+
+impl Eq for Document {}
+
+/// A document without everything that IAM does not distinguish: two are equal exactly when their documents mean the
+/// same.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Meaning {
+enum Meaning {
     Null,
-    /// Strings, and numbers and booleans as the strings that IAM reads them as.
+    /// A string. IAM reads numbers and booleans as strings.
     Text(String),
-    /// A list, without order and repetition. A scalar where a list may stand is a list of one.
+    /// A list without order and repetition. A scalar in place of a list is a list of one.
     Any(BTreeSet<Meaning>),
     Members(BTreeMap<String, Meaning>),
-    /// Condition tests, all of which must hold. They are not grouped by operator, so that two
-    /// spellings of one operator stay two tests.
+    /// Condition tests, all of which must hold. They are not grouped by operator: two spellings of one operator stay
+    /// two tests.
     All(BTreeSet<(String, String, Meaning)>),
 }
 
-pub(super) fn of(document: &Map<String, Value>) -> Meaning {
+fn of(document: &Map<String, Value>) -> Meaning {
     let mut members: BTreeMap<_, _> = document
         .iter()
         .map(|(key, value)| {
@@ -47,7 +63,7 @@ fn statement(value: &Value) -> Meaning {
                 Meaning::Members(principals.iter().map(|(key, value)| (key.clone(), list(value, plain))).collect())
             }
             ("Condition", Value::Object(operators)) => condition(operators)?,
-            // As if it were not there.
+            // IAM treats an empty Sid like none.
             ("Sid", Value::String(sid)) if sid.is_empty() => return None,
             _ => plain(value),
         };
@@ -56,7 +72,7 @@ fn statement(value: &Value) -> Meaning {
     Meaning::Members(meanings.collect())
 }
 
-/// None when nothing is tested, as if there were no condition.
+/// None if nothing is tested: IAM treats that like no condition.
 fn condition(operators: &Map<String, Value>) -> Option<Meaning> {
     let mut tests = BTreeSet::new();
     for (operator, keys) in operators {
@@ -67,7 +83,7 @@ fn condition(operators: &Map<String, Value>) -> Option<Meaning> {
                 tests.insert(test);
             }
         } else {
-            // Malformed, but not the same as absent.
+            // Malformed, but different from no condition.
             tests.insert((operator, String::new(), plain(keys)));
         }
     }
@@ -88,7 +104,7 @@ fn any_case(value: &Value) -> Meaning {
     }
 }
 
-/// A value in a place that has no rules of its own.
+/// A value where no rule of its own applies.
 fn plain(value: &Value) -> Meaning {
     match value {
         Value::Null => Meaning::Null,
@@ -229,9 +245,8 @@ mod tests {
             .prop_map(|statements| json!({"Version": "2012-10-17", "Statement": statements}))
     }
 
-    /// The same document as another hand would write it: every list turned round at some point and
-    /// with an element repeated, or a scalar when it has one element; booleans, numbers and action
-    /// names in another form.
+    /// The same document written differently: every list rotated and with an element repeated, or a scalar if it has
+    /// one element; booleans, numbers and action names in another form.
     fn rewritten(value: &Value, key: &str, turn: Index) -> Value {
         match value {
             Value::Array(list) => {
@@ -270,7 +285,7 @@ mod tests {
             prop_assert!(other == one);
         }
 
-        /// Against a comparison that knows only documents as this test makes them.
+        /// Compared with a simple comparison that is right for the documents that this test generates.
         #[test]
         fn meaning_is_symmetric_and_no_coarser_than_sets(a in documents(), b in documents()) {
             let sorted = |value: &Value| {

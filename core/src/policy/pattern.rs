@@ -1,14 +1,13 @@
-//! Globs as IAM matches them: `*` is any run of characters, `?` is any single one.
+//! Globs as IAM matches them: `*` is any run of characters, `?` is any single character.
 //!
-//! Two questions are asked of them: does a glob match this text, and is there any text at all that
-//! two globs both match. Both take work in proportion to the product of the lengths at worst, and
-//! neither recurses: a policy is somebody else's text.
+//! Two questions are answered: does a glob match a text, and is there a text that two globs both match. Policies are
+//! untrusted input: both answers take at most time proportional to the product of the lengths, and neither recurses.
 
 /// Whether `pattern` matches the whole of `text`, letter case included.
 pub fn glob_matches(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());
-    // Where to go on when the latest `*` has to swallow one more character. An earlier `*` never
-    // needs another try: what it could swallow, the latest one can swallow too.
+    // Where to continue when the latest `*` has to match one more character. An earlier `*` never needs another try:
+    // whatever it could match, the latest one can match too.
     let mut retry = None;
     loop {
         match pattern.next() {
@@ -19,7 +18,7 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
             Some(wanted) => match text.next() {
                 Some(found) if wanted == '?' || wanted == found => continue,
                 Some(_) => {}
-                // Another try would have even less text.
+                // Another try would have less text still.
                 None => return false,
             },
             None if text.as_str().is_empty() => return true,
@@ -33,15 +32,15 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-/// Whether some text is matched by both globs, letter case included.
+/// Whether both globs match some text, letter case included.
 pub fn globs_intersect(a: &str, b: &str) -> bool {
     Pattern::glob(a).intersects(&Pattern::glob(b))
 }
 
-/// A set of texts, spelled out unit by unit.
+/// A set of texts, as a sequence of units.
 pub(super) struct Pattern(Vec<Unit>);
 
-/// One character, or a run of any length (none included), out of a set.
+/// One character of a set, or a run of any length (also of none).
 #[derive(Clone, Copy)]
 struct Unit {
     from: Symbols,
@@ -54,9 +53,9 @@ enum Symbols {
     Only(char),
     /// Any character.
     Any,
-    /// Any character but the colon, which parts an ARN.
+    /// Any character but the colon, which separates the parts of an ARN.
     WithinPart,
-    /// A character that nobody wrote: only a wildcard takes it.
+    /// A character that no pattern contains: only a wildcard matches it.
     Unwritten,
 }
 
@@ -96,8 +95,8 @@ impl Pattern {
         )
     }
 
-    /// A statement's resource, for judging what it may reach: a glob without regard to letter case,
-    /// in which a policy variable `${...}` may stand for anything. So may one that is never closed.
+    /// A statement's resource, to judge what it may match: a glob without regard to letter case. A policy variable
+    /// `${...}`, also one without its closing brace, stands for anything.
     pub(super) fn resource(text: &str) -> Self {
         let mut units = Vec::new();
         let mut rest = text;
@@ -110,8 +109,8 @@ impl Pattern {
         Self(units)
     }
 
-    /// A family of ARNs, in our own notation and lower case: `~` is any run within one part, `*` any
-    /// run, and `^` a name that no pattern spells out. What reaches `^` reaches every name.
+    /// A family of ARNs, in a notation of this crate and in lower case: `~` is any run within one part, `*` any run,
+    /// and `^` a name that no pattern contains. A pattern that matches `^` matches every name.
     pub(super) fn arns(notation: &str) -> Self {
         let mut units = Vec::new();
         for c in notation.chars() {
@@ -132,8 +131,7 @@ impl Pattern {
 
     /// Whether some text is in both sets.
     ///
-    /// `reached[j]` says that some text takes us through the units of `self` seen so far and
-    /// through the first `j` units of `other`.
+    /// `reached[j]` means that some text matches the units of `self` seen so far and the first `j` units of `other`.
     pub(super) fn intersects(&self, other: &Self) -> bool {
         let others = &other.0;
         let mut reached = vec![false; others.len() + 1];
@@ -141,8 +139,8 @@ impl Pattern {
         skip_runs(&mut reached, others);
         for unit in &self.0 {
             if unit.run {
-                // It takes nothing, or what the other's next units take, one after the other. Where
-                // that is a run too, they overlap: runs are of sets that always do.
+                // It matches nothing, or what the next units of `other` match, one after the other. Two runs always
+                // overlap, because their sets do.
                 for (j, other) in others.iter().enumerate() {
                     if reached[j] && unit.from.overlap(other.from) {
                         reached[j + 1] = true;
@@ -251,7 +249,7 @@ mod tests {
         }
     }
 
-    /// Anything exponential would not come back, anything recursive would not survive.
+    /// Exponential time would not end, and recursion would exhaust the stack.
     #[test]
     fn hostile_patterns_are_answered() {
         let hostile = "*?a".repeat(10_240 / 3);
@@ -267,7 +265,7 @@ mod tests {
         "[ab*?]{0,5}"
     }
 
-    /// The definition, in the fewest words.
+    /// The definition of a glob.
     fn by_definition(pattern: &[u8], text: &[u8]) -> bool {
         match (pattern, text) {
             ([b'*', rest @ ..], _) => (0..=text.len()).any(|taken| by_definition(rest, &text[taken..])),
@@ -287,7 +285,7 @@ mod tests {
             );
         }
 
-        /// Two globs of at most five units meet in at most ten characters, if they meet at all.
+        /// Two globs of at most five units that intersect do so in a text of at most ten characters.
         #[test]
         fn intersecting_means_that_a_common_text_exists(a in globs(), b in globs()) {
             let common = (0..=10).any(|length| (0..1u32 << length).any(|bits| {

@@ -1,14 +1,15 @@
 //! What a document grants, judged for the worst: denies and conditions never make it look safer.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::{fmt, slice};
+use std::fmt;
 
 use serde_json::Value;
 
-use super::Document;
+use super::document::Document;
 use super::escalation::{ANYTHING_OF_IAM, ESCALATIONS, FUNCTION, IDENTITIES, OWN_FUNCTION};
 use super::pattern::{Pattern, glob_matches};
-use super::statement::{Place, Statement, shown, statements};
+use super::statement::{Place, Statement, statements};
+use super::wording::shown;
 
 /// Why a document grants much. Reads "statement 1 (Sid Admin) allows iam:Put* on *, which can …".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +29,8 @@ impl fmt::Display for Finding {
 impl Document {
     /// Whether it can only ever take rights away: every statement says `Deny`, without any doubt.
     pub fn only_denies(&self) -> bool {
-        let written = match self.0.get("Statement") {
-            Some(Value::Array(list)) => list.as_slice(),
-            Some(single) => slice::from_ref(single),
-            None => &[],
-        };
-        let found = statements(&self.0);
+        let written = self.statements();
+        let found = statements(self);
         !written.is_empty()
             && written.iter().all(Value::is_object)
             // None was found in a place where it does not belong.
@@ -43,7 +40,7 @@ impl Document {
 
     /// Whether nothing in it could allow anything.
     pub fn grants_nothing(&self) -> bool {
-        !statements(&self.0).iter().any(Statement::may_allow)
+        !statements(self).iter().any(Statement::may_allow)
     }
 
     /// What amounts to being, or being able to become, an administrator.
@@ -90,7 +87,7 @@ impl Document {
 }
 
 fn allowing(document: &Document) -> impl Iterator<Item = Statement<'_>> {
-    statements(&document.0).into_iter().filter(Statement::may_allow)
+    statements(document).into_iter().filter(Statement::may_allow)
 }
 
 /// What the resources of a statement can match, and the one that does, in words.

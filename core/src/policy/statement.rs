@@ -1,19 +1,22 @@
-//! The statements of a document, found whatever shape it is in.
+//! The statements of a document of any shape, read for the worst case.
 //!
-//! Judging must not be fooled by a document that IAM would refuse, or might not: names of elements
-//! count in any letter case, lists in lists are lists, and what does not clearly deny allows.
+//! Judging also covers documents that IAM refuses, or may refuse: names of elements count in any letter case, nested
+//! lists count as one list, and a statement that does not clearly deny counts as one that allows.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
-/// One statement and where it stands.
+use super::document::Document;
+use super::wording::shown;
+
+/// One statement and its place in the document.
 pub(super) struct Statement<'d> {
     pub(super) place: Place,
     members: &'d Map<String, Value>,
 }
 
-/// "statement 2 (Sid ReadLogs)": counted from 1, since people count so.
+/// "statement 2 (Sid ReadLogs)", counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     number: usize,
@@ -41,9 +44,9 @@ impl fmt::Display for Place {
     }
 }
 
-/// Every statement that can be made out; elements that are no objects state nothing.
-pub(super) fn statements(document: &Map<String, Value>) -> Vec<Statement<'_>> {
-    flat(named(document, "Statement"))
+/// Every object that may be a statement of the document.
+pub(super) fn statements(document: &Document) -> Vec<Statement<'_>> {
+    flat(named(document.members(), "Statement"))
         .into_iter()
         .enumerate()
         .filter_map(|(index, value)| {
@@ -54,13 +57,13 @@ pub(super) fn statements(document: &Map<String, Value>) -> Vec<Statement<'_>> {
 }
 
 impl<'d> Statement<'d> {
-    /// Anything but one plain `Deny` may allow.
+    /// True unless the effect is one plain `Deny`.
     pub(super) fn may_allow(&self) -> bool {
         let effects: Vec<_> = named(self.members, "Effect").collect();
         !matches!(effects[..], [Value::String(effect)] if effect.eq_ignore_ascii_case("Deny"))
     }
 
-    /// The opposite is not "allows": what is unclear does neither plainly.
+    /// True only for a `Deny` as IAM documents it. The opposite is not "allows": an unclear effect is neither.
     pub(super) fn plainly_denies(&self) -> bool {
         named(self.members, "Effect").count() == 1 && self.members.get("Effect").and_then(Value::as_str) == Some("Deny")
     }
@@ -69,7 +72,7 @@ impl<'d> Statement<'d> {
         named(self.members, name).next().is_some()
     }
 
-    /// The strings of an element, a single one or a list of them, without space around them.
+    /// The strings of an element, which is one string or a list, without white space around them.
     pub(super) fn strings(&self, name: &'d str) -> Vec<&'d str> {
         let values = flat(named(self.members, name));
         values.into_iter().filter_map(|value| value.as_str().map(str::trim)).collect()
@@ -89,22 +92,4 @@ fn flat<'d>(values: impl Iterator<Item = &'d Value>) -> Vec<&'d Value> {
         }
     }
     leaves
-}
-
-/// Text out of a policy, fit for a sentence: on one line, and no longer than a reader wants.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 100;
-    let mut shown = String::new();
-    for (index, c) in text.chars().enumerate() {
-        if index == LONGEST {
-            shown.push('…');
-            break;
-        }
-        if c.is_control() {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }

@@ -1,5 +1,4 @@
-//! JSON read strictly: a key given twice is an error, not a victory of the last one, and nesting is
-//! bounded.
+//! JSON read strictly: a repeated key is an error, and nesting is bounded.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,8 +6,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::statement::shown;
-use super::{MAX_NESTING, Malformed};
+use super::malformed::{MAX_NESTING, Malformed};
+use super::wording::shown;
 
 pub(super) fn read(text: &str) -> Result<Value, Malformed> {
     if text.trim().is_empty() {
@@ -27,7 +26,7 @@ pub(super) fn read(text: &str) -> Result<Value, Malformed> {
     })
 }
 
-/// What serde's error type cannot carry: it stops with a text, this says why.
+/// Why reading stopped. The error type of serde carries only a text.
 enum Fault {
     Repeated(String),
     TooDeep,
@@ -118,8 +117,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 }
 
-/// The parser's message without the position, which stands in fields of its own.
+/// The parser's message without the position, which has fields of its own.
 fn in_plain_words(message: &str) -> String {
     let end = message.rfind(" at line ").unwrap_or(message.len());
-    message[..end].replace("EOF while parsing", "the text ends within")
+    message[..end].replace("EOF while parsing", "the text ends inside")
 }

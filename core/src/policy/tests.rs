@@ -18,7 +18,7 @@ fn check_result(result: Result<Document, Malformed>, expect: &Expect) {
 }
 
 #[test]
-fn keys_are_printed_in_the_order_people_write_them() {
+fn keys_are_printed_in_the_usual_order() {
     check(
         r#"{
             "Unknown": 1, "Another": {"z": 1, "a": 2},
@@ -45,7 +45,7 @@ fn strings_survive_printing() {
 }
 
 #[test]
-fn a_key_given_twice_is_refused_at_any_depth() {
+fn a_repeated_key_is_refused_at_any_depth() {
     check(
         r#"{"Version": "2012-10-17", "Version": "2012-10-17"}"#,
         &expect![[
@@ -70,14 +70,14 @@ fn a_key_given_twice_is_refused_at_any_depth() {
             r#"CustomPolicy has the key "c" twice in the same object (the second at line 1, column 34): keep one."#
         ]],
     );
-    // However it is spelled.
+    // Also when it is escaped differently.
     check(
         r#"{"Statement": {"Action": "s3:Get*", "\u0041ction": "*"}}"#,
         &expect![[
             r#"CustomPolicy has the key "Action" twice in the same object (the second at line 1, column 49): keep one."#
         ]],
     );
-    // The same key in two objects is no repetition.
+    // The same key in two objects is not a repetition.
     check(
         r#"{"a": {"k": 1}, "b": {"k": 1}, "k": [{"k": 1}, {"k": 1}]}"#,
         &expect![[r#"{"a":{"k":1},"b":{"k":1},"k":[{"k":1},{"k":1}]}"#]],
@@ -85,8 +85,8 @@ fn a_key_given_twice_is_refused_at_any_depth() {
 }
 
 #[test]
-fn what_is_not_json_is_told_with_its_place() {
-    check("", &expect!["CustomPolicy is empty: write a policy, or leave it out."]);
+fn invalid_json_is_reported_with_its_position() {
+    check("", &expect!["CustomPolicy is empty: write a policy, or remove the property."]);
     check("Allow everything", &expect!["CustomPolicy is not valid JSON: expected value (line 1, column 1)."]);
     check("{'Version': 1}", &expect!["CustomPolicy is not valid JSON: key must be a string (line 1, column 2)."]);
     check(
@@ -95,7 +95,7 @@ fn what_is_not_json_is_told_with_its_place() {
     );
     check(
         r#"{"Statement": []"#,
-        &expect!["CustomPolicy is not valid JSON: the text ends within an object (line 1, column 16)."],
+        &expect!["CustomPolicy is not valid JSON: the text ends inside an object (line 1, column 16)."],
     );
     check(
         r#"{"Statement": []} {}"#,
@@ -118,7 +118,7 @@ fn only_an_object_is_a_document() {
 }
 
 #[test]
-fn nesting_is_bounded() {
+fn nesting_is_limited() {
     let nested = |levels: usize| format!("{}1{}", "{\"a\":".repeat(levels), "}".repeat(levels));
     check(
         &nested(16),
@@ -126,12 +126,15 @@ fn nesting_is_bounded() {
             r#"{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}}}}}}}}"#
         ]],
     );
-    check(&nested(17), &expect!["CustomPolicy is nested more than 16 levels deep, which no policy is."]);
-    check(&"[".repeat(1_000_000), &expect!["CustomPolicy is nested more than 16 levels deep, which no policy is."]);
+    check(&nested(17), &expect!["CustomPolicy is nested more than 16 levels deep: a policy needs 6 levels."]);
+    check(
+        &"[".repeat(1_000_000),
+        &expect!["CustomPolicy is nested more than 16 levels deep: a policy needs 6 levels."],
+    );
     let value = serde_json::from_str(&nested(17)).expect("it is JSON");
     check_result(
         Document::from_value(value),
-        &expect!["CustomPolicy is nested more than 16 levels deep, which no policy is."],
+        &expect!["CustomPolicy is nested more than 16 levels deep: a policy needs 6 levels."],
     );
 }
 
@@ -144,7 +147,7 @@ fn a_document_is_decoded_as_iam_encodes_it() {
     check_result(Document::from_encoded(r#"{"Id":"plain"}"#), &expect![[r#"{"Id":"plain"}"#]]);
     check_result(
         Document::from_encoded("%7B%22Id%22%3A%22%FF%22%7D"),
-        &expect!["CustomPolicy is not UTF-8 text once percent-decoded."],
+        &expect!["CustomPolicy is not UTF-8 text after percent-decoding."],
     );
     check_result(
         Document::from_encoded("%7B%7B"),
@@ -153,7 +156,7 @@ fn a_document_is_decoded_as_iam_encodes_it() {
 }
 
 #[test]
-fn our_own_documents_are_of_the_current_version() {
+fn new_documents_have_the_current_version() {
     let document = Document::new(vec![json!({"Action": "*", "Effect": "Deny", "Resource": "*"})]);
     check_result(
         Ok(document),
@@ -162,7 +165,7 @@ fn our_own_documents_are_of_the_current_version() {
 }
 
 #[test]
-fn the_size_is_what_iam_counts() {
+fn the_size_is_the_number_that_iam_counts() {
     for (text, size) in
         [("{}", 2), ("{ \"Id\" : \"ab\" }", 11), ("{\"Id\": \"a b\\tc\"}", 14), ("{\"Id\": \"é\\u00e9\"}", 11)]
     {
@@ -172,7 +175,7 @@ fn the_size_is_what_iam_counts() {
 }
 
 #[test]
-fn contents_cannot_be_printed_by_accident() {
+fn debug_does_not_show_the_contents() {
     let document = Document::parse(r#"{"Id":"an-external-id"}"#).expect("it is a document");
     expect!["Document(23 characters)"].assert_eq(&format!("{document:?}"));
 }
@@ -192,7 +195,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_answered(text in ".*") {
+    fn any_text_is_read_or_refused(text in ".*") {
         let _ = Document::parse(&text);
         let _ = Document::from_encoded(&text);
     }

@@ -5,8 +5,9 @@ use std::{fmt, slice};
 
 use serde_json::{Map, Value};
 
-use super::statement::{Place, shown};
-use super::{Document, VERSION, VERSION_WHEN_MISSING, kind};
+use super::document::{Document, VERSION, VERSION_WHEN_MISSING};
+use super::statement::Place;
+use super::wording::{kind, shown};
 
 const DOCUMENT_KEYS: [&str; 3] = ["Version", "Id", "Statement"];
 const STATEMENT_KEYS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
@@ -45,7 +46,7 @@ impl Document {
     /// order of the document. They quote no condition values.
     pub fn problems_as_identity_policy(&self) -> Vec<String> {
         let mut problems = Problems::default();
-        problems.document(&self.0);
+        problems.document(self.members());
         problems.sentences
     }
 }

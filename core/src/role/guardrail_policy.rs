@@ -97,8 +97,7 @@ impl GuardrailPolicy {
 
 /// When such a policy ends everything; none when it never does, or is not one.
 pub fn expiry(policy: &Document) -> Option<Timestamp> {
-    let Some(Value::Array(statements)) = policy.members().get("Statement") else { return None };
-    let over = statements.iter().filter_map(|statement| {
+    let over = policy.statements().iter().filter_map(|statement| {
         let date = statement.pointer("/Condition/DateGreaterThanEquals/aws:CurrentTime")?.as_str()?;
         let moment = Timestamp::parse(date).ok()?;
         let alike = Document::new(vec![statement.clone()]).same_meaning(&Document::new(vec![nothing_from(moment)]));

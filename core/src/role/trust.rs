@@ -104,10 +104,7 @@ impl Trust {
 
     /// Reads a trust policy back, if it is one as we write it; anything else, however similar, is none.
     pub fn from_document(document: &Document) -> Option<Self> {
-        let statement = match document.members().get("Statement")? {
-            Value::Array(statements) if statements.len() == 1 => statements.first()?,
-            statement => statement,
-        };
+        let [statement] = document.statements() else { return None };
         let principals = texts(statement.pointer("/Principal/AWS")?)?;
         let mut roots = principals.iter().map(|arn| {
             let (partition, account) = arn.strip_prefix("arn:")?.strip_suffix(":root")?.split_once(":iam::")?;
