@@ -6,8 +6,8 @@ use thiserror::Error;
 /// values.
 pub(super) const MAX_NESTING: usize = 16;
 
-/// Why a text or a value is not a policy document. A sentence starts with the name of what was given:
-/// "CustomPolicy" "is not valid JSON: …".
+/// Why a text or a value is not a policy document. The name of the property goes before it:
+/// "`CustomPolicy` is not valid JSON: …".
 ///
 /// It quotes keys but never values, which may be external IDs.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -16,7 +16,7 @@ pub(super) struct Statement<'d> {
     members: &'d Map<String, Value>,
 }
 
-/// "statement 2 (Sid ReadLogs)", counted from 1.
+/// Prints "statement 2 (Sid `ReadLogs`)", counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
     number: usize,
