@@ -324,8 +324,8 @@ impl Command {
                 Response::Success { physical_id: handle.expose().to_owned(), attributes }
             }
             Self::CheckAccess { check: asked, before, now, physical_id } => {
-                let Checked { answer, told } = check(&asked, before.as_deref(), &aws.sts, seed, now).await;
-                match told {
+                let Checked { answer, result } = check(&asked, before.as_deref(), &aws.sts, seed, now).await;
+                match result {
                     Ok(values) => {
                         let attributes = Attributes { values, cuttable: PROBES, ..Attributes::default() };
                         Response::Success { physical_id: answer.to_string(), attributes }

@@ -1,11 +1,10 @@
-//! The access check: safe means that the external ID opens the role, and that nothing less does.
+//! The access check: a role is safe when it opens with its external ID and with nothing less.
 //!
-//! A **question** about a customer's role is asked with several **probes**; what STS answers is judged to a
-//! **verdict**, and the verdict is kept in the physical ID, so that the rollback to a question already answered needs
-//! no second answer from a customer who may have changed the role.
+//! A **question** about a customer's role is answered with several **probes**: the replies of STS are judged to a
+//! **verdict**. The physical ID keeps the verdict, so that a rollback to a question that was already answered succeeds
+//! even if the customer has changed the role since.
 //!
-//! What cannot be seen from outside: a second external ID that the role accepts, and other principals that it
-//! trusts.
+//! Not visible from outside: a second external ID that the role accepts, and other principals that it trusts.
 
 pub mod answer;
 pub mod probe;

@@ -1,107 +1,110 @@
-//! Asks STS, and tells what it said. A session that is handed out can do nothing and is dropped unseen.
+//! Sends the probes to STS. A session that STS returns can do nothing, and its credentials are dropped unread.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use delegated_role_core::access_check::probe::{Kind, Probe, Sent};
 use delegated_role_core::access_check::question::Question;
-use delegated_role_core::access_check::verdict::{Finding, Heard, Said, are_contradictory, wrong_openings};
+use delegated_role_core::access_check::verdict::{
+    AwsMessage, ProbeResult, Reply, are_contradictory, must_not_open, wrong_openings,
+};
 use tokio::time::sleep;
 
 use crate::aws::{DeniedBy, Failure, Kind as FailureKind, Patience, Sts};
 use crate::backoff::{Schedule, poll_until};
 
-/// How long a session would live: STS grants no shorter one, in seconds.
+/// The duration of a session, in seconds: the shortest that STS allows.
 const SHORTEST_SESSION: i32 = 900;
 
-/// The session's name, as the customer's trail of events shows it.
+/// The session's name, as the customer's CloudTrail shows it.
 const SESSION_NAME: &str = "access-check";
 
-/// What a session may do.
+/// The session policy: the session may do nothing.
 const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
-/// How long the right ID is tried while it is denied: a role that was just made, or changed, opens everywhere
+/// How long the right ID is sent again while it is denied: a role that was just made or changed opens everywhere
 /// within seconds.
 const PROPAGATION: Duration = Duration::from_secs(30);
 
-/// How often all probes are tried while their answers contradict each other.
+/// How often all probes are sent while their results contradict each other.
 const ROUNDS: u32 = 3;
 
-/// How long a role is left alone that has just begun to open, or answered in two ways.
+/// The pause before more probes are sent to a role that has just begun to open, or whose results contradict each other.
 const TO_SETTLE: Duration = Duration::from_secs(3);
 
-/// How long after it opened the first wrong probe is tried for the second time.
+/// The pause before the second attempt of the first wrong probe that opened.
 const TO_CONFIRM: Duration = Duration::from_secs(1);
 
-/// Tries all probes, again while the answers contradict each other and time is left, and tells what was
-/// heard last. What opened twice to a wrong probe has opened: nothing that is heard later changes that.
-pub async fn ask(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<Finding> {
+/// Sends all probes, again while the results contradict each other and time is left, and returns the last results. A
+/// wrong probe that opened twice ends this: no later result could change the verdict.
+pub async fn ask(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<ProbeResult> {
     let rounds = Schedule::every(TO_SETTLE).at_most(ROUNDS);
-    let findings = poll_until(sts.deadline(), rounds, async |_| {
-        let findings = ask_once(sts, question, probes).await;
-        let settled = !wrong_openings(question, &findings).is_empty() || !are_contradictory(&findings);
-        if settled { ControlFlow::Break(findings) } else { ControlFlow::Continue(findings) }
+    let results = poll_until(sts.deadline(), rounds, async |_| {
+        let results = ask_once(sts, question, probes).await;
+        let settled = !wrong_openings(question, &results).is_empty() || !are_contradictory(&results);
+        if settled { ControlFlow::Break(results) } else { ControlFlow::Continue(results) }
     });
-    findings.await.unwrap_or_else(|contradictory| contradictory)
+    results.await.unwrap_or_else(|contradictory| contradictory)
 }
 
-async fn ask_once(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<Finding> {
-    let mut findings = Vec::with_capacity(probes.len());
+async fn ask_once(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<ProbeResult> {
+    let mut results = Vec::with_capacity(probes.len());
     for probe in probes {
-        let heard = match probe.kind {
-            // Nobody waits for a role to open that must not.
-            Kind::Right if !question.require_mfa => knock_until_open(sts, question, probe).await,
-            _ => knock(sts, question, probe).await,
+        let reply = match probe.kind {
+            // A role that must not open is not waited for.
+            Kind::Right if !question.require_mfa => try_until_open(sts, question, probe).await,
+            _ => try_once(sts, question, probe).await,
         };
-        let heard = match heard {
-            Heard::Opened if question.must_not_open(probe.kind) => {
-                // A trust that was just tightened opens a moment longer. One moment is enough for all.
-                if wrong_openings(question, &findings).is_empty() && sts.has_time_for(TO_CONFIRM) {
+        let reply = match reply {
+            Reply::Opened if must_not_open(question, probe.kind) => {
+                // A trust policy that was just narrowed allows the old callers a moment longer. One pause is enough for
+                // all probes.
+                if wrong_openings(question, &results).is_empty() && sts.has_time_for(TO_CONFIRM) {
                     sleep(TO_CONFIRM).await;
                 }
                 confirm(sts, question, probe).await
             }
-            heard => heard,
+            reply => reply,
         };
-        findings.push(Finding { kind: probe.kind, heard });
+        results.push(ProbeResult { kind: probe.kind, reply });
     }
-    findings
+    results
 }
 
-/// What to make of a wrong probe that opened: open only if it opens a second time, too.
-async fn confirm(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
-    match knock(sts, question, probe).await {
-        Heard::Opened => Heard::Opened,
-        Heard::Denied(_) => Heard::OpenedOnce,
-        _ => Heard::Unconfirmed,
+/// The reply to a wrong probe that opened: it counts as opened only if it opens a second time.
+async fn confirm(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
+    match try_once(sts, question, probe).await {
+        Reply::Opened => Reply::Opened,
+        Reply::Denied(_) => Reply::OpenedOnce,
+        _ => Reply::Unconfirmed,
     }
 }
 
-/// Denied as long as the window lasts, or anything else as soon as it is heard. Where it opens after all, it is
-/// given a while to open everywhere: denials that are heard meanwhile would say nothing about the trust.
-async fn knock_until_open(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
+/// Sends the probe until it gets another reply than a denial, or the window ends. A role that opens only after a denial
+/// gets a pause in which it can open everywhere: until then, denials of other probes say nothing about its trust policy.
+async fn try_until_open(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
     let window = Schedule::backoff().within(PROPAGATION);
-    let heard = poll_until(sts.deadline(), window, async |attempt| {
-        let heard = knock(sts, question, probe).await;
-        if matches!(heard, Heard::Denied(_)) {
-            return ControlFlow::Continue(heard);
+    let reply = poll_until(sts.deadline(), window, async |attempt| {
+        let reply = try_once(sts, question, probe).await;
+        if matches!(reply, Reply::Denied(_)) {
+            return ControlFlow::Continue(reply);
         }
-        if heard == Heard::Opened && attempt.number > 1 && sts.has_time_for(TO_SETTLE) {
+        if reply == Reply::Opened && attempt.number > 1 && sts.has_time_for(TO_SETTLE) {
             sleep(TO_SETTLE).await;
         }
-        ControlFlow::Break(heard)
+        ControlFlow::Break(reply)
     });
-    heard.await.unwrap_or_else(|denied| denied)
+    reply.await.unwrap_or_else(|denied| denied)
 }
 
-async fn knock(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
+async fn try_once(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
     let external_id = match &probe.sent {
         Sent::NoId => None,
         Sent::Id(id) => Some(id.expose()),
-        Sent::Nothing(why) => return Heard::NotSent(why),
+        Sent::Nothing(why) => return Reply::NotSent(why),
     };
     if !sts.has_time_for(Duration::ZERO) {
-        return Heard::NotAsked;
+        return Reply::NotTried;
     }
     let answer = sts
         .call("sts:AssumeRole", Patience::Usual, |client| {
@@ -116,20 +119,20 @@ async fn knock(sts: &Sts, question: &Question, probe: &Probe) -> Heard {
         })
         .await;
     match answer {
-        Ok(()) => Heard::Opened,
-        Err(failure) if failure.kind == FailureKind::Denied => Heard::Denied(said(&failure, external_id)),
-        Err(failure) => Heard::Unclear(said(&failure, external_id)),
+        Ok(()) => Reply::Opened,
+        Err(failure) if failure.kind == FailureKind::Denied => Reply::Denied(message(&failure, external_id)),
+        Err(failure) => Reply::Unclear(message(&failure, external_id)),
     }
 }
 
-/// AWS's words in one line of bearable length, without the ID that was sent, in case it was quoted. Too short
-/// a one would leave nothing of the words.
-fn said(failure: &Failure, external_id: Option<&str>) -> Said {
+/// AWS's message in one line of limited length, without the external ID that was sent, in case it is quoted. A very short
+/// ID is not replaced: it may be a part of any word.
+fn message(failure: &Failure, external_id: Option<&str>) -> AwsMessage {
     const LONGEST: usize = 400;
     let hidden = external_id.filter(|id| id.len() >= 6);
-    let words = hidden.map_or_else(|| failure.said().to_owned(), |id| failure.said().replace(id, "(the external ID)"));
-    let words = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    // Whose policy it was is read from all of them: with long names, AWS tells it late.
+    let text = hidden.map_or_else(|| failure.said().to_owned(), |id| failure.said().replace(id, "(the external ID)"));
+    let text = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
+    // Read from the whole message: with long names, the kind of policy comes late in it.
     let by_our_side = failure.denied_by().is_some_and(DeniedBy::is_the_callers);
-    Said { words, request_id: failure.request_id().map(ToOwned::to_owned), by_our_side }
+    AwsMessage { text, request_id: failure.request_id().map(ToOwned::to_owned), by_our_side }
 }

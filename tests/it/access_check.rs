@@ -142,7 +142,7 @@ async fn a_role_that_only_the_right_id_opens_is_safe() {
         {
           "AccountId": "999999999999",
           "CheckedAt": "2026-11-22T12:00:01Z",
-          "Probes": "the right external ID: opened\nno external ID: denied\na random external ID of the same length: denied\nthe first character changed: denied\nthe middle character changed: denied\nthe last character changed: denied\nthe letters' case flipped: denied\na character appended: denied\na character prepended: denied\nthe right external ID again: opened\nNot to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet.",
+          "Probes": "the right external ID: opened\nno external ID: denied\na random external ID of the same length: denied\nthe first character changed: denied\nthe middle character changed: denied\nthe last character changed: denied\nthe letters' case flipped: denied\na character appended: denied\na character prepended: denied\nthe right external ID again: opened\nNot visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet.",
           "RoleArn": "arn:aws:iam::999999999999:role/delegated/ProviderAccess",
           "Verdict": "Safe"
         }"#]].assert_eq(&serde_json::to_string_pretty(&answer.0["Data"]).unwrap());

@@ -1,5 +1,5 @@
 //! The answer to a question, as the physical ID keeps it:
-//! `access-check-`, the question's hash, the verdict, and the time, with dashes between.
+//! `access-check-`, the question's hash, the verdict, and the time, with dashes between them.
 
 use std::fmt;
 
@@ -15,24 +15,24 @@ const PREFIX: &str = "access-check-";
 const COMPACT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 const READABLE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
-/// What came of a check.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The right external ID opens the role, nothing else that was tried does.
+pub enum Verdict {
+    /// The right external ID opens the role, and no other probe does.
     Safe,
-    /// Something opens it that must not.
+    /// A probe opens it that must not.
     Unsafe,
-    /// Not even the right external ID opens it.
+    /// The right external ID does not open it.
     Shut,
-    /// That could not be told.
+    /// The check could not determine it.
     Inconclusive,
 }
 
-impl Outcome {
+impl Verdict {
     const ALL: [Self; 4] = [Self::Safe, Self::Unsafe, Self::Shut, Self::Inconclusive];
 
-    /// Whether a stack goes on with it.
-    pub fn lets_go_on(self, on_inconclusive: OnInconclusive) -> bool {
+    /// Whether the resource succeeds with it.
+    pub fn succeeds(self, on_inconclusive: OnInconclusive) -> bool {
         match self {
             Self::Safe => true,
             Self::Inconclusive => on_inconclusive == OnInconclusive::Succeed,
@@ -40,7 +40,7 @@ impl Outcome {
         }
     }
 
-    /// As the attribute `Verdict` has it.
+    /// The value of the attribute `Verdict`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Safe => "Safe",
@@ -51,45 +51,45 @@ impl Outcome {
     }
 }
 
-/// What was answered, to which question, when.
+/// A verdict, with its question and its time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The question's hash.
     pub question: String,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// When it was asked, to the second.
+    /// The verdict.
+    pub verdict: Verdict,
+    /// When the check ran, to the second.
     pub at: OffsetDateTime,
 }
 
 impl Answer {
-    /// The answer in a physical ID; none when it holds none.
+    /// Reads the answer in a physical ID; `None` when there is none.
     pub fn parse(physical_id: &str) -> Option<Self> {
         let mut parts = physical_id.strip_prefix(PREFIX)?.split('-');
-        let (question, outcome, at) = (parts.next()?, parts.next()?, parts.next()?);
-        let outcome = Outcome::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(outcome))?;
+        let (question, verdict, at) = (parts.next()?, parts.next()?, parts.next()?);
+        let verdict = Verdict::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(verdict))?;
         let at = PrimitiveDateTime::parse(at, COMPACT).ok()?.assume_utc();
-        parts.next().is_none().then(|| Self { question: question.to_owned(), outcome, at })
+        parts.next().is_none().then(|| Self { question: question.to_owned(), verdict, at })
     }
 
-    /// Whether this is the answer to a question that comes again: a failed update is rolled back to the one
-    /// before. Only what let a stack go on then lets it go on now.
-    pub fn settles(&self, check: &Check) -> bool {
-        self.outcome.lets_go_on(check.on_inconclusive) && self.question == check.question.hash()
+    /// Whether this answers the question of `check`, so that no probe has to be sent: a failed update is rolled back to
+    /// the question before it. An answer with which the resource would fail is not reused.
+    pub fn is_for(&self, check: &Check) -> bool {
+        self.verdict.succeeds(check.on_inconclusive) && self.question == check.question.hash()
     }
 
-    /// When it was asked, such as `2026-11-22T12:00:00Z`.
+    /// When the check ran, such as `2026-11-22T12:00:00Z`.
     pub fn checked_at(&self) -> String {
         self.at.format(READABLE).unwrap_or_default()
     }
 }
 
-/// As the physical ID.
+/// The physical ID.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { question, outcome, at } = self;
+        let Self { question, verdict, at } = self;
         let at = at.format(COMPACT).unwrap_or_default();
-        write!(f, "{PREFIX}{question}-{}-{at}", outcome.name().to_ascii_lowercase())
+        write!(f, "{PREFIX}{question}-{}-{at}", verdict.name().to_ascii_lowercase())
     }
 }
 

@@ -1,38 +1,38 @@
-//! What is tried on a role: the right external ID, and everything that must not do in its stead.
+//! The probes of a role: the right external ID, and values that must not be accepted instead.
 //!
-//! `None` and `wrong` alone would miss a trust that compares with `StringLike "x*"`, or regardless of letter
-//! case: so the right ID is also changed in each place where a pattern may begin, end, or let pass.
+//! No ID and one wrong ID would not find a trust policy that compares with `StringLike "x*"` or ignores letter case. So
+//! the right ID is also changed at its start, in its middle, at its end, in its case, and made longer.
 
 use super::question::Question;
 use crate::identifiers::ExternalId;
 use crate::seed::Seed;
 
-/// One way to ask for the role.
+/// A kind of probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// With the right ID: nothing else says anything while this is denied.
+    /// The right ID. While it is denied, no other probe says anything about the trust policy.
     Right,
-    /// Without any.
+    /// No ID.
     Without,
-    /// With another of the same length.
+    /// A random ID of the same length.
     Random,
-    /// With the first character changed.
+    /// The first character changed.
     First,
-    /// With the middle character changed.
+    /// The middle character changed.
     Middle,
-    /// With the last character changed.
+    /// The last character changed.
     Last,
-    /// With upper and lower case exchanged.
+    /// Upper and lower case exchanged.
     CaseFlipped,
-    /// With a character after it.
+    /// A character appended.
     Appended,
-    /// With a character before it.
+    /// A character prepended.
     Prepended,
-    /// With the right ID once more: what was denied in between was not denied for another reason.
+    /// The right ID once more: it shows that the denials before it were not denials of everything.
     RightAgain,
 }
 
-/// The order in which they are tried.
+/// The order in which they are sent.
 const ORDER: [Kind; 10] = [
     Kind::Right,
     Kind::Without,
@@ -76,14 +76,14 @@ pub enum Sent {
     NoId,
     /// A request with this one.
     Id(ExternalId),
-    /// None: there is no such request. Says why.
+    /// No request, because there is no such external ID. Says why.
     Nothing(&'static str),
 }
 
-/// A way to ask, with what it takes.
+/// A probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// The way.
+    /// Its kind.
     pub kind: Kind,
     /// What is sent.
     pub sent: Sent,
@@ -99,18 +99,18 @@ fn sent(kind: Kind, right: &ExternalId, seed: &Seed) -> Sent {
     let last = characters.len() - 1;
     let changed_at = |index: usize| {
         let mut characters = characters.clone();
-        characters[index] = another_than(characters[index], draw(seed, index));
+        characters[index] = other_than(characters[index], draw(seed, index));
         characters
     };
     let wrong = match kind {
         Kind::Right | Kind::RightAgain => return Sent::Id(right.clone()),
         Kind::Without => return Sent::NoId,
-        Kind::Random => random_instead_of(&characters, seed),
+        Kind::Random => random_like(&characters, seed),
         Kind::First => changed_at(0),
         Kind::Middle => changed_at(characters.len() / 2),
         Kind::Last => changed_at(last),
         Kind::CaseFlipped if !characters.iter().any(char::is_ascii_alphabetic) => {
-            return Sent::Nothing("it has no letters");
+            return Sent::Nothing("the ID has no letters");
         }
         Kind::CaseFlipped => characters.iter().copied().map(flipped).collect(),
         Kind::Appended => [&characters[..], &[draw(seed, 0)]].concat(),
@@ -118,33 +118,33 @@ fn sent(kind: Kind, right: &ExternalId, seed: &Seed) -> Sent {
     };
     match ExternalId::parse(&wrong.into_iter().collect::<String>()) {
         Ok(id) => Sent::Id(id),
-        // All that is put in is allowed, so it has grown beyond what STS takes from anybody.
-        Err(_) => Sent::Nothing("STS takes no longer one"),
+        // All characters are allowed, so it is too long.
+        Err(_) => Sent::Nothing("the ID would be longer than STS allows"),
     }
 }
 
-/// Letters and digits that nobody can foresee.
+/// The characters of random IDs.
 const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-fn letters(seed: &Seed) -> impl Iterator<Item = char> {
+fn random_characters(seed: &Seed) -> impl Iterator<Item = char> {
     seed.stream().map(|byte| char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]))
 }
 
 fn draw(seed: &Seed, index: usize) -> char {
-    letters(seed).nth(index).unwrap_or('x')
+    random_characters(seed).nth(index).unwrap_or('x')
 }
 
 /// `drawn`, unless that is the same letter in either case.
-fn another_than(character: char, drawn: char) -> char {
+fn other_than(character: char, drawn: char) -> char {
     if !character.eq_ignore_ascii_case(&drawn) {
         return drawn;
     }
     if drawn == 'x' { 'y' } else { 'x' }
 }
 
-/// Of the same length, and different in every place: no pattern that keeps any part of the right one fits.
-fn random_instead_of(characters: &[char], seed: &Seed) -> Vec<char> {
-    characters.iter().zip(letters(seed)).map(|(character, drawn)| another_than(*character, drawn)).collect()
+/// Of the same length, and different in every place: no pattern that contains a part of the right ID matches it.
+fn random_like(characters: &[char], seed: &Seed) -> Vec<char> {
+    characters.iter().zip(random_characters(seed)).map(|(character, drawn)| other_than(*character, drawn)).collect()
 }
 
 fn flipped(character: char) -> char {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn every_probe_differs_from_the_right_id_in_just_what_it_says() {
+    fn each_probe_differs_from_the_right_id_only_as_its_name_says() {
         for right in ["Acme-4f3e2d1c0b9a8877x", "xXyY", "ab", "x".repeat(1223).as_str()] {
             let probes = probed(right);
             let last = right.len() - 1;
@@ -208,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_told() {
+    fn a_probe_that_cannot_be_sent_says_why() {
         let sent =
             |id: &str, kind: Kind| probed(id).into_iter().find(|(known, _)| *known == kind).map(|(_, sent)| sent);
-        assert_eq!(sent("1234-5678", Kind::CaseFlipped), Some(Sent::Nothing("it has no letters")));
+        assert_eq!(sent("1234-5678", Kind::CaseFlipped), Some(Sent::Nothing("the ID has no letters")));
         let longest = "x".repeat(1224);
         for kind in [Kind::Appended, Kind::Prepended] {
-            assert_eq!(sent(&longest, kind), Some(Sent::Nothing("STS takes no longer one")));
+            assert_eq!(sent(&longest, kind), Some(Sent::Nothing("the ID would be longer than STS allows")));
         }
     }
 }

@@ -1,45 +1,44 @@
-//! What is asked of a role, and what else the template says about the check.
+//! The question that a check asks about a role, and the check's other properties.
 
 use serde_json::{Map, Value};
 
-use super::probe::Kind;
 use crate::identifiers::{AccountId, ExternalId, Home, Invalid, RoleArn, digest};
 use crate::properties::{Problems, Reader};
 
-/// Whether the role of a customer opens as it should. Equal questions have equal answers.
+/// Whether a customer's role opens with its external ID and with nothing less. Equal questions have equal answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The ARN of the stack that asks.
     pub stack_id: String,
     /// The resource's name in the template.
     pub logical_id: String,
-    /// Where the function is: whom the customer's role is to trust.
+    /// The function's partition and account, which the customer's role must trust.
     pub asker: Home,
     /// The role.
     pub role: RoleArn,
-    /// What is to open it.
+    /// The external ID that must open it.
     pub external_id: ExternalId,
-    /// Whether it is to demand a second factor, which no function can present.
+    /// Whether it must require MFA, which a function cannot present.
     pub require_mfa: bool,
-    /// Changed by the template's author to ask again.
+    /// The template's author changes it to check again.
     pub revision: String,
 }
 
-/// What becomes of a stack whose question could not be answered.
+/// What happens when the check is inconclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnInconclusive {
-    /// It fails.
+    /// The resource fails.
     Fail,
-    /// It goes on, and the verdict says so.
+    /// The resource succeeds with the verdict `Inconclusive`.
     Succeed,
 }
 
-/// A question, and what to make of a missing answer.
+/// A question, and what to do when it cannot be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// The question.
     pub question: Question,
-    /// What to make of a missing answer.
+    /// What to do when it cannot be answered.
     pub on_inconclusive: OnInconclusive,
 }
 
@@ -47,8 +46,8 @@ impl Check {
     /// Reads the properties of a resource in a stack of the account that `asker` names.
     ///
     /// # Errors
-    /// Every problem at once. A role of the asker's own account is one: asked for by a customer, the
-    /// provider would open its own roles to them.
+    /// Every problem at once. A role in the function's own account is one: a customer who can choose the ARN could
+    /// otherwise have the provider's own roles probed.
     pub fn read(
         properties: &Map<String, Value>,
         asker: &Home,
@@ -56,7 +55,7 @@ impl Check {
         logical_id: &str,
     ) -> Result<Self, Problems> {
         let mut reader = Reader::new(properties);
-        // What is no ARN may be the external ID, in the wrong place.
+        // A value that is not an ARN may be the external ID in the wrong property.
         let is_arn = properties.get("RoleArn").and_then(Value::as_str).is_some_and(|text| text.starts_with("arn:"));
         let role =
             if is_arn { reader.one("RoleArn", RoleArn::parse) } else { reader.one_hidden("RoleArn", RoleArn::parse) };
@@ -67,7 +66,7 @@ impl Check {
         let revision = reader.free_text("Revision").unwrap_or_default();
         for (property, what) in [
             ("RoleArn", "is missing; give the ARN of the customer's role."),
-            ("ExternalId", "is missing; give the one that was made for this customer."),
+            ("ExternalId", "is missing; give the external ID of this customer."),
         ] {
             if !properties.contains_key(property) {
                 reader.problem(property, what);
@@ -106,15 +105,15 @@ fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Home, customer: 
         reader.problem(
             "RoleArn",
             format!(
-                "is in this function's own account {account}; give the role of a customer. Whoever could have it \
-                 checked could have your own roles opened."
+                "is in this function's own account {account}; give the role of a customer. The function does not assume \
+                 roles in its own account."
             ),
         );
     } else if customer.is_some_and(|customer| customer != account) {
         reader.problem(
             "RoleArn",
             format!(
-                "is in account {account}, which is not the customer's (CustomerAccountId); ask them for the right one."
+                "is in account {account}, but CustomerAccountId is another account; ask the customer for the right ARN."
             ),
         );
     }
@@ -122,8 +121,8 @@ fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Home, customer: 
         reader.problem(
             "RoleArn",
             format!(
-                "is in the partition {partition}, and nobody from {} can assume a role there; install the function \
-                 in an account of that partition.",
+                "is in the partition {partition}, where roles cannot be assumed from {}; install the function in an \
+                 account of that partition.",
                 asker.partition
             ),
         );
@@ -131,12 +130,7 @@ fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Home, customer: 
 }
 
 impl Question {
-    /// Whether a role that opens to this probe is unsafe.
-    pub fn must_not_open(&self, probe: Kind) -> bool {
-        self.require_mfa || !probe.is_right()
-    }
-
-    /// 64 hexadecimal digits that no other question has.
+    /// A hash of 64 hexadecimal digits, different for every question.
     pub fn hash(&self) -> String {
         digest(&[
             &self.stack_id,

@@ -1,159 +1,173 @@
-//! What the findings mean, and what the customer must do about it.
+//! What the results of the probes mean, and what the customer must do.
 
 use std::fmt;
 
 use serde_json::json;
 
-use super::answer::Outcome;
+use super::answer::Verdict;
 use super::probe::{Kind, Probe, Sent};
 use super::question::Question;
 
-/// What one probe heard.
+/// How STS answered one probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// A session was handed out; to a wrong probe, twice.
+pub enum Reply {
+    /// It returned a session; to a wrong probe, twice.
     Opened,
-    /// One was handed out, and refused the second time: access is just changing.
+    /// It returned a session and denied the second attempt: the trust policy has just changed.
     OpenedOnce,
-    /// One was handed out, and no answer came the second time.
+    /// It returned a session, and the second attempt got no answer.
     Unconfirmed,
     /// Access denied.
-    Denied(Said),
-    /// No answer that says anything about the role.
-    Unclear(Said),
-    /// There is no such request.
+    Denied(AwsMessage),
+    /// An answer that says nothing about the role, or none.
+    Unclear(AwsMessage),
+    /// No request was sent: there is no such external ID. Says why.
     NotSent(&'static str),
-    /// The time was over.
-    NotAsked,
+    /// No request was sent: the time was over.
+    NotTried,
 }
 
-/// AWS's words.
+/// The message of an AWS error.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct AwsMessage {
     /// In one line, without a full stop.
-    pub words: String,
+    pub text: String,
     /// AWS's ID of the request.
     pub request_id: Option<String>,
-    /// Whether they name a policy of the caller's as what denied: then the role was not asked at all.
+    /// Whether it attributes the denial to a policy of the caller. Then the role's trust policy was not evaluated.
     pub by_our_side: bool,
 }
 
-impl fmt::Display for Said {
+impl fmt::Display for AwsMessage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.request_id {
-            Some(id) => write!(f, "\"{}\" (AWS request ID {id})", self.words),
-            None => f.write_str(&self.words),
+            Some(id) => write!(f, "\"{}\" (AWS request ID {id})", self.text),
+            None => f.write_str(&self.text),
         }
     }
 }
 
-/// A probe and what it heard.
+/// A probe and its reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct ProbeResult {
     /// The probe.
     pub kind: Kind,
-    /// What it heard.
-    pub heard: Heard,
+    /// How STS answered it.
+    pub reply: Reply,
 }
 
-impl Finding {
-    /// What all probes hear at a safe role.
+impl ProbeResult {
+    /// The results of all probes of a safe role.
     pub fn of_a_safe_role(probes: &[Probe]) -> Vec<Self> {
-        let heard = |probe: &Probe| match probe.sent {
-            Sent::Nothing(why) => Heard::NotSent(why),
-            _ if probe.kind.is_right() => Heard::Opened,
-            _ => Heard::Denied(Said::default()),
+        let reply = |probe: &Probe| match probe.sent {
+            Sent::Nothing(why) => Reply::NotSent(why),
+            _ if probe.kind.is_right() => Reply::Opened,
+            _ => Reply::Denied(AwsMessage::default()),
         };
-        probes.iter().map(|probe| Self { kind: probe.kind, heard: heard(probe) }).collect()
+        probes.iter().map(|probe| Self { kind: probe.kind, reply: reply(probe) }).collect()
     }
 
     fn line(&self) -> String {
-        /// Enough to tell throttling from a network that is down; the rest is in the reason.
+        /// Enough to distinguish throttling from a network that is down; the reason has the rest.
         const LONGEST: usize = 100;
         let name = self.kind.name();
-        match &self.heard {
-            Heard::Opened => format!("{name}: opened"),
-            Heard::OpenedOnce => format!("{name}: opened once, then denied"),
-            Heard::Unconfirmed => format!("{name}: opened once, and could not be tried again"),
-            Heard::Denied(said) if said.by_our_side => format!("{name}: denied by a policy of our own side"),
-            Heard::Denied(_) => format!("{name}: denied"),
-            Heard::Unclear(said) => {
-                format!("{name}: unclear ({})", said.words.chars().take(LONGEST).collect::<String>())
+        match &self.reply {
+            Reply::Opened => format!("{name}: opened"),
+            Reply::OpenedOnce => format!("{name}: opened once, then denied"),
+            Reply::Unconfirmed => format!("{name}: opened once, no answer to the second attempt"),
+            Reply::Denied(message) if message.by_our_side => {
+                format!("{name}: denied by a policy on the function's side")
             }
-            Heard::NotSent(why) => format!("{name}: not sent, since {why}"),
-            Heard::NotAsked => format!("{name}: not asked, since the time was over"),
+            Reply::Denied(_) => format!("{name}: denied"),
+            Reply::Unclear(message) => {
+                format!("{name}: unclear ({})", message.text.chars().take(LONGEST).collect::<String>())
+            }
+            Reply::NotSent(why) => format!("{name}: not sent, because {why}"),
+            Reply::NotTried => format!("{name}: not sent, because the function ran out of time"),
         }
     }
 }
 
-/// The probes that opened and must not.
-pub fn wrong_openings(question: &Question, findings: &[Finding]) -> Vec<Kind> {
-    let opened = |finding: &&Finding| finding.heard == Heard::Opened;
-    findings.iter().filter(opened).map(|finding| finding.kind).filter(|kind| question.must_not_open(*kind)).collect()
+/// Whether a role that opens to this probe is unsafe. Where MFA is required, no probe may open it: a function cannot
+/// present MFA.
+pub fn must_not_open(question: &Question, probe: Kind) -> bool {
+    question.require_mfa || !probe.is_right()
 }
 
-/// Whether findings cannot all be true of one role at one time: then it is worth asking again.
-pub fn are_contradictory(findings: &[Finding]) -> bool {
-    let opened = |kind: Kind| match heard(findings, kind) {
-        Some(Heard::Opened) => Some(true),
-        Some(Heard::Denied(_)) => Some(false),
+/// The probes that opened the role and must not.
+pub fn wrong_openings(question: &Question, results: &[ProbeResult]) -> Vec<Kind> {
+    let opened = results.iter().filter(|result| result.reply == Reply::Opened).map(|result| result.kind);
+    opened.filter(|kind| must_not_open(question, *kind)).collect()
+}
+
+/// Whether results cannot all be true of one role at one time. Then it is worth sending the probes again.
+pub fn are_contradictory(results: &[ProbeResult]) -> bool {
+    let opened = |kind: Kind| match reply_to(results, kind) {
+        Some(Reply::Opened) => Some(true),
+        Some(Reply::Denied(_)) => Some(false),
         _ => None,
     };
     let (first, last) = (opened(Kind::Right), opened(Kind::RightAgain));
-    // A policy of our own that lets the right ID pass lets every other pass, too.
-    let denied_by_us = |finding: &Finding| matches!(&finding.heard, Heard::Denied(said) if said.by_our_side);
-    findings.iter().any(|finding| finding.heard == Heard::OpenedOnce)
+    // A policy of the caller that allows the right ID allows every other ID too.
+    let denied_by_us = |result: &ProbeResult| matches!(&result.reply, Reply::Denied(message) if message.by_our_side);
+    results.iter().any(|result| result.reply == Reply::OpenedOnce)
         || first.zip(last).is_some_and(|(first, last)| first != last)
-        || (first == Some(true) && findings.iter().any(denied_by_us))
+        || (first == Some(true) && results.iter().any(denied_by_us))
 }
 
-fn heard(findings: &[Finding], kind: Kind) -> Option<&Heard> {
-    findings.iter().find(|finding| finding.kind == kind).map(|finding| &finding.heard)
+fn reply_to(results: &[ProbeResult], kind: Kind) -> Option<&Reply> {
+    results.iter().find(|result| result.kind == kind).map(|result| &result.reply)
 }
 
-/// The findings for a person, one a line, and what they cannot tell.
-pub fn lines(question: &Question, findings: &[Finding]) -> String {
-    const UNSEEN: &str = "Not to be seen from outside: a second external ID that the role accepts, other principals whom \
-                          it trusts, and ways in under conditions that this check does not meet.";
-    let doubt = match judge(question, findings).outcome {
-        Outcome::Inconclusive => Some(format!("Inconclusive: {}.", doubt(findings))),
-        Outcome::Safe | Outcome::Unsafe | Outcome::Shut => None,
+/// The results for a person, one a line, and what they cannot show.
+pub fn lines(question: &Question, results: &[ProbeResult]) -> String {
+    const NOT_VISIBLE: &str = "Not visible from outside: a second external ID that the role accepts, other principals that it \
+                               trusts, and access under conditions that this check does not meet.";
+    let doubt = match judge(question, results).verdict {
+        Verdict::Inconclusive => Some(format!("Inconclusive: {}.", doubt(results))),
+        Verdict::Safe | Verdict::Unsafe | Verdict::Shut => None,
     };
-    let lines = findings.iter().map(Finding::line);
-    lines.chain(doubt).chain([UNSEEN.to_owned()]).collect::<Vec<_>>().join("\n")
+    let lines = results.iter().map(ProbeResult::line);
+    lines.chain(doubt).chain([NOT_VISIBLE.to_owned()]).collect::<Vec<_>>().join("\n")
 }
 
-/// What the findings come to.
+/// A verdict and its explanation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// In a word.
-    pub outcome: Outcome,
-    /// In sentences: what happened, what it means, what to do. Empty when the role is safe.
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What happened, what it means, what to do. Empty when the role is safe.
     pub reason: String,
 }
 
-/// Judges what was heard. An opening outweighs everything, and in doubt nothing is safe.
-pub fn judge(question: &Question, findings: &[Finding]) -> Verdict {
-    let openings = wrong_openings(question, findings);
-    let others_denied =
-        findings.iter().filter(|finding| !finding.kind.is_right()).all(|finding| match &finding.heard {
-            Heard::Denied(said) => !said.by_our_side,
-            Heard::NotSent(_) => true,
-            _ => false,
-        });
-    let (outcome, reason) = match (heard(findings, Kind::Right), heard(findings, Kind::RightAgain)) {
-        _ if !openings.is_empty() => (Outcome::Unsafe, unsafe_role(question, &openings)),
-        (Some(Heard::Opened), Some(Heard::Opened)) if others_denied && !question.require_mfa => {
-            (Outcome::Safe, String::new())
+/// Judges the results. A wrong opening outweighs everything else, and a role is called safe only without any doubt.
+pub fn judge(question: &Question, results: &[ProbeResult]) -> Judgement {
+    let openings = wrong_openings(question, results);
+    let others_denied = results.iter().filter(|result| !result.kind.is_right()).all(ProbeResult::says_closed);
+    let (verdict, reason) = match (reply_to(results, Kind::Right), reply_to(results, Kind::RightAgain)) {
+        _ if !openings.is_empty() => (Verdict::Unsafe, unsafe_role(question, &openings)),
+        (Some(Reply::Opened), Some(Reply::Opened)) if others_denied && !question.require_mfa => {
+            (Verdict::Safe, String::new())
         }
-        (Some(Heard::Denied(said)), Some(last))
-            if !question.require_mfa && !said.by_our_side && !matches!(last, Heard::Opened) =>
+        (Some(Reply::Denied(message)), Some(last))
+            if !question.require_mfa && !message.by_our_side && !matches!(last, Reply::Opened) =>
         {
-            (Outcome::Shut, shut_role(question, said))
+            (Verdict::Shut, shut_role(question, message))
         }
-        _ => (Outcome::Inconclusive, inconclusive(question, findings)),
+        _ => (Verdict::Inconclusive, inconclusive(question, results)),
     };
-    Verdict { outcome, reason }
+    Judgement { verdict, reason }
+}
+
+impl ProbeResult {
+    /// Whether it shows that the probe does not open the role.
+    fn says_closed(&self) -> bool {
+        match &self.reply {
+            Reply::Denied(message) => !message.by_our_side,
+            Reply::NotSent(_) => true,
+            _ => false,
+        }
+    }
 }
 
 fn unsafe_role(question: &Question, openings: &[Kind]) -> String {
@@ -168,18 +182,18 @@ fn unsafe_role(question: &Question, openings: &[Kind]) -> String {
         let names: Vec<_> = consequences.iter().map(|kind| kind.name()).collect();
         format!("; and so with {}", names.join(", "))
     };
-    let lacking = if question.require_mfa { "without a second factor" } else { "with less than its external ID" };
+    let lacking = if question.require_mfa { "without MFA" } else { "with less than its external ID" };
     format!(
-        "The role {} opens {lacking}, so do not use it. It opened with {opened}{as_well}. The customer must put this \
-         statement, with the agreed external ID filled in, in the place of every one in the role's trust policy that lets \
-         account {} in, and keep such other conditions as only narrow it: {}",
+        "The role {} opens {lacking}, so do not use it. It opened with {opened}{as_well}. The customer must replace every \
+         statement of the role's trust policy that allows account {} by this one, with the agreed external ID filled in; \
+         further conditions that only narrow it may stay: {}",
         question.role,
         question.asker.account,
         trust_statement(question),
     )
 }
 
-/// The openings that tell what is wrong, and those that only follow from them.
+/// The openings that show what is wrong, and those that follow from them.
 fn causes(openings: &[Kind]) -> (Vec<Kind>, Vec<Kind>) {
     let follows = |kind: &Kind| match kind {
         Kind::Right | Kind::Without => false,
@@ -196,23 +210,23 @@ fn numbered(causes: &[Kind]) -> String {
     causes.iter().enumerate().map(each).collect::<Vec<_>>().join("; ")
 }
 
-/// What it says about a trust policy that this opens the role.
+/// What it says about a trust policy that this probe opens the role.
 fn meaning(kind: Kind) -> &'static str {
     match kind {
         Kind::Right | Kind::RightAgain => {
-            "the trust policy does not demand a second factor (Bool aws:MultiFactorAuthPresent is missing)"
+            "the trust policy does not require MFA (the condition Bool aws:MultiFactorAuthPresent is missing)"
         }
         Kind::Without => {
-            "the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or \
-             another statement that does without)"
+            "the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a \
+             negated operator, or another statement without the condition)"
         }
-        Kind::Random => "any ID will do (a wildcard, or a negated condition)",
-        Kind::First => "how the ID begins is not compared (StringLike with * or ? at its start)",
-        Kind::Middle => "the middle of the ID is not compared (StringLike with * or ? in it)",
-        Kind::Last => "how the ID ends is not compared (StringLike with * or ? at its end)",
+        Kind::Random => "the trust policy accepts any ID (a wildcard, or a negated operator)",
+        Kind::First => "the start of the ID is not compared (StringLike with * or ? at the start)",
+        Kind::Middle => "the middle of the ID is not compared (StringLike with * or ? in the middle)",
+        Kind::Last => "the end of the ID is not compared (StringLike with * or ? at the end)",
         Kind::CaseFlipped => "letter case is not compared (StringEqualsIgnoreCase)",
-        Kind::Appended => "anything may follow the ID (StringLike with * at its end)",
-        Kind::Prepended => "anything may precede the ID (StringLike with * at its start)",
+        Kind::Appended => "anything may follow the ID (StringLike with * at the end)",
+        Kind::Prepended => "anything may precede the ID (StringLike with * at the start)",
     }
 }
 
@@ -230,63 +244,55 @@ fn trust_statement(question: &Question) -> String {
     statement.to_string()
 }
 
-fn shut_role(question: &Question, said: &Said) -> String {
+fn shut_role(question: &Question, message: &AwsMessage) -> String {
     format!(
-        "The role {} did not open with the right external ID: sts:AssumeRole was answered with {said}. It may be that the \
-         role does not exist or is spelt differently; that its trust policy asks for another external ID, or names another \
-         account than {}; that its conditions do not cover the role that asks, which AWS's answer names \
-         (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry); that it demands a second factor (then say RequireMfa); \
-         or that a policy of the customer's organization denies it. Compare with the customer, then change Revision to ask \
-         again.",
+        "The role {} did not open with the right external ID. sts:AssumeRole answered {message}. Possible causes: the role \
+         does not exist, or its name or path is different; its trust policy requires another external ID, or names another \
+         account than {}; its conditions (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry) do not match the role \
+         that AWS's answer names; it requires MFA (then set RequireMfa); or a policy of the customer's organization denies \
+         it. Compare with the customer, then change Revision to check again.",
         question.role, question.asker.account,
     )
 }
 
-fn inconclusive(question: &Question, findings: &[Finding]) -> String {
-    let what_to_do = if question.require_mfa && shows_nothing_but_denials(findings) {
-        "Set OnInconclusive to Succeed to accept that"
+fn inconclusive(question: &Question, results: &[ProbeResult]) -> String {
+    let what_to_do = if question.require_mfa && results.iter().all(ProbeResult::says_closed) {
+        "Set OnInconclusive to Succeed to accept this"
     } else {
-        "Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing"
+        "Change Revision to check again, or set OnInconclusive to Succeed to continue without a result"
     };
-    format!("Whether the role {} is safe could not be told: {}. {what_to_do}.", question.role, doubt(findings))
+    format!("Could not determine whether role {} is safe: {}. {what_to_do}.", question.role, doubt(results))
 }
 
-fn shows_nothing_but_denials(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| match &finding.heard {
-        Heard::Denied(said) => !said.by_our_side,
-        Heard::NotSent(_) => true,
-        _ => false,
-    })
-}
-
-/// Why it could not be told, as a phrase.
-fn doubt(findings: &[Finding]) -> String {
-    let own_denial = findings.iter().find_map(|finding| match &finding.heard {
-        Heard::Denied(said) if said.by_our_side => Some(said),
+/// Why there is no verdict, as a phrase.
+fn doubt(results: &[ProbeResult]) -> String {
+    let own_denial = results.iter().find_map(|result| match &result.reply {
+        Reply::Denied(message) if message.by_our_side => Some(message),
         _ => None,
     });
-    let unclear = findings.iter().find_map(|finding| match &finding.heard {
-        Heard::Unclear(said) => Some((finding.kind, said)),
+    let unclear = results.iter().find_map(|result| match &result.reply {
+        Reply::Unclear(message) => Some((result.kind, message)),
         _ => None,
     });
-    let unconfirmed = findings.iter().find(|finding| finding.heard == Heard::Unconfirmed);
-    if let Some(Finding { kind, .. }) = unconfirmed {
-        format!("it opened once with {}, and could not be tried a second time", kind.name())
-    } else if let Some(said) = own_denial {
+    let unconfirmed = results.iter().find(|result| result.reply == Reply::Unconfirmed);
+    if let Some(ProbeResult { kind, .. }) = unconfirmed {
+        format!("it opened once with {}, and the second attempt got no answer", kind.name())
+    } else if let Some(message) = own_denial {
         format!(
-            "a policy of the function's own side denied sts:AssumeRole: {said}. The checking role needs it on the customer's \
-             role, and has it nowhere in its own organization"
+            "a policy of the function's own account or organization denied sts:AssumeRole: {message}. The function's role needs \
+             sts:AssumeRole on the customer's role; it does not have it on roles of its own organization"
         )
-    } else if let Some((kind, said)) = unclear {
-        format!("sts:AssumeRole with {} got no usable answer: {said}", kind.name())
-    } else if are_contradictory(findings) {
-        "its answers kept changing, as they do for a short while after a change".to_owned()
-    } else if shows_nothing_but_denials(findings) {
-        "nothing opened it, as it should be where a second factor is demanded; but a function has none, so whether the right \
-         external ID opens it cannot be shown"
+    } else if let Some((kind, message)) = unclear {
+        format!("sts:AssumeRole with {} got no usable answer: {message}", kind.name())
+    } else if are_contradictory(results) {
+        "its answers changed between attempts, as they do for a short time after a change of the trust policy"
+            .to_owned()
+    } else if results.iter().all(ProbeResult::says_closed) {
+        "no probe opened it, which is right where MFA is required; but a function has no MFA, so the check cannot show that \
+         the right external ID opens it"
             .to_owned()
     } else {
-        "the time was over before everything was asked".to_owned()
+        "the function ran out of time before it sent every probe".to_owned()
     }
 }
 
@@ -312,63 +318,68 @@ mod tests {
         }
     }
 
-    fn said(words: &str) -> Said {
-        Said { words: words.to_owned(), request_id: None, by_our_side: words.contains("identity-based policy") }
+    fn message(text: &str) -> AwsMessage {
+        AwsMessage { text: text.to_owned(), request_id: None, by_our_side: text.contains("identity-based policy") }
     }
 
-    fn denied() -> Heard {
-        Heard::Denied(said("User: x is not authorized to perform: sts:AssumeRole on resource: y"))
+    fn denied() -> Reply {
+        Reply::Denied(message("User: x is not authorized to perform: sts:AssumeRole on resource: y"))
     }
 
-    /// What a safe role says, but for some probes.
-    fn outcome(require_mfa: bool, but: &[(Kind, Heard)]) -> Outcome {
+    /// The verdict on a safe role with other replies to some probes.
+    fn verdict(require_mfa: bool, but: &[(Kind, Reply)]) -> Verdict {
         let question = question(require_mfa);
-        let mut findings = Finding::of_a_safe_role(&probes(&question, &Seed::new([1; 32])));
-        for finding in &mut findings {
-            if let Some((_, heard)) = but.iter().find(|(kind, _)| *kind == finding.kind) {
-                finding.heard = heard.clone();
+        let mut results = ProbeResult::of_a_safe_role(&probes(&question, &Seed::new([1; 32])));
+        for result in &mut results {
+            if let Some((_, reply)) = but.iter().find(|(kind, _)| *kind == result.kind) {
+                result.reply = reply.clone();
             }
         }
-        judge(&question, &findings).outcome
+        judge(&question, &results).verdict
     }
 
     #[test]
     fn only_a_role_that_opens_with_the_right_id_and_nothing_else_is_safe() {
         use Kind::{Random, Right, RightAgain, Without};
-        assert_eq!(outcome(false, &[]), Outcome::Safe);
+        assert_eq!(verdict(false, &[]), Verdict::Safe);
         let question = question(false);
         let wrong =
             probes(&question, &Seed::new([1; 32])).into_iter().map(|probe| probe.kind).filter(|kind| !kind.is_right());
         for kind in wrong {
-            assert_eq!(outcome(false, &[(kind, Heard::Opened)]), Outcome::Unsafe, "{kind:?}");
-            for doubt in [Heard::OpenedOnce, Heard::Unconfirmed, Heard::Unclear(said("Throttling")), Heard::NotAsked] {
-                assert_eq!(outcome(false, &[(kind, doubt.clone())]), Outcome::Inconclusive, "{kind:?} {doubt:?}");
+            assert_eq!(verdict(false, &[(kind, Reply::Opened)]), Verdict::Unsafe, "{kind:?}");
+            for doubt in [Reply::OpenedOnce, Reply::Unconfirmed, Reply::Unclear(message("Throttling")), Reply::NotTried]
+            {
+                assert_eq!(verdict(false, &[(kind, doubt.clone())]), Verdict::Inconclusive, "{kind:?} {doubt:?}");
             }
-            let ours = Heard::Denied(said("no identity-based policy allows the sts:AssumeRole action"));
-            assert_eq!(outcome(false, &[(kind, ours)]), Outcome::Inconclusive, "{kind:?}: the role was not asked");
+            let ours = Reply::Denied(message("no identity-based policy allows the sts:AssumeRole action"));
+            assert_eq!(
+                verdict(false, &[(kind, ours)]),
+                Verdict::Inconclusive,
+                "{kind:?}: the trust policy was not evaluated"
+            );
         }
-        // An opening outweighs every doubt, and a role that is shut is not called inconclusive.
-        assert_eq!(outcome(false, &[(Right, denied()), (RightAgain, denied())]), Outcome::Shut);
-        let doubt = || Heard::Unclear(said("Throttling"));
-        assert_eq!(outcome(false, &[(Without, Heard::Opened), (Random, doubt())]), Outcome::Unsafe);
+        // A wrong opening outweighs every doubt, and a role that is shut is not called inconclusive.
+        assert_eq!(verdict(false, &[(Right, denied()), (RightAgain, denied())]), Verdict::Shut);
+        let doubt = || Reply::Unclear(message("Throttling"));
+        assert_eq!(verdict(false, &[(Without, Reply::Opened), (Random, doubt())]), Verdict::Unsafe);
         assert_eq!(
-            outcome(false, &[(Right, denied()), (RightAgain, denied()), (Random, Heard::Opened)]),
-            Outcome::Unsafe
+            verdict(false, &[(Right, denied()), (RightAgain, denied()), (Random, Reply::Opened)]),
+            Verdict::Unsafe
         );
-        assert_eq!(outcome(false, &[(Right, denied()), (Random, doubt()), (RightAgain, doubt())]), Outcome::Shut);
+        assert_eq!(verdict(false, &[(Right, denied()), (Random, doubt()), (RightAgain, doubt())]), Verdict::Shut);
         // Denials count between two successes only.
-        assert_eq!(outcome(false, &[(RightAgain, denied())]), Outcome::Inconclusive);
-        assert_eq!(outcome(false, &[(Right, denied())]), Outcome::Inconclusive);
-        assert_eq!(outcome(false, &[(Right, doubt())]), Outcome::Inconclusive);
+        assert_eq!(verdict(false, &[(RightAgain, denied())]), Verdict::Inconclusive);
+        assert_eq!(verdict(false, &[(Right, denied())]), Verdict::Inconclusive);
+        assert_eq!(verdict(false, &[(Right, doubt())]), Verdict::Inconclusive);
     }
 
     #[test]
-    fn where_a_second_factor_is_demanded_nothing_may_open() {
+    fn where_mfa_is_required_no_probe_may_open() {
         use Kind::{Right, RightAgain};
         let shut = [(Right, denied()), (RightAgain, denied())];
-        assert_eq!(outcome(true, &shut), Outcome::Inconclusive);
-        assert_eq!(outcome(true, &[]), Outcome::Unsafe);
-        assert_eq!(outcome(true, &[(Right, Heard::Opened), (RightAgain, denied())]), Outcome::Unsafe);
-        assert_eq!(outcome(true, &[(Right, denied()), (RightAgain, Heard::Opened)]), Outcome::Unsafe);
+        assert_eq!(verdict(true, &shut), Verdict::Inconclusive);
+        assert_eq!(verdict(true, &[]), Verdict::Unsafe);
+        assert_eq!(verdict(true, &[(Right, Reply::Opened), (RightAgain, denied())]), Verdict::Unsafe);
+        assert_eq!(verdict(true, &[(Right, denied()), (RightAgain, Reply::Opened)]), Verdict::Unsafe);
     }
 }

@@ -53,7 +53,7 @@ async fn each_differs_from_the_right_one_as_it_says() {
     }
     let without_letters: Vec<_> = ROUND.into_iter().filter(|probe| *probe != "case").collect();
     for id in ["0123456789012345678", "_+=,.@:/-_+=,.@:/-_"] {
-        check(id, &without_letters, &["the letters' case flipped: not sent, since it has no letters"]).await;
+        check(id, &without_letters, &["the letters' case flipped: not sent, because the ID has no letters"]).await;
     }
     check(
         &"x".repeat(1224),
@@ -68,8 +68,8 @@ async fn each_differs_from_the_right_one_as_it_says() {
             "right",
         ],
         &[
-            "a character appended: not sent, since STS takes no longer one",
-            "a character prepended: not sent, since STS takes no longer one",
+            "a character appended: not sent, because the ID would be longer than STS allows",
+            "a character prepended: not sent, because the ID would be longer than STS allows",
         ],
     )
     .await;
@@ -246,7 +246,7 @@ async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
     stack.customer.disturb(Disturbance::opened().of(every_second_from(0, none)).every());
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "inconclusive");
-    expect![[r"
+    expect![[r#"
         the right external ID: opened
         no external ID: opened once, then denied
         a random external ID of the same length: denied
@@ -257,8 +257,8 @@ async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
         a character appended: denied
         a character prepended: denied
         the right external ID again: opened
-        Inconclusive: its answers kept changing, as they do for a short while after a change.
-        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."]]
+        Inconclusive: its answers changed between attempts, as they do for a short time after a change of the trust policy.
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]
     .assert_eq(answer.attribute("Probes"));
     let mut round = ROUND.to_vec();
     round.insert(2, "none");

@@ -125,7 +125,8 @@ async fn not_knowing_is_remembered_only_where_it_is_tolerated() {
     for attribute in ["Verdict", "RoleArn", "AccountId", "CheckedAt"] {
         assert_eq!(again.attribute(attribute), before.attribute(attribute));
     }
-    expect!["Not asked again; nothing could be told at 2026-11-22T12:00:01Z."].assert_eq(again.attribute("Probes"));
+    expect!["Not checked again; the check at 2026-11-22T12:00:01Z was inconclusive."]
+        .assert_eq(again.attribute("Probes"));
     assert_eq!(stack.customer.knocks(), []);
 
     let strict = update(&stack, before.physical_id(), tolerant, usual()).await;

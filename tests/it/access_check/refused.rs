@@ -15,27 +15,27 @@ async fn refused(properties: Value, expected: Expect) {
 #[tokio::test(start_paused = true)]
 async fn a_role_of_the_functions_own_account_is_never_opened() {
     let own = "arn:aws:iam::111111111111:role/Administrator";
-    refused(question(&json!({ "RoleArn": own })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. Whoever could have it checked could have your own roles opened."]).await;
-    refused(question(&json!({ "RoleArn": own, "CustomerAccountId": "111111111111" })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. Whoever could have it checked could have your own roles opened."]).await;
+    refused(question(&json!({ "RoleArn": own })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account."]).await;
+    refused(question(&json!({ "RoleArn": own, "CustomerAccountId": "111111111111" })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account."]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_role_of_somebody_else_is_not_the_customers() {
-    refused(question(&json!({ "CustomerAccountId": "888888888888" })), expect!["RoleArn is in account 999999999999, which is not the customer's (CustomerAccountId); ask them for the right one."]).await;
+    refused(question(&json!({ "CustomerAccountId": "888888888888" })), expect!["RoleArn is in account 999999999999, but CustomerAccountId is another account; ask the customer for the right ARN."]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_role_of_another_partition_cannot_be_asked() {
-    refused(question(&json!({ "RoleArn": "arn:aws-cn:iam::999999999999:role/Access" })), expect!["RoleArn is in the partition aws-cn, and nobody from aws can assume a role there; install the function in an account of that partition."]).await;
-    refused(question(&json!({ "RoleArn": "arn:aws-us-gov:iam::111111111111:role/Access" })), expect!["There are 2 problems. (1) RoleArn is in this function's own account 111111111111; give the role of a customer. Whoever could have it checked could have your own roles opened. (2) RoleArn is in the partition aws-us-gov, and nobody from aws can assume a role there; install the function in an account of that partition."]).await;
+    refused(question(&json!({ "RoleArn": "arn:aws-cn:iam::999999999999:role/Access" })), expect!["RoleArn is in the partition aws-cn, where roles cannot be assumed from aws; install the function in an account of that partition."]).await;
+    refused(question(&json!({ "RoleArn": "arn:aws-us-gov:iam::111111111111:role/Access" })), expect!["There are 2 problems. (1) RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. (2) RoleArn is in the partition aws-us-gov, where roles cannot be assumed from aws; install the function in an account of that partition."]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_missing_is_told() {
-    refused(json!({}), expect!["There are 2 problems. (1) RoleArn is missing; give the ARN of the customer's role. (2) ExternalId is missing; give the one that was made for this customer."]).await;
+    refused(json!({}), expect!["There are 2 problems. (1) RoleArn is missing; give the ARN of the customer's role. (2) ExternalId is missing; give the external ID of this customer."]).await;
     refused(
         json!({ "RoleArn": Customer::ROLE }),
-        expect!["ExternalId is missing; give the one that was made for this customer."],
+        expect!["ExternalId is missing; give the external ID of this customer."],
     )
     .await;
     refused(json!({ "ExternalId": RIGHT }), expect!["RoleArn is missing; give the ARN of the customer's role."]).await;
@@ -90,7 +90,7 @@ async fn everything_that_is_wrong_is_told_at_once() {
             "RoleArn": "arn:aws-cn:iam::111111111111:role/x", "CustomerAccountId": "999999999999",
             "ExternalId": [RIGHT], "RequireMfa": "", "OnInconclusive": "",
         }),
-        expect!["There are 5 problems. (1) ExternalId is a list; give one value, not a list or an object. (2) RequireMfa is an empty string; give a value, or leave the property out (AWS::NoValue). (3) OnInconclusive is an empty string; give a value, or leave the property out (AWS::NoValue). (4) RoleArn is in this function's own account 111111111111; give the role of a customer. Whoever could have it checked could have your own roles opened. (5) RoleArn is in the partition aws-cn, and nobody from aws can assume a role there; install the function in an account of that partition."],
+        expect!["There are 5 problems. (1) ExternalId is a list; give one value, not a list or an object. (2) RequireMfa is an empty string; give a value, or leave the property out (AWS::NoValue). (3) OnInconclusive is an empty string; give a value, or leave the property out (AWS::NoValue). (4) RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. (5) RoleArn is in the partition aws-cn, where roles cannot be assumed from aws; install the function in an account of that partition."],
     )
     .await;
     refused(question(&json!({ "ExternalId": format!("{RIGHT}!") })), expect!["ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 20 of 20 is none of them)."]).await;

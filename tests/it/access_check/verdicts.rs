@@ -19,16 +19,16 @@ async fn unsafe_by(trust: impl Fn(Option<&str>) -> bool + Send + 'static, expect
 #[tokio::test(start_paused = true)]
 async fn an_unsafe_role_is_told_with_what_the_customer_must_do() {
     let stack = checking(|id| exactly(id) || none(id));
-    let answer = reason(&stack, usual(), expect![[r#"The role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens with less than its external ID, so do not use it. It opened with no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without). The customer must put this statement, with the agreed external ID filled in, in the place of every one in the role's trust policy that lets account 111111111111 in, and keep such other conditions as only narrow it: {"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}}"#]]).await;
+    let answer = reason(&stack, usual(), expect![[r#"The role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens with less than its external ID, so do not use it. It opened with no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition). The customer must replace every statement of the role's trust policy that allows account 111111111111 by this one, with the agreed external ID filled in; further conditions that only narrow it may stay: {"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}}"#]]).await;
     assert_eq!(answered(&answer), Some(("unsafe".into(), "20261122T120001Z".into())));
 }
 
 #[tokio::test(start_paused = true)]
 async fn every_trust_that_asks_for_less_is_unsafe() {
     // No condition at all.
-    unsafe_by(|_| true, expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without); and so with a random external ID of the same length, the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
+    unsafe_by(|_| true, expect!["no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition); and so with a random external ID of the same length, the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
     // StringEqualsIfExists.
-    unsafe_by(|id| id.is_none_or(|id| id == RIGHT), expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without)"]).await;
+    unsafe_by(|id| id.is_none_or(|id| id == RIGHT), expect!["no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition)"]).await;
     // StringEqualsIgnoreCase.
     unsafe_by(
         |id| id.is_some_and(|id| id.eq_ignore_ascii_case(RIGHT)),
@@ -36,44 +36,48 @@ async fn every_trust_that_asks_for_less_is_unsafe() {
     )
     .await;
     // StringLike "*".
-    unsafe_by(|id| id.is_some(), expect!["a random external ID of the same length: any ID will do (a wildcard, or a negated condition); and so with the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
+    unsafe_by(|id| id.is_some(), expect!["a random external ID of the same length: the trust policy accepts any ID (a wildcard, or a negated operator); and so with the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
     // StringLike "Acme-*".
-    unsafe_by(|id| id.is_some_and(|id| id.starts_with("Acme-")), expect!["(1) the middle character changed: the middle of the ID is not compared (StringLike with * or ? in it); (2) the last character changed: how the ID ends is not compared (StringLike with * or ? at its end); (3) a character appended: anything may follow the ID (StringLike with * at its end)"]).await;
+    unsafe_by(|id| id.is_some_and(|id| id.starts_with("Acme-")), expect!["(1) the middle character changed: the middle of the ID is not compared (StringLike with * or ? in the middle); (2) the last character changed: the end of the ID is not compared (StringLike with * or ? at the end); (3) a character appended: anything may follow the ID (StringLike with * at the end)"]).await;
     // StringLike "Acme-7f3c.90b2+E4d1*".
     unsafe_by(
         |id| id.is_some_and(|id| id.starts_with(RIGHT)),
-        expect!["a character appended: anything may follow the ID (StringLike with * at its end)"],
+        expect!["a character appended: anything may follow the ID (StringLike with * at the end)"],
     )
     .await;
     // StringLike "*Acme-7f3c.90b2+E4d1".
     unsafe_by(
         |id| id.is_some_and(|id| id.ends_with(RIGHT)),
-        expect!["a character prepended: anything may precede the ID (StringLike with * at its start)"],
+        expect!["a character prepended: anything may precede the ID (StringLike with * at the start)"],
     )
     .await;
     // StringLike "*E4d1".
-    unsafe_by(|id| id.is_some_and(|id| id.ends_with("E4d1")), expect!["(1) the first character changed: how the ID begins is not compared (StringLike with * or ? at its start); (2) the middle character changed: the middle of the ID is not compared (StringLike with * or ? in it); (3) a character prepended: anything may precede the ID (StringLike with * at its start)"]).await;
+    unsafe_by(|id| id.is_some_and(|id| id.ends_with("E4d1")), expect!["(1) the first character changed: the start of the ID is not compared (StringLike with * or ? at the start); (2) the middle character changed: the middle of the ID is not compared (StringLike with * or ? in the middle); (3) a character prepended: anything may precede the ID (StringLike with * at the start)"]).await;
     // StringLike "?cme-7f3c.90b2+E4d1".
     unsafe_by(
         |id| id.is_some_and(|id| id.len() == RIGHT.len() && id[1..] == RIGHT[1..]),
-        expect!["the first character changed: how the ID begins is not compared (StringLike with * or ? at its start)"],
+        expect![
+            "the first character changed: the start of the ID is not compared (StringLike with * or ? at the start)"
+        ],
     )
     .await;
     // StringLike "Acme-*+E4d1".
     unsafe_by(
         |id| id.is_some_and(|id| id.starts_with("Acme-") && id.ends_with("+E4d1")),
-        expect!["the middle character changed: the middle of the ID is not compared (StringLike with * or ? in it)"],
+        expect![
+            "the middle character changed: the middle of the ID is not compared (StringLike with * or ? in the middle)"
+        ],
     )
     .await;
     // StringNotEquals "something".
-    unsafe_by(|id| id != Some("something"), expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without); and so with a random external ID of the same length, the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
+    unsafe_by(|id| id != Some("something"), expect!["no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition); and so with a random external ID of the same length, the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended"]).await;
     // ForAllValues:StringEquals lets those in who send none.
-    unsafe_by(|id| id.is_none() || exactly(id), expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without)"]).await;
+    unsafe_by(|id| id.is_none() || exactly(id), expect!["no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition)"]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_role_that_opens_to_all_but_the_right_one_is_unsafe() {
-    unsafe_by(none, expect!["no external ID: the ID is not demanded at all (no condition on sts:ExternalId, one ending in IfExists, one that is negated, or another statement that does without)"]).await;
+    unsafe_by(none, expect!["no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition)"]).await;
     unsafe_by(
         |id| id == Some("aCME-7F3C.90B2+e4D1"),
         expect!["the letters' case flipped: letter case is not compared (StringEqualsIgnoreCase)"],
@@ -110,7 +114,7 @@ async fn an_opening_outweighs_a_round_that_is_not_finished() {
 #[tokio::test(start_paused = true)]
 async fn a_shut_role_is_told_with_what_it_may_be() {
     let stack = checking(nobody);
-    let answer = reason(&stack, question(&json!({ "OnInconclusive": "Succeed" })), expect![[r#"The role arn:aws:iam::999999999999:role/delegated/ProviderAccess did not open with the right external ID: sts:AssumeRole was answered with "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess" (AWS request ID …). It may be that the role does not exist or is spelt differently; that its trust policy asks for another external ID, or names another account than 111111111111; that its conditions do not cover the role that asks, which AWS's answer names (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry); that it demands a second factor (then say RequireMfa); or that a policy of the customer's organization denies it. Compare with the customer, then change Revision to ask again."#]]).await;
+    let answer = reason(&stack, question(&json!({ "OnInconclusive": "Succeed" })), expect![[r#"The role arn:aws:iam::999999999999:role/delegated/ProviderAccess did not open with the right external ID. sts:AssumeRole answered "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess" (AWS request ID …). Possible causes: the role does not exist, or its name or path is different; its trust policy requires another external ID, or names another account than 111111111111; its conditions (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry) do not match the role that AWS's answer names; it requires MFA (then set RequireMfa); or a policy of the customer's organization denies it. Compare with the customer, then change Revision to check again."#]]).await;
     assert_eq!(answered(&answer), Some(("shut".into(), "20261122T120001Z".into())));
 }
 
@@ -183,7 +187,7 @@ async fn trouble_at_every_request_tells_nothing() {
 #[tokio::test(start_paused = true)]
 async fn trouble_at_one_probe_tells_nothing() {
     let last = || Disturbance::throttled().of(appended).every();
-    inconclusive(disturbed(last), json!({}), expect![[r#"Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …). Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."#]], expect![[r#"
+    inconclusive(disturbed(last), json!({}), expect![[r#"Could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -195,24 +199,24 @@ async fn trouble_at_one_probe_tells_nothing() {
         a character prepended: denied
         the right external ID again: opened
         Inconclusive: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …).
-        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."#]]).await;
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     let silent = || Disturbance::silence().since(4);
-    inconclusive(disturbed(silent), json!({}), expect!["Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."], expect![[r"
+    inconclusive(disturbed(silent), json!({}), expect!["Could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r#"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
         the first character changed: unclear (no answer came)
-        the middle character changed: not asked, since the time was over
-        the last character changed: not asked, since the time was over
-        the letters' case flipped: not asked, since the time was over
-        a character appended: not asked, since the time was over
-        a character prepended: not asked, since the time was over
-        the right external ID again: not asked, since the time was over
+        the middle character changed: not sent, because the function ran out of time
+        the last character changed: not sent, because the function ran out of time
+        the letters' case flipped: not sent, because the function ran out of time
+        a character appended: not sent, because the function ran out of time
+        a character prepended: not sent, because the function ran out of time
+        the right external ID again: not sent, because the function ran out of time
         Inconclusive: sts:AssumeRole with the first character changed got no usable answer: no answer came.
-        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."]]).await;
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     // Of the right one, when it closes the round.
     let closing = || Disturbance::cut().of(right).since(2);
-    inconclusive(disturbed(closing), json!({}), expect!["Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."], expect![[r"
+    inconclusive(disturbed(closing), json!({}), expect!["Could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r#"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -224,7 +228,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         a character prepended: denied
         the right external ID again: unclear (no answer came)
         Inconclusive: sts:AssumeRole with the right external ID again got no usable answer: no answer came.
-        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."]]).await;
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -239,7 +243,7 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
     let region = "STS is not activated in this region for account:111111111111. Your account administrator can activate \
                   STS in this region using the IAM Console.";
     let refused = move || Disturbance::refused(403, "RegionDisabledException", region).every();
-    inconclusive(disturbed(refused), json!({}), expect![[r#"Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …). Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."#]], expect![[r#"
+    inconclusive(disturbed(refused), json!({}), expect![[r#"Could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
         the right external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         no external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         a random external ID of the same length: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
@@ -251,9 +255,9 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
         a character prepended: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         the right external ID again: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         Inconclusive: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …).
-        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."#]]).await;
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     let expired = || Disturbance::refused(403, "ExpiredTokenException", "The security token is expired").since(3);
-    inconclusive(disturbed(expired), json!({}), expect![[r#"Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …). Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."#]], expect![[r#"
+    inconclusive(disturbed(expired), json!({}), expect![[r#"Could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: unclear (The security token is expired)
@@ -265,25 +269,25 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
         a character prepended: unclear (The security token is expired)
         the right external ID again: unclear (The security token is expired)
         Inconclusive: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …).
-        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."#]]).await;
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_denial_by_our_own_side_tells_nothing() {
     let every = || Disturbance::denied_because(OWN_POLICY).every();
-    inconclusive(disturbed(every), json!({}), expect![[r#"Whether the role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe could not be told: a policy of the function's own side denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The checking role needs it on the customer's role, and has it nowhere in its own organization. Change Revision to ask again, or set OnInconclusive to Succeed to go on without knowing."#]], expect![[r#"
-        the right external ID: denied by a policy of our own side
-        no external ID: denied by a policy of our own side
-        a random external ID of the same length: denied by a policy of our own side
-        the first character changed: denied by a policy of our own side
-        the middle character changed: denied by a policy of our own side
-        the last character changed: denied by a policy of our own side
-        the letters' case flipped: denied by a policy of our own side
-        a character appended: denied by a policy of our own side
-        a character prepended: denied by a policy of our own side
-        the right external ID again: denied by a policy of our own side
-        Inconclusive: a policy of the function's own side denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The checking role needs it on the customer's role, and has it nowhere in its own organization.
-        Not to be seen from outside: a second external ID that the role accepts, other principals whom it trusts, and ways in under conditions that this check does not meet."#]]).await;
+    inconclusive(disturbed(every), json!({}), expect![[r#"Could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: a policy of the function's own account or organization denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The function's role needs sts:AssumeRole on the customer's role; it does not have it on roles of its own organization. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
+        the right external ID: denied by a policy on the function's side
+        no external ID: denied by a policy on the function's side
+        a random external ID of the same length: denied by a policy on the function's side
+        the first character changed: denied by a policy on the function's side
+        the middle character changed: denied by a policy on the function's side
+        the last character changed: denied by a policy on the function's side
+        the letters' case flipped: denied by a policy on the function's side
+        a character appended: denied by a policy on the function's side
+        a character prepended: denied by a policy on the function's side
+        the right external ID again: denied by a policy on the function's side
+        Inconclusive: a policy of the function's own account or organization denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The function's role needs sts:AssumeRole on the customer's role; it does not have it on roles of its own organization.
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     for because in [
         "with an explicit deny in an identity-based policy",
         "because no permissions boundary allows the sts:AssumeRole action",
