@@ -59,7 +59,12 @@ fn usual() -> Value {
 }
 
 async fn create(stack: &Stack, properties: Value) -> Answer {
-    checked(stack, stack.create(properties).await)
+    let answer = checked(stack, stack.create(properties).await);
+    if let Some((verdict, _)) = answered(&answer).filter(|_| !answer.succeeded()) {
+        let (word, _) = answer.reason().split_once(": ").unwrap_or_default();
+        assert_eq!(word.to_ascii_lowercase(), verdict, "the reason names the verdict: {}", answer.0);
+    }
+    answer
 }
 
 async fn update(stack: &Stack, physical_id: &str, old: Value, new: Value) -> Answer {

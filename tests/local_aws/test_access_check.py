@@ -172,7 +172,7 @@ class OfASecondFactor(Check):
     def test_that_is_demanded(self):
         arn = self.role(letting_in(StringEquals={KEY: ID}, Bool=self.MFA))
         reason = self.refused(RoleArn=arn, ExternalId=ID, RequireMfa="true")
-        self.assertIn("Could not determine", reason)
+        self.assertIn("Inconclusive: could not determine", reason)
         self.assertIn("OnInconclusive", reason)
 
         stack, status = self.checked(RoleArn=arn, ExternalId=ID, RequireMfa="true", OnInconclusive="Succeed")

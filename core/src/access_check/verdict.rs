@@ -184,7 +184,7 @@ fn unsafe_role(question: &Question, openings: &[Kind]) -> String {
     };
     let lacking = if question.require_mfa { "without MFA" } else { "with less than its external ID" };
     format!(
-        "The role {} opens {lacking}, so do not use it. It opened with {opened}{as_well}. The customer must replace every \
+        "Unsafe: the role {} opens {lacking}, so do not use it. It opened with {opened}{as_well}. The customer must replace every \
          statement of the role's trust policy that allows account {} by this one, with the agreed external ID filled in; \
          further conditions that only narrow it may stay: {}",
         question.role,
@@ -246,7 +246,7 @@ fn trust_statement(question: &Question) -> String {
 
 fn shut_role(question: &Question, message: &AwsMessage) -> String {
     format!(
-        "The role {} did not open with the right external ID. sts:AssumeRole answered {message}. Possible causes: the role \
+        "Shut: the role {} did not open with the right external ID. sts:AssumeRole answered {message}. Possible causes: the role \
          does not exist, or its name or path is different; its trust policy requires another external ID, or names another \
          account than {}; its conditions (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry) do not match the role \
          that AWS's answer names; it requires MFA (then set RequireMfa); or a policy of the customer's organization denies \
@@ -261,7 +261,11 @@ fn inconclusive(question: &Question, results: &[ProbeResult]) -> String {
     } else {
         "Change Revision to check again, or set OnInconclusive to Succeed to continue without a result"
     };
-    format!("Could not determine whether role {} is safe: {}. {what_to_do}.", question.role, doubt(results))
+    format!(
+        "Inconclusive: could not determine whether role {} is safe: {}. {what_to_do}.",
+        question.role,
+        doubt(results)
+    )
 }
 
 /// Why there is no verdict, as a phrase.
