@@ -1,8 +1,7 @@
-//! AWS as one request uses it, and what a failed call is.
+//! The AWS services that one request uses, and the failures of their calls.
 //!
-//! Every call goes through [`Service::call`], which counts it, tries it again where that can help, and
-//! turns its failure into a sentence. What is tried again, and for how long, is decided here and
-//! nowhere else: the SDK's own retries are off.
+//! Every call goes through [`Service::call`], which counts it, retries it where that can help, and turns a failure into a
+//! sentence. Retries are decided here and nowhere else: the SDK's own retries are off.
 
 mod denial;
 mod failure;
@@ -22,14 +21,14 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::{Instant, timeout_at};
 
 pub use self::denial::DeniedBy;
-use self::failure::Passing;
+use self::failure::Retry;
 pub use self::failure::{Failure, Kind};
 use crate::backoff::{Schedule, poll_until};
 
-/// How long one attempt may take until it counts as lost. IAM answers within a second or two.
+/// How long one attempt may take. IAM answers within a second or two.
 pub const ATTEMPT: Duration = Duration::from_secs(10);
 
-/// An IAM client over the given HTTP client. `endpoint` is an emulator's; none is AWS itself.
+/// An IAM client over the given HTTP client. `endpoint` is that of an emulator; `None` is AWS itself.
 pub fn iam_client(
     region: String,
     endpoint: Option<String>,
@@ -41,7 +40,7 @@ pub fn iam_client(
     aws_sdk_iam::Client::new(&configuration(region, endpoint, fips, credentials, http, sleep))
 }
 
-/// An STS client over the given HTTP client: that of the Region, unless `endpoint` says otherwise.
+/// An STS client over the given HTTP client, for the Region's endpoint unless `endpoint` is given.
 pub fn sts_client(
     region: String,
     endpoint: Option<String>,
@@ -74,17 +73,17 @@ fn configuration(
     config.build()
 }
 
-/// What one request may call.
+/// The services that one request may call.
 #[derive(Debug)]
 pub struct Aws {
-    /// The function's own account's roles.
+    /// IAM, for the roles of the function's account.
     pub iam: Iam,
-    /// Sessions of others' roles.
+    /// STS, for the access check.
     pub sts: Sts,
 }
 
 impl Aws {
-    /// What was called so far.
+    /// The calls so far.
     pub fn calls(&self) -> Calls {
         let (iam, sts) = (self.iam.calls(), self.sts.calls());
         Calls {
@@ -94,20 +93,20 @@ impl Aws {
         }
     }
 
-    /// What the first call failed for that was given up.
+    /// The kind of the first failure that a caller could not handle.
     pub fn gave_up(&self) -> Option<Kind> {
         self.iam.gave_up.get().or(self.sts.gave_up.get()).copied()
     }
 }
 
-/// How much was called.
+/// How many calls were made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
-    /// Requests, repeated ones included.
+    /// All requests, including retries.
     pub sent: u32,
-    /// Those among them that repeated one.
+    /// The retries among them.
     pub retried: u32,
-    /// Those that AWS answered with "too many".
+    /// Those that AWS throttled.
     pub throttled: u32,
 }
 
@@ -117,12 +116,12 @@ pub type Iam = Service<aws_sdk_iam::Client>;
 /// STS for the length of one request.
 pub type Sts = Service<aws_sdk_sts::Client>;
 
-/// One of AWS's services, by its SDK's client, for the length of one request.
+/// An AWS service for the length of one request, with its SDK client.
 #[derive(Debug)]
 pub struct Service<Client> {
     client: Client,
     until: Instant,
-    /// What time it was when, by a clock that only moves on.
+    /// The time at the start, and the same moment on a monotonic clock.
     began: (SystemTime, Instant),
     sent: AtomicU32,
     retried: AtomicU32,
@@ -130,44 +129,44 @@ pub struct Service<Client> {
     gave_up: OnceLock<Kind>,
 }
 
-/// What may be a passing fault, beside those that always may.
+/// Which failures may be temporary, beside those that always may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// Nothing else.
+    /// No others.
     Usual,
-    /// The role was created, or got its boundary, a moment ago: IAM may not know that everywhere yet,
-    /// and says so either plainly or, since it cannot see the path or the boundary then, by denying.
+    /// The role was created, or got its boundary, a moment ago. Where IAM does not know this yet, it answers that the role
+    /// does not exist, or denies the call because it does not see the role's path or boundary.
     Settling,
-    /// The policy may have been made a moment ago, by the same template.
+    /// The policy may have been made a moment ago by the same template.
     JustMade,
 }
 
 impl<Client> Service<Client> {
-    /// `until` is when the last attempt is given up, and `now` what time it is.
+    /// A service until the deadline `until`; `now` is the current time.
     pub fn new(client: Client, until: Instant, now: SystemTime) -> Self {
         let [sent, retried, throttled] = [0; 3].map(AtomicU32::new);
         let began = (now, Instant::now());
         Self { client, until, began, sent, retried, throttled, gave_up: OnceLock::new() }
     }
 
-    /// What time it is by now.
+    /// The current time.
     pub fn now(&self) -> SystemTime {
         let (then, began) = self.began;
         then + began.elapsed()
     }
 
-    /// The SDK's client, to make a request for [`call`](Self::call) with.
+    /// The SDK's client, to make a request for [`call`](Self::call).
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// What was called so far.
+    /// The calls so far.
     pub fn calls(&self) -> Calls {
         let count = |counter: &AtomicU32| counter.load(Ordering::Relaxed);
         Calls { sent: count(&self.sent), retried: count(&self.retried), throttled: count(&self.throttled) }
     }
 
-    /// Sends a request, and again after a pause with jitter while its failure may pass and time is left.
+    /// Sends a request, and again after a pause with jitter while its failure may be temporary and time is left.
     ///
     /// # Errors
     /// The last failure.
@@ -195,10 +194,10 @@ impl<Client> Service<Client> {
                 Err(_) => Failure::unanswered(action, attempt.number),
             };
             self.throttled.fetch_add(u32::from(failure.kind == Kind::Throttled), Ordering::Relaxed);
-            let worth_it = match failure.may_pass(patience) {
-                Passing::No => false,
-                Passing::Within(limit) => attempt.repeats_before(started + limit),
-                Passing::AnyTime => true,
+            let worth_it = match failure.retry(patience) {
+                Retry::No => false,
+                Retry::Within(limit) => attempt.repeats_before(started + limit),
+                Retry::UntilDeadline => true,
             };
             if !worth_it {
                 return ControlFlow::Break(Err(failure));
@@ -211,13 +210,13 @@ impl<Client> Service<Client> {
 
     fn given_up(&self, failure: Failure) -> Failure {
         if !failure.is_an_answer() {
-            // Later ones happen while the first is cleaned up after.
+            // Later ones happen during the cleanup after the first.
             let _ = self.gave_up.set(failure.kind);
         }
         failure
     }
 
-    /// When the last attempt is given up.
+    /// When the last attempt ends.
     pub fn deadline(&self) -> Instant {
         self.until
     }

@@ -130,7 +130,8 @@ async fn try_once(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
 fn message(failure: &Failure, external_id: Option<&str>) -> AwsMessage {
     const LONGEST: usize = 400;
     let hidden = external_id.filter(|id| id.len() >= 6);
-    let text = hidden.map_or_else(|| failure.said().to_owned(), |id| failure.said().replace(id, "(the external ID)"));
+    let text =
+        hidden.map_or_else(|| failure.message().to_owned(), |id| failure.message().replace(id, "(the external ID)"));
     let text = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
     // Read from the whole message: with long names, the kind of policy comes late in it.
     let by_our_side = failure.denied_by().is_some_and(DeniedBy::is_the_callers);

@@ -1,29 +1,29 @@
-//! Whose policy denied a call. AWS tells by its wording alone, see [access denied error messages].
+//! Whose policy denied a call. Only the text of AWS's message says it, see [access denied error messages].
 //!
 //! [access denied error messages]: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 
 /// A kind of policy that can deny a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeniedBy {
-    /// Those of the caller's role.
+    /// A policy of the caller's role.
     IdentityPolicy,
-    /// The boundary of the caller's role.
+    /// The permissions boundary of the caller's role.
     PermissionsBoundary,
-    /// Those of the caller's organization.
+    /// An SCP of the caller's organization.
     ServiceControlPolicy,
-    /// That of the credentials that the caller runs with.
+    /// The session policy of the caller's credentials.
     SessionPolicy,
-    /// That of the network's way to AWS.
+    /// The policy of the VPC endpoint through which the call went.
     EndpointPolicy,
-    /// Those of the organization that the resource belongs to.
+    /// An RCP of the organization of the resource.
     ResourceControlPolicy,
-    /// The resource's own, a role's trust policy among them.
+    /// The policy of the resource, such as a role's trust policy.
     ResourcePolicy,
     /// AWS does not say.
-    Untold,
+    Unknown,
 }
 
-/// AWS's names for them, as they stand in its messages.
+/// AWS's names for them, as in its messages.
 const NAMES: [(&str, DeniedBy); 8] = [
     ("identity-based policy", DeniedBy::IdentityPolicy),
     ("permissions boundary", DeniedBy::PermissionsBoundary),
@@ -36,16 +36,16 @@ const NAMES: [(&str, DeniedBy); 8] = [
 ];
 
 impl DeniedBy {
-    /// Reads AWS's words: `... because no identity-based policy allows the iam:CreateRole action`, or `... with
-    /// an explicit deny in a service control policy`, often with the policy's ARN after it. No name of anything
-    /// can pass for such words, since names in IAM have no spaces.
-    pub fn read(words: &str) -> Self {
-        let words = words.to_ascii_lowercase();
-        let named = NAMES.iter().find(|(name, _)| words.contains(&name.to_ascii_lowercase()));
-        named.map_or(Self::Untold, |(_, by)| *by)
+    /// Reads AWS's message: `... because no identity-based policy allows the iam:CreateRole action`, or `... with
+    /// an explicit deny in a service control policy`, often followed by the policy's ARN. No resource name can be mistaken
+    /// for these words, because names in IAM have no spaces.
+    pub fn read(message: &str) -> Self {
+        let message = message.to_ascii_lowercase();
+        let named = NAMES.iter().find(|(name, _)| message.contains(&name.to_ascii_lowercase()));
+        named.map_or(Self::Unknown, |(_, by)| *by)
     }
 
-    /// Whether it is on the caller's side: then what was asked for never had a say.
+    /// Whether the policy applies to the caller. Then AWS did not evaluate the policy of the resource.
     pub fn is_the_callers(self) -> bool {
         matches!(
             self,
@@ -57,58 +57,59 @@ impl DeniedBy {
         )
     }
 
-    /// What it takes to get the call through, and who can do it, as sentences. What is denied `explicitly` cannot
-    /// be helped by allowing it somewhere else.
-    pub(super) fn remedy(self, action: &str, explicitly: bool) -> String {
-        match (self, explicitly) {
+    /// What has to change so that the call is allowed, and who can change it, as sentences. An `explicit` deny cannot be
+    /// lifted by an allow in another policy.
+    pub(super) fn remedy(self, action: &str, explicit: bool) -> String {
+        match (self, explicit) {
             (Self::IdentityPolicy, false) => format!(
-                "The function's role lacks {action} on what AWS names. The function's owner can bring the function's stack \
-                 up to date, or allow it in a policy of that role; the owner's limits (path prefix, boundary, managed \
-                 policies) stand there, too"
+                "No policy of the function's role allows {action} on the resource that AWS names. The function's owner must \
+                 update the function's stack, or allow it in a policy of that role. The owner's limits (path prefix, \
+                 boundary, managed policies) are enforced there too"
             ),
             (Self::IdentityPolicy, true) => format!(
-                "A policy of the function's own role denies {action} there. The function's owner can change it, if that is \
-                 not one of the owner's limits; to allow it elsewhere does not help"
+                "A policy of the function's role denies {action} on that resource. The function's owner must change that \
+                 policy, unless it enforces one of the owner's limits; an allow in another policy has no effect"
             ),
             (Self::PermissionsBoundary, false) => format!(
-                "The permissions boundary of the function's role leaves {action} out. Whoever set that boundary must allow \
-                 it there, too, or give the function's role another one"
+                "The permissions boundary of the function's role does not allow {action}. The owner of the boundary must \
+                 allow it there too, or set another boundary on the function's role"
             ),
             (Self::PermissionsBoundary, true) => format!(
-                "The permissions boundary of the function's role denies {action} there. Whoever set that boundary must \
-                 except the function's role, or give it another one"
+                "The permissions boundary of the function's role denies {action}. The owner of the boundary must exempt the \
+                 function's role, or set another boundary on it"
             ),
             (Self::ServiceControlPolicy, false) => format!(
                 "The service control policies of the organization do not allow {action} in this account. Only the \
-                 organization's administrators can change that: nothing in this account can"
+                 administrators of the organization can change that"
             ),
             (Self::ServiceControlPolicy, true) => format!(
-                "A service control policy of the organization denies {action}. Only the organization's administrators can \
-                 except the function's role from it: nothing in this account can"
+                "A service control policy of the organization denies {action}. Only the administrators of the organization \
+                 can exempt the function's role"
             ),
             (Self::ResourceControlPolicy, _) => format!(
-                "A resource control policy of the organization that the resource belongs to stops {action}. Only that \
-                 organization's administrators can except the function's role from it"
+                "A resource control policy of the resource's organization denies {action}. Only the administrators of that \
+                 organization can exempt the function's role"
             ),
             (Self::ResourcePolicy, _) => {
-                "The resource's own policy stops it. Whoever owns what AWS names must let the function's role in"
+                "The policy of the resource that AWS names does not allow it. The owner of that resource must allow the \
+                 function's role"
                     .to_owned()
             }
             (Self::SessionPolicy, _) => format!(
-                "The credentials that the function runs with are narrowed by a session policy. Lambda sets none by itself: \
-                 whoever hands them out must leave {action} in"
+                "The function's credentials have a session policy that does not allow {action}. Lambda sets no session \
+                 policy: whoever provides these credentials must allow it"
             ),
             (Self::EndpointPolicy, _) => format!(
-                "The policy of the VPC endpoint that the call went through stops {action}. Whoever runs that network must \
-                 allow it there for the function's role"
+                "The policy of the VPC endpoint does not allow {action}. The owner of the network must allow it for the \
+                 function's role"
             ),
-            (Self::Untold, true) => format!(
+            (Self::Unknown, true) => format!(
                 "AWS does not say which policy denies it. Look for a Deny of {action} in the service control policies of the \
                  organization, then in the policies and the permissions boundary of the function's role"
             ),
-            (Self::Untold, false) => format!(
-                "AWS does not say which policy is in the way. See first whether a policy of the function's role allows \
-                 {action}, then its permissions boundary and the service control policies of the organization"
+            (Self::Unknown, false) => format!(
+                "AWS does not say which policy lacks the permission. Check whether a policy of the function's role allows \
+                 {action}, then check its permissions boundary and the service control policies of the organization"
             ),
         }
     }
@@ -119,9 +120,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wording_tells_whose_policy_it_is() {
+    fn the_message_says_whose_policy_it_is() {
         use DeniedBy::*;
-        let told = |because: &str| {
+        let read = |because: &str| {
             let start = "User: arn:aws:sts::111111111111:assumed-role/x/y is not authorized to perform: iam:CreateRole on \
                          resource: arn:aws:iam::111111111111:role/delegated/identity-based-policy";
             DeniedBy::read(&format!("{start} {because}"))
@@ -136,22 +137,22 @@ mod tests {
             ("resource-based policy", "a", ResourcePolicy),
             ("role trust policy", "a", ResourcePolicy),
         ] {
-            assert_eq!(told(&format!("because no {kind} allows the iam:CreateRole action")), by);
-            assert_eq!(told(&format!("with an explicit deny in {article} {kind}")), by);
+            assert_eq!(read(&format!("because no {kind} allows the iam:CreateRole action")), by);
+            assert_eq!(read(&format!("with an explicit deny in {article} {kind}")), by);
             assert_eq!(
-                told(&format!("with an explicit deny in {article} {kind}: arn:aws:iam::111111111111:policy/p")),
+                read(&format!("with an explicit deny in {article} {kind}: arn:aws:iam::111111111111:policy/p")),
                 by
             );
         }
-        // As it once was, and still is where the policy is nobody's business.
-        assert_eq!([told(""), told("with an explicit deny")], [Untold; 2]);
-        assert_eq!(told("with an explicit deny in a Service Control Policy"), ServiceControlPolicy);
+        // The form without a policy: older messages, and calls whose policies AWS does not disclose.
+        assert_eq!([read(""), read("with an explicit deny")], [Unknown; 2]);
+        assert_eq!(read("with an explicit deny in a Service Control Policy"), ServiceControlPolicy);
     }
 
     #[test]
-    fn only_what_denies_on_the_callers_side_leaves_the_resource_unasked() {
+    fn policies_of_the_caller_are_told_from_those_of_the_resource() {
         use DeniedBy::*;
-        let callers = NAMES.iter().map(|(_, by)| *by).chain([Untold]).filter(|by| by.is_the_callers());
+        let callers = NAMES.iter().map(|(_, by)| *by).chain([Unknown]).filter(|by| by.is_the_callers());
         assert_eq!(
             callers.collect::<Vec<_>>(),
             [IdentityPolicy, PermissionsBoundary, ServiceControlPolicy, SessionPolicy, EndpointPolicy]

@@ -1,4 +1,4 @@
-//! What a failed call is: what it means to us, whether it may pass, and a sentence with what to do.
+//! A failed call: what it means, whether a retry can help, and a sentence that says what to do.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,55 +10,55 @@ use aws_sdk_iam::operation::RequestId;
 use super::denial::DeniedBy;
 use super::{Patience, quota};
 
-/// How long IAM may take to show a role everywhere that was just created. Usually it is seconds.
+/// How long IAM may take to return a new role everywhere. Usually it takes seconds.
 const PROPAGATION: Duration = Duration::from_secs(15);
 
-/// How long a trusted account or a policy that IAM does not know is believed to be a passing fault: IAM
-/// answers so for a short while after it was made, and for good when there is none.
-const DOUBT: Duration = Duration::from_secs(6);
+/// How long a call is retried when IAM does not know an account or a policy: IAM answers so for a short time after it was
+/// made, and always when it does not exist.
+const JUST_MADE: Duration = Duration::from_secs(6);
 
-/// For how long a failure is worth trying again.
-pub(super) enum Passing {
+/// Whether and how long a failed call is retried.
+pub(super) enum Retry {
     No,
     Within(Duration),
-    AnyTime,
+    UntilDeadline,
 }
 
-/// What a failure means to us.
+/// What a failure means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Some policy does not allow the call.
+    /// A policy denies the call, or none allows it.
     Denied,
-    /// The role is not there.
+    /// The role does not exist.
     NoSuchRole,
-    /// Something that the call names, other than the role, is not there.
+    /// Something else that the call names does not exist.
     NoSuchPolicy,
-    /// A role of that name is there already.
+    /// A role of that name exists already.
     AlreadyExists,
-    /// Something still holds the role.
+    /// The role is still in use.
     DeleteConflict,
-    /// Too many calls at once.
+    /// Too many calls.
     Throttled,
-    /// Another change to the same role is under way.
+    /// Another change to the same role is in progress.
     Busy,
-    /// No answer, or one that says nothing but that AWS has a problem.
+    /// No answer, or one that says only that AWS has a problem.
     Unavailable,
     /// The trust policy names an account that IAM does not know.
     UnknownPrincipal,
-    /// IAM does not take the policy that was sent.
+    /// IAM rejects the policy.
     MalformedPolicy,
-    /// A quota of the account, or one that nobody can have raised.
+    /// A quota would be exceeded.
     LimitExceeded,
-    /// Anything else; AWS's message must do.
+    /// Anything else.
     Other,
 }
 
-/// A call that failed for good. Displays as a sentence with what to do and AWS's request ID.
+/// A call that failed. Displays as a sentence with what to do and AWS's request ID.
 #[derive(Clone, Debug, thiserror::Error)]
 pub struct Failure {
     /// The permission that the call needs, such as `iam:CreateRole`.
     pub action: &'static str,
-    /// What it means to us.
+    /// What it means.
     pub kind: Kind,
     message: String,
     request_id: Option<String>,
@@ -100,9 +100,9 @@ impl Failure {
             _ if !matches!(error, SdkError::ServiceError(_) | SdkError::ConstructionFailure(_)) => Kind::Unavailable,
             _ => Kind::Other,
         };
-        // AWS's words quote all that was signed, the session token among it.
-        let tells_secrets = matches!(error.code(), Some("SignatureDoesNotMatch" | "IncompleteSignature"));
-        let message = match (message.is_empty() || tells_secrets, error.code()) {
+        // AWS's message quotes everything that was signed, including the session token.
+        let quotes_secrets = matches!(error.code(), Some("SignatureDoesNotMatch" | "IncompleteSignature"));
+        let message = match (message.is_empty() || quotes_secrets, error.code()) {
             (false, _) => message,
             (true, Some(code)) => code.to_owned(),
             (true, None) => NO_ANSWER.to_owned(),
@@ -114,36 +114,36 @@ impl Failure {
         Self { action, kind: Kind::Unavailable, message: NO_ANSWER.to_owned(), request_id: None, attempts }
     }
 
-    /// A role that must be there was not seen in so many attempts.
+    /// IAM did not return a role that exists, in so many attempts.
     pub fn never_seen(action: &'static str, attempts: u32) -> Self {
-        let message = "the role is there, but IAM does not show it yet".to_owned();
+        let message = "IAM reports that the role exists but does not return it".to_owned();
         Self { action, kind: Kind::Unavailable, message, request_id: None, attempts }
     }
 
-    pub(super) fn may_pass(&self, patience: Patience) -> Passing {
+    pub(super) fn retry(&self, patience: Patience) -> Retry {
         match self.kind {
-            Kind::Throttled | Kind::Busy | Kind::Unavailable => Passing::AnyTime,
-            Kind::UnknownPrincipal => Passing::Within(DOUBT),
-            Kind::NoSuchRole | Kind::Denied if patience == Patience::Settling => Passing::Within(PROPAGATION),
-            Kind::NoSuchPolicy | Kind::NoSuchRole if patience == Patience::JustMade => Passing::Within(DOUBT),
-            _ => Passing::No,
+            Kind::Throttled | Kind::Busy | Kind::Unavailable => Retry::UntilDeadline,
+            Kind::UnknownPrincipal => Retry::Within(JUST_MADE),
+            Kind::NoSuchRole | Kind::Denied if patience == Patience::Settling => Retry::Within(PROPAGATION),
+            Kind::NoSuchPolicy | Kind::NoSuchRole if patience == Patience::JustMade => Retry::Within(JUST_MADE),
+            _ => Retry::No,
         }
     }
 }
 
 impl Failure {
-    /// Whether it tells how things are, as a success would: callers go on from there.
+    /// Whether it is a usual answer about the state of a role, which callers handle.
     pub(super) fn is_an_answer(&self) -> bool {
         match self.kind {
             Kind::NoSuchRole | Kind::NoSuchPolicy | Kind::AlreadyExists | Kind::DeleteConflict => true,
-            // Whether the role lets us in is what is asked there.
+            // Whether the role can be assumed is the question of an access check.
             Kind::Denied => self.action == "sts:AssumeRole" && !self.denied_by().is_some_and(DeniedBy::is_the_callers),
             _ => false,
         }
     }
 
-    /// What AWS said, or what was seen instead of an answer. One line, without a full stop.
-    pub fn said(&self) -> &str {
+    /// AWS's message, or what happened instead of an answer. One line, without a full stop.
+    pub fn message(&self) -> &str {
         self.message.trim_end_matches('.')
     }
 
@@ -161,53 +161,57 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { action, attempts, .. } = self;
-        let message = self.said();
+        let message = self.message();
         match self.kind {
             Kind::Denied => {
                 let remedy = DeniedBy::read(message).remedy(action, message.contains("explicit deny"));
                 write!(f, "{action} was denied: {message}. {remedy}")
             }
             Kind::NoSuchPolicy => {
-                write!(f, "{action} names a policy that does not exist: {message}. Check its ARN in the template")
+                write!(f, "{action} failed because a policy does not exist: {message}. Check its ARN in the template")
             }
-            Kind::NoSuchRole => write!(f, "{action} found no role: {message}. Update the stack again"),
-            Kind::AlreadyExists => write!(f, "{action} found the name taken: {message}. Choose another RoleName"),
-            Kind::DeleteConflict => write!(f, "{action} found the role still in use: {message}"),
+            Kind::NoSuchRole => {
+                write!(f, "{action} failed because the role does not exist: {message}. Update the stack again")
+            }
+            Kind::AlreadyExists => {
+                write!(f, "{action} failed because the name is taken: {message}. Choose another RoleName")
+            }
+            Kind::DeleteConflict => write!(f, "{action} failed because the role is still in use: {message}"),
             Kind::Throttled => write!(
                 f,
-                "{action} was throttled by AWS in all {attempts} attempts: {message}. Try again when the account is quieter"
+                "AWS throttled {action} in {attempts} attempts: {message}. Try again when fewer calls are made in this account"
             ),
             Kind::Busy => write!(
                 f,
-                "{action} met another change to the same role in all {attempts} attempts: {message}. Try again when that is done"
+                "{action} failed in {attempts} attempts because another change to the same role is in progress: {message}. Try again \
+                 when that change is complete"
             ),
             Kind::Unavailable => {
                 write!(f, "{action} got no usable answer from AWS in {attempts} attempts: {message}. Try again later")
             }
             Kind::UnknownPrincipal => {
-                let number = account_in(message).map_or_else(String::new, |account| format!(", {account}"));
+                let account = account_in(message).map_or_else(String::new, |account| format!(" {account}"));
                 write!(
                     f,
-                    "{action} was refused since IAM knows no account of that number{number}: {message}. Check \
-                     ExternalAwsAccountId with the provider: the account was closed, or a digit is wrong"
+                    "{action} failed because IAM does not know the account{account}: {message}. Check ExternalAwsAccountId with \
+                     the provider: the account is closed, or a digit is wrong"
                 )
             }
             Kind::MalformedPolicy if *action == "iam:PutRolePolicy" => {
-                write!(f, "{action} was refused since IAM does not take the policy: {message}. Correct CustomPolicy")
+                write!(f, "{action} failed because IAM rejects the policy: {message}. Correct CustomPolicy")
             }
             Kind::MalformedPolicy => {
                 write!(
                     f,
-                    "{action} was refused since IAM does not take the trust policy: {message}. Check what the \
-                     properties say about who is let in"
+                    "{action} failed because IAM rejects the trust policy: {message}. Check the properties that say who may \
+                     assume the role"
                 )
             }
-            Kind::LimitExceeded => match quota::explained(message) {
-                Some(explained) => write!(f, "{action} would pass a quota of IAM's ({message}): {explained}"),
+            Kind::LimitExceeded => match quota::explain(message) {
+                Some(explanation) => write!(f, "{action} would exceed an IAM quota ({message}): {explanation}"),
                 None => write!(
                     f,
-                    "{action} would pass a quota of IAM's: {message}. Remove something, or have the quota raised in \
-                     Service Quotas"
+                    "{action} would exceed an IAM quota: {message}. Remove something, or request an increase in Service Quotas"
                 ),
             },
             Kind::Other => write!(f, "{action} failed: {message}"),
@@ -226,14 +230,14 @@ fn account_in(message: &str) -> Option<&str> {
     account.bytes().all(|byte| byte.is_ascii_digit()).then_some(account)
 }
 
-/// IAM tells by the wording alone what it is that does not exist; a role may have "policy" in its name.
+/// Only the text of IAM's message says what does not exist. A role may have "policy" in its name.
 fn is_about_a_policy(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     ["policy ", "the policy", "the role policy", "scope arn"].iter().any(|start| message.starts_with(start))
 }
 
-/// IAM's validation messages quote what was sent, whole trust policies included. All goes from the
-/// first quotation to the end of the last: what is quoted may hold what looks like an end.
+/// IAM's validation messages quote what was sent, even whole trust policies. Everything from the first quotation to the end
+/// of the last is removed, because a quoted value may contain what looks like its end.
 fn without_quoted_values(message: &str) -> String {
     let Some((before, rest)) = message.split_once("Value '") else { return message.to_owned() };
     let after = rest.rfind("' at '").map_or("", |end| &rest[end + 1..]);
@@ -256,29 +260,29 @@ mod tests {
         Failure::of(action, 3, &SdkError::service_error(error, response))
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "as every check takes what it expects")]
-    fn check(action: &'static str, code: &str, message: &str, told: Expect) {
-        told.assert_eq(&format!("{}\n", failure(action, 400, code, message)));
+    #[expect(clippy::needless_pass_by_value, reason = "every check takes its expected text")]
+    fn check(action: &'static str, code: &str, message: &str, expected: Expect) {
+        expected.assert_eq(&format!("{}\n", failure(action, 400, code, message)));
     }
 
-    /// What follows AWS's own words when the call was denied with these.
-    fn after_a_denial(because: &str) -> String {
+    /// The remedy for a denial with this explanation of AWS.
+    fn remedy_for(because: &str) -> String {
         let message = format!(
             "User: arn:aws:sts::111111111111:assumed-role/function/x is not authorized to perform: iam:CreateRole on resource: \
              arn:aws:iam::111111111111:role/delegated/Acme{because}"
         );
         let failure = failure("iam:CreateRole", 403, "AccessDenied", &message);
         assert_eq!(failure.kind, Kind::Denied);
-        let told = failure.to_string();
-        let rest =
-            told.strip_prefix(&format!("iam:CreateRole was denied: {message}. ")).expect("AWS's words are told whole");
-        let remedy = rest.strip_suffix(" (AWS request ID 7c1d5e0a).").expect("with what AWS's support asks for");
+        let text = failure.to_string();
+        let start = format!("iam:CreateRole was denied: {message}. ");
+        let rest = text.strip_prefix(&start).expect("AWS's whole message");
+        let remedy = rest.strip_suffix(" (AWS request ID 7c1d5e0a).").expect("AWS's request ID");
         format!("{}:\n  {remedy}.\n", because.trim())
     }
 
     #[test]
-    fn a_denial_tells_whose_policy_it_was_and_who_can_help() {
-        let told: String = [
+    fn a_denial_says_whose_policy_it_was_and_who_can_change_it() {
+        let remedies: String = [
             " because no identity-based policy allows the iam:CreateRole action",
             " with an explicit deny in an identity-based policy: arn:aws:iam::111111111111:policy/p",
             " because no permissions boundary allows the iam:CreateRole action",
@@ -292,95 +296,95 @@ mod tests {
             " with an explicit deny",
             "",
         ]
-        .map(after_a_denial)
+        .map(remedy_for)
         .concat();
         expect![[r"
             because no identity-based policy allows the iam:CreateRole action:
-              The function's role lacks iam:CreateRole on what AWS names. The function's owner can bring the function's stack up to date, or allow it in a policy of that role; the owner's limits (path prefix, boundary, managed policies) stand there, too.
+              No policy of the function's role allows iam:CreateRole on the resource that AWS names. The function's owner must update the function's stack, or allow it in a policy of that role. The owner's limits (path prefix, boundary, managed policies) are enforced there too.
             with an explicit deny in an identity-based policy: arn:aws:iam::111111111111:policy/p:
-              A policy of the function's own role denies iam:CreateRole there. The function's owner can change it, if that is not one of the owner's limits; to allow it elsewhere does not help.
+              A policy of the function's role denies iam:CreateRole on that resource. The function's owner must change that policy, unless it enforces one of the owner's limits; an allow in another policy has no effect.
             because no permissions boundary allows the iam:CreateRole action:
-              The permissions boundary of the function's role leaves iam:CreateRole out. Whoever set that boundary must allow it there, too, or give the function's role another one.
+              The permissions boundary of the function's role does not allow iam:CreateRole. The owner of the boundary must allow it there too, or set another boundary on the function's role.
             with an explicit deny in a permissions boundary: arn:aws:iam::111111111111:policy/b:
-              The permissions boundary of the function's role denies iam:CreateRole there. Whoever set that boundary must except the function's role, or give it another one.
+              The permissions boundary of the function's role denies iam:CreateRole. The owner of the boundary must exempt the function's role, or set another boundary on it.
             because no service control policy allows the iam:CreateRole action:
-              The service control policies of the organization do not allow iam:CreateRole in this account. Only the organization's administrators can change that: nothing in this account can.
+              The service control policies of the organization do not allow iam:CreateRole in this account. Only the administrators of the organization can change that.
             with an explicit deny in a service control policy: arn:aws:organizations::999999999999:policy/o-a1b2c3d4e5/service_control_policy/p-12345678:
-              A service control policy of the organization denies iam:CreateRole. Only the organization's administrators can except the function's role from it: nothing in this account can.
+              A service control policy of the organization denies iam:CreateRole. Only the administrators of the organization can exempt the function's role.
             with an explicit deny in a resource control policy:
-              A resource control policy of the organization that the resource belongs to stops iam:CreateRole. Only that organization's administrators can except the function's role from it.
+              A resource control policy of the resource's organization denies iam:CreateRole. Only the administrators of that organization can exempt the function's role.
             because no resource-based policy allows the iam:CreateRole action:
-              The resource's own policy stops it. Whoever owns what AWS names must let the function's role in.
+              The policy of the resource that AWS names does not allow it. The owner of that resource must allow the function's role.
             because no session policy allows the iam:CreateRole action:
-              The credentials that the function runs with are narrowed by a session policy. Lambda sets none by itself: whoever hands them out must leave iam:CreateRole in.
+              The function's credentials have a session policy that does not allow iam:CreateRole. Lambda sets no session policy: whoever provides these credentials must allow it.
             because no VPC endpoint policy allows the iam:CreateRole action:
-              The policy of the VPC endpoint that the call went through stops iam:CreateRole. Whoever runs that network must allow it there for the function's role.
+              The policy of the VPC endpoint does not allow iam:CreateRole. The owner of the network must allow it for the function's role.
             with an explicit deny:
               AWS does not say which policy denies it. Look for a Deny of iam:CreateRole in the service control policies of the organization, then in the policies and the permissions boundary of the function's role.
             :
-              AWS does not say which policy is in the way. See first whether a policy of the function's role allows iam:CreateRole, then its permissions boundary and the service control policies of the organization.
-        "]].assert_eq(&told);
+              AWS does not say which policy lacks the permission. Check whether a policy of the function's role allows iam:CreateRole, then check its permissions boundary and the service control policies of the organization.
+        "]].assert_eq(&remedies);
     }
 
     #[test]
-    fn a_quota_is_told_with_its_number_and_what_counts_towards_it() {
-        for (action, message, told) in [
+    fn a_quota_is_explained_with_its_number_and_what_counts() {
+        for (action, message, expected) in [
             (
                 "iam:AttachRolePolicy",
                 "Cannot exceed quota for PoliciesPerRole: 10",
                 expect![[r#"
-                    iam:AttachRolePolicy would pass a quota of IAM's (Cannot exceed quota for PoliciesPerRole: 10): a role of this account may have at most 10 managed policies, those counted that others attached. Take some out of ManagedPolicyArns, put them together in one policy, or have "Managed policies per role" raised in Service Quotas (AWS request ID 7c1d5e0a).
+                    iam:AttachRolePolicy would exceed an IAM quota (Cannot exceed quota for PoliciesPerRole: 10): a role in this account may have at most 10 managed policies, including those that others attached. Remove some from ManagedPolicyArns, combine them into one policy, or request an increase of "Managed policies per role" in Service Quotas (AWS request ID 7c1d5e0a).
                 "#]],
             ),
             (
                 "iam:CreateRole",
                 "Cannot exceed quota for ACLSizePerRole: 2048",
                 expect![[r#"
-                iam:CreateRole would pass a quota of IAM's (Cannot exceed quota for ACLSizePerRole: 2048): a trust policy of this account may have at most 2048 characters, white space not counted. Name fewer or shorter AllowedPrincipalArns, SourceIps, ExternalAwsAccountId or ExternalId, or have "Role trust policy length" raised in Service Quotas (AWS request ID 7c1d5e0a).
-            "#]],
+                    iam:CreateRole would exceed an IAM quota (Cannot exceed quota for ACLSizePerRole: 2048): a trust policy in this account may have at most 2048 characters, not counting white space. Give fewer or shorter AllowedPrincipalArns, SourceIps, ExternalAwsAccountId or ExternalId, or request an increase of "Role trust policy length" in Service Quotas (AWS request ID 7c1d5e0a).
+                "#]],
             ),
             (
                 "iam:CreateRole",
                 "Cannot exceed quota for RolesPerAccount: 1000",
                 expect![[r#"
-                iam:CreateRole would pass a quota of IAM's (Cannot exceed quota for RolesPerAccount: 1000): this account may have at most 1000 roles, and has them. Delete some that nobody uses, or have "Roles per account" raised in Service Quotas (AWS request ID 7c1d5e0a).
-            "#]],
+                    iam:CreateRole would exceed an IAM quota (Cannot exceed quota for RolesPerAccount: 1000): this account has the maximum of 1000 roles. Delete roles that are no longer used, or request an increase of "Roles per account" in Service Quotas (AWS request ID 7c1d5e0a).
+                "#]],
             ),
             (
                 "iam:PutRolePolicy",
                 "Maximum policy size of 10240 bytes exceeded for role Acme",
                 expect![[r"
-                    iam:PutRolePolicy would pass a quota of IAM's (Maximum policy size of 10240 bytes exceeded for role Acme): all inline policies of a role together may have at most 10240 characters, white space not counted, and AWS raises that for nobody. Shorten CustomPolicy, move some of it to a managed policy (ManagedPolicyArns), or take off what others put on the role (AWS request ID 7c1d5e0a).
+                    iam:PutRolePolicy would exceed an IAM quota (Maximum policy size of 10240 bytes exceeded for role Acme): all inline policies of a role together may have at most 10240 characters, not counting white space, and AWS does not increase this quota. Shorten CustomPolicy, move parts of it to a managed policy (ManagedPolicyArns), or remove inline policies that others added to the role (AWS request ID 7c1d5e0a).
                 "]],
             ),
             (
                 "iam:TagRole",
                 "The number of tags has reached the maximum limit.",
                 expect![[r"
-                iam:TagRole would pass a quota of IAM's: The number of tags has reached the maximum limit. Remove something, or have the quota raised in Service Quotas (AWS request ID 7c1d5e0a).
-            "]],
+                    iam:TagRole would exceed an IAM quota: The number of tags has reached the maximum limit. Remove something, or request an increase in Service Quotas (AWS request ID 7c1d5e0a).
+                "]],
             ),
             (
                 "iam:CreateRole",
                 "Cannot exceed quota for Novelties: 7",
                 expect![[r"
-                iam:CreateRole would pass a quota of IAM's: Cannot exceed quota for Novelties: 7. Remove something, or have the quota raised in Service Quotas (AWS request ID 7c1d5e0a).
-            "]],
+                    iam:CreateRole would exceed an IAM quota: Cannot exceed quota for Novelties: 7. Remove something, or request an increase in Service Quotas (AWS request ID 7c1d5e0a).
+                "]],
             ),
         ] {
-            check(action, "LimitExceeded", message, told);
+            check(action, "LimitExceeded", message, expected);
         }
     }
 
     #[test]
-    fn what_the_template_got_wrong_is_told_with_the_property() {
-        for (action, code, message, told) in [
+    fn a_mistake_in_the_template_names_the_property() {
+        for (action, code, message, expected) in [
             (
                 "iam:CreateRole",
                 "MalformedPolicyDocument",
                 "Invalid principal in policy: \"AWS\":\"arn:aws:iam::222222222222:root\"",
                 expect![[r#"
-                    iam:CreateRole was refused since IAM knows no account of that number, 222222222222: Invalid principal in policy: "AWS":"arn:aws:iam::222222222222:root". Check ExternalAwsAccountId with the provider: the account was closed, or a digit is wrong (AWS request ID 7c1d5e0a).
+                    iam:CreateRole failed because IAM does not know the account 222222222222: Invalid principal in policy: "AWS":"arn:aws:iam::222222222222:root". Check ExternalAwsAccountId with the provider: the account is closed, or a digit is wrong (AWS request ID 7c1d5e0a).
                 "#]],
             ),
             (
@@ -388,31 +392,31 @@ mod tests {
                 "MalformedPolicyDocument",
                 "Invalid principal in policy",
                 expect![[r"
-                iam:CreateRole was refused since IAM knows no account of that number: Invalid principal in policy. Check ExternalAwsAccountId with the provider: the account was closed, or a digit is wrong (AWS request ID 7c1d5e0a).
-            "]],
+                    iam:CreateRole failed because IAM does not know the account: Invalid principal in policy. Check ExternalAwsAccountId with the provider: the account is closed, or a digit is wrong (AWS request ID 7c1d5e0a).
+                "]],
             ),
             (
                 "iam:PutRolePolicy",
                 "MalformedPolicyDocument",
                 "The policy failed legacy parsing",
                 expect![[r"
-                iam:PutRolePolicy was refused since IAM does not take the policy: The policy failed legacy parsing. Correct CustomPolicy (AWS request ID 7c1d5e0a).
-            "]],
+                    iam:PutRolePolicy failed because IAM rejects the policy: The policy failed legacy parsing. Correct CustomPolicy (AWS request ID 7c1d5e0a).
+                "]],
             ),
             (
                 "iam:UpdateAssumeRolePolicy",
                 "MalformedPolicyDocument",
                 "Has prohibited field Resource",
                 expect![[r"
-                iam:UpdateAssumeRolePolicy was refused since IAM does not take the trust policy: Has prohibited field Resource. Check what the properties say about who is let in (AWS request ID 7c1d5e0a).
-            "]],
+                    iam:UpdateAssumeRolePolicy failed because IAM rejects the trust policy: Has prohibited field Resource. Check the properties that say who may assume the role (AWS request ID 7c1d5e0a).
+                "]],
             ),
             (
                 "iam:AttachRolePolicy",
                 "NoSuchEntity",
                 "Policy arn:aws:iam::aws:policy/Nonsense does not exist or is not attachable.",
                 expect![[r"
-                    iam:AttachRolePolicy names a policy that does not exist: Policy arn:aws:iam::aws:policy/Nonsense does not exist or is not attachable. Check its ARN in the template (AWS request ID 7c1d5e0a).
+                    iam:AttachRolePolicy failed because a policy does not exist: Policy arn:aws:iam::aws:policy/Nonsense does not exist or is not attachable. Check its ARN in the template (AWS request ID 7c1d5e0a).
                 "]],
             ),
             (
@@ -420,32 +424,32 @@ mod tests {
                 "EntityAlreadyExists",
                 "Role with name Acme already exists.",
                 expect![[r"
-                iam:CreateRole found the name taken: Role with name Acme already exists. Choose another RoleName (AWS request ID 7c1d5e0a).
-            "]],
+                    iam:CreateRole failed because the name is taken: Role with name Acme already exists. Choose another RoleName (AWS request ID 7c1d5e0a).
+                "]],
             ),
         ] {
-            check(action, code, message, told);
+            check(action, code, message, expected);
         }
     }
 
     #[test]
-    fn what_may_pass_is_told_with_the_attempts() {
-        for (action, code, message, told) in [
+    fn a_temporary_failure_says_how_often_it_was_tried() {
+        for (action, code, message, expected) in [
             (
                 "iam:CreateRole",
                 "Throttling",
                 "Rate exceeded",
                 expect![[r"
-                iam:CreateRole was throttled by AWS in all 3 attempts: Rate exceeded. Try again when the account is quieter (AWS request ID 7c1d5e0a).
-            "]],
+                    AWS throttled iam:CreateRole in 3 attempts: Rate exceeded. Try again when fewer calls are made in this account (AWS request ID 7c1d5e0a).
+                "]],
             ),
             (
                 "iam:TagRole",
                 "ConcurrentModification",
                 "multiple requests to change this object",
                 expect![[r"
-                iam:TagRole met another change to the same role in all 3 attempts: multiple requests to change this object. Try again when that is done (AWS request ID 7c1d5e0a).
-            "]],
+                    iam:TagRole failed in 3 attempts because another change to the same role is in progress: multiple requests to change this object. Try again when that change is complete (AWS request ID 7c1d5e0a).
+                "]],
             ),
             (
                 "iam:GetRole",
@@ -460,7 +464,7 @@ mod tests {
                 "DeleteConflict",
                 "Cannot delete entity, must detach all policies first.",
                 expect![[r"
-                    iam:DeleteRole found the role still in use: Cannot delete entity, must detach all policies first (AWS request ID 7c1d5e0a).
+                    iam:DeleteRole failed because the role is still in use: Cannot delete entity, must detach all policies first (AWS request ID 7c1d5e0a).
                 "]],
             ),
             (
@@ -472,16 +476,16 @@ mod tests {
             "]],
             ),
         ] {
-            check(action, code, message, told);
+            check(action, code, message, expected);
         }
     }
 
     #[test]
-    fn a_signature_that_is_refused_is_not_quoted() {
+    fn the_message_about_a_wrong_signature_is_not_repeated() {
         let message =
             "The Canonical String for this request should have been 'POST / x-amz-security-token:IQoJb3JpZ2lu'";
-        let told = failure("iam:GetRole", 403, "SignatureDoesNotMatch", message).to_string();
-        assert_eq!(told, "iam:GetRole failed: SignatureDoesNotMatch (AWS request ID 7c1d5e0a).");
+        let text = failure("iam:GetRole", 403, "SignatureDoesNotMatch", message).to_string();
+        assert_eq!(text, "iam:GetRole failed: SignatureDoesNotMatch (AWS request ID 7c1d5e0a).");
     }
 
     #[test]

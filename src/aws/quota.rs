@@ -1,8 +1,8 @@
-//! Which quota a call would pass, by AWS's wording, with the number that AWS gives.
+//! Explains which quota a call would exceed, from AWS's message and the number in it.
 
-/// What there is too much of, how much there may be, and what to do, as sentences. None where AWS's message names
-/// no quota that a role can pass.
-pub(super) fn explained(message: &str) -> Option<String> {
+/// What is limited, to how much, and what to do, as sentences. `None` where AWS's message names no quota that a role can
+/// exceed.
+pub(super) fn explain(message: &str) -> Option<String> {
     if let Some((_, rest)) = message.split_once("Cannot exceed quota for ") {
         let (name, limit) = rest.split_once(": ")?;
         return known(name, number(limit)?);
@@ -10,27 +10,27 @@ pub(super) fn explained(message: &str) -> Option<String> {
     let (_, rest) = message.split_once("Maximum policy size of ")?;
     let limit = number(rest)?;
     Some(format!(
-        "all inline policies of a role together may have at most {limit} characters, white space not counted, and AWS \
-         raises that for nobody. Shorten CustomPolicy, move some of it to a managed policy (ManagedPolicyArns), or take off \
-         what others put on the role"
+        "all inline policies of a role together may have at most {limit} characters, not counting white space, and AWS \
+         does not increase this quota. Shorten CustomPolicy, move parts of it to a managed policy (ManagedPolicyArns), or \
+         remove inline policies that others added to the role"
     ))
 }
 
 fn known(name: &str, limit: u32) -> Option<String> {
     Some(match name {
         "PoliciesPerRole" | "AttachedPoliciesPerRole" => format!(
-            "a role of this account may have at most {limit} managed policies, those counted that others attached. Take some \
-             out of ManagedPolicyArns, put them together in one policy, or have \"Managed policies per role\" \
-             raised in Service Quotas"
+            "a role in this account may have at most {limit} managed policies, including those that others attached. Remove \
+             some from ManagedPolicyArns, combine them into one policy, or request an increase of \"Managed policies per \
+             role\" in Service Quotas"
         ),
         "ACLSizePerRole" => format!(
-            "a trust policy of this account may have at most {limit} characters, white space not counted. Name fewer or shorter \
-             AllowedPrincipalArns, SourceIps, ExternalAwsAccountId or ExternalId, or have \"Role trust policy length\" raised \
-             in Service Quotas"
+            "a trust policy in this account may have at most {limit} characters, not counting white space. Give fewer or \
+             shorter AllowedPrincipalArns, SourceIps, ExternalAwsAccountId or ExternalId, or request an increase of \"Role \
+             trust policy length\" in Service Quotas"
         ),
         "RolesPerAccount" => format!(
-            "this account may have at most {limit} roles, and has them. Delete some that nobody uses, or have \"Roles per \
-             account\" raised in Service Quotas"
+            "this account has the maximum of {limit} roles. Delete roles that are no longer used, or request an increase of \
+             \"Roles per account\" in Service Quotas"
         ),
         _ => return None,
     })

@@ -217,7 +217,7 @@ async fn an_open_trust_is_shut_even_if_the_role_is_full_of_tags() {
     let mut new = old.clone();
     new["Tags"] = json!([{"Key": "team", "Value": "a"}]);
     stack.account.clear_calls();
-    assert!(stack.update("Auditor", old, new).await.reason().contains("iam:TagRole would pass a quota"));
+    assert!(stack.update("Auditor", old, new).await.reason().contains("iam:TagRole would exceed an IAM quota"));
     assert!(stack.account.role("Auditor").unwrap().trust == trust(ID));
     // Nor does it keep sessions alive: without room for the mark, they end before the trust changes and after.
     let revocation = "PutRolePolicy Auditor AWSRevokeOlderSessions";
@@ -250,7 +250,11 @@ async fn a_create_that_fails_half_way_leaves_nothing() {
     let wish =
         json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT, "arn:aws:iam::aws:policy/NoSuchPolicy"]});
     let answer = stack.create(wish).await;
-    assert!(answer.reason().contains("iam:AttachRolePolicy names a policy that does not exist"), "{}", answer.reason());
+    assert!(
+        answer.reason().contains("iam:AttachRolePolicy failed because a policy does not exist"),
+        "{}",
+        answer.reason()
+    );
     assert_eq!(stack.account.roles().len(), 0);
 }
 
@@ -714,7 +718,7 @@ async fn passing_faults_pass_unseen() {
 #[tokio::test(start_paused = true)]
 async fn lasting_faults_end_in_a_sentence_before_the_deadline() {
     for (fault, sentence) in [
-        (Fault::throttled().every(), "iam:CreateRole was throttled by AWS in all"),
+        (Fault::throttled().every(), "AWS throttled iam:CreateRole in"),
         (Fault::unavailable().every(), "iam:CreateRole got no usable answer from AWS in"),
         (Fault::connection_cut().every(), "iam:CreateRole got no usable answer from AWS in"),
         (Fault::hang().every(), "iam:CreateRole got no usable answer from AWS in"),
@@ -725,7 +729,7 @@ async fn lasting_faults_end_in_a_sentence_before_the_deadline() {
         (Fault::denied().on("AttachRolePolicy").every(), "iam:AttachRolePolicy was denied"),
         (
             Fault::refused(400, "MalformedPolicyDocument", "Invalid principal in policy").on("CreateRole").every(),
-            "iam:CreateRole was refused since IAM knows no account of that number",
+            "iam:CreateRole failed because IAM does not know the account",
         ),
     ] {
         let stack = Stack::new();

@@ -246,7 +246,7 @@ async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
     stack.customer.disturb(Disturbance::opened().of(every_second_from(0, none)).every());
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "inconclusive");
-    expect![[r#"
+    expect![[r"
         the right external ID: opened
         no external ID: opened once, then denied
         a random external ID of the same length: denied
@@ -258,7 +258,7 @@ async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
         a character prepended: denied
         the right external ID again: opened
         Inconclusive: its answers changed between attempts, as they do for a short time after a change of the trust policy.
-        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."]]
     .assert_eq(answer.attribute("Probes"));
     let mut round = ROUND.to_vec();
     round.insert(2, "none");

@@ -13,7 +13,7 @@ async fn a_role_that_demands_a_second_factor_tells_nothing() {
         stack.customer.disturb(Disturbance::denied().nth(1));
         stack
     };
-    inconclusive(stack, json!({ "RequireMfa": true }), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: no probe opened it, which is right where MFA is required; but a function has no MFA, so the check cannot show that the right external ID opens it. Set OnInconclusive to Succeed to accept this."], expect![[r#"
+    inconclusive(stack, json!({ "RequireMfa": true }), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: no probe opened it, which is right where MFA is required; but a function has no MFA, so the check cannot show that the right external ID opens it. Set OnInconclusive to Succeed to accept this."], expect![[r"
         the right external ID: denied
         no external ID: denied
         a random external ID of the same length: denied
@@ -25,7 +25,7 @@ async fn a_role_that_demands_a_second_factor_tells_nothing() {
         a character prepended: denied
         the right external ID again: denied
         Inconclusive: no probe opened it, which is right where MFA is required; but a function has no MFA, so the check cannot show that the right external ID opens it.
-        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."]]).await;
 
     let stack = checking(nobody);
     create(&stack, question(&json!({ "RequireMfa": true }))).await;

@@ -201,7 +201,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         Inconclusive: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …).
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     let silent = || Disturbance::silence().since(4);
-    inconclusive(disturbed(silent), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r#"
+    inconclusive(disturbed(silent), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -213,10 +213,10 @@ async fn trouble_at_one_probe_tells_nothing() {
         a character prepended: not sent, because the function ran out of time
         the right external ID again: not sent, because the function ran out of time
         Inconclusive: sts:AssumeRole with the first character changed got no usable answer: no answer came.
-        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."]]).await;
     // Of the right one, when it closes the round.
     let closing = || Disturbance::cut().of(right).since(2);
-    inconclusive(disturbed(closing), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r#"
+    inconclusive(disturbed(closing), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -228,7 +228,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         a character prepended: denied
         the right external ID again: unclear (no answer came)
         Inconclusive: sts:AssumeRole with the right external ID again got no usable answer: no answer came.
-        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
+        Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."]]).await;
 }
 
 #[tokio::test(start_paused = true)]
