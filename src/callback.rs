@@ -1,4 +1,4 @@
-//! Carries the answer to the presigned URL, patiently but boundedly.
+//! Sends the answer to the presigned URL, with retries until the deadline.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::request::ResponseUrl;
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
 
-/// No answer could be delivered: CloudFormation will wait until its own timeout.
+/// The answer could not be delivered. CloudFormation waits until its own timeout.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer could not be delivered in {attempts} attempts: {last}")]
 pub struct Undelivered {
@@ -21,11 +21,11 @@ pub struct Undelivered {
     last: String,
 }
 
-/// Puts `body` to the URL until it is taken or the time is over. Every refusal is tried again, a
-/// definite-looking one too: there is no second way to tell a stack that it need not wait an hour.
+/// Sends `body` to the URL until it is accepted or the time is over. Every refusal is retried, even one that looks final:
+/// there is no other way to answer, and without an answer the stack may wait for an hour.
 ///
 /// # Errors
-/// When no attempt succeeded before `until`; the error does not name the URL.
+/// When no attempt succeeds before `until`. The error does not contain the URL.
 pub async fn deliver(
     connections: &Connections,
     url: &ResponseUrl,
@@ -34,7 +34,7 @@ pub async fn deliver(
 ) -> Result<(), Undelivered> {
     poll_until(until, Schedule::backoff(), async |attempt| {
         if let Some(Undelivered { attempts, last }) = &attempt.previous {
-            tracing::warn!(attempts, last, "the answer was not taken, trying again");
+            tracing::warn!(attempts, last, "the answer was not accepted, trying again");
         }
         let request = connections
             .put(url.expose())
@@ -45,9 +45,9 @@ pub async fn deliver(
         let attempt_ends = until.min(Instant::now() + ATTEMPT);
         let last = match timeout_at(attempt_ends, connections.send(request, url.expose())).await {
             Ok(Ok(response)) if response.status().is_success() => return ControlFlow::Break(()),
-            Ok(Ok(response)) => format!("it was answered with HTTP status {}", response.status().as_u16()),
+            Ok(Ok(response)) => format!("HTTP status {}", response.status().as_u16()),
             Ok(Err(error)) => format!("{error}"),
-            Err(_) => "it took too long".to_owned(),
+            Err(_) => "no answer in time".to_owned(),
         };
         ControlFlow::Continue(Undelivered { attempts: attempt.number, last })
     })

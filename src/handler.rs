@@ -78,9 +78,9 @@ impl Handler {
     pub async fn handle(&self, event: Value, invocation: Invocation) -> Result<(), Unanswered> {
         let (started, at) = (Instant::now(), invocation.now);
         let envelope = Envelope::read(&event);
-        let log = |response: Option<&Response>, calls: Calls, unheard: Option<String>| {
+        let log = |response: Option<&Response>, calls: Calls, undelivered: Option<String>| {
             let (resource_type, took) = (known_type(&envelope), started.elapsed());
-            Line { envelope: &envelope, resource_type, response, unheard, calls, at, took }.write();
+            Line { envelope: &envelope, resource_type, response, undelivered, calls, at, took }.write();
         };
         let url = match ResponseUrl::accept(&event, &self.region, &self.emulators) {
             Ok(url) => url,

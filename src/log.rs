@@ -1,8 +1,8 @@
-//! What is logged of a request: one line of JSON, with its metrics in it.
+//! The log line of a request: JSON, with its metrics in it.
 //!
-//! A success is logged at `info`, a failure at `warn`, and at `error` what nobody was told. The line is written
-//! at every level but `off`, since CloudWatch makes the metrics from it. Never in it: the response URL, external
-//! IDs, credentials.
+//! A success is logged at `info`, a failure at `warn`, and a request that got no answer at `error`. The line is written at
+//! every level but `off`, because CloudWatch makes the metrics from it. It never contains the response URL, external IDs or
+//! credentials.
 
 pub mod lines;
 pub mod metrics;
@@ -17,30 +17,30 @@ use crate::response::Response;
 /// The target of the line, for filters.
 pub const REQUEST: &str = "service_provider_access::request";
 
-/// The field of the line that holds its metrics, until [`lines`] spreads them over it.
+/// The field that contains the metrics, until [`lines`] makes them members of the line.
 const METRICS: &str = "metrics";
 
-/// The longest that any text of an event's may take in a line: all that CloudFormation makes are shorter, and
-/// a line of more than 256 KB is torn apart.
+/// The longest text of an event in a line, in bytes. CloudFormation's own are shorter, and CloudWatch splits a line of more
+/// than 256 KB.
 const LONGEST_ECHO: usize = 512;
 
-/// The longest reason: CloudFormation hears no more of it either.
+/// The longest reason, in bytes: no more fits into an answer.
 const LONGEST_REASON: usize = 4096;
 
-/// What became of a request.
+/// The result of a request.
 #[derive(Debug)]
 pub struct Line<'a> {
-    /// What was asked.
+    /// The request.
     pub envelope: &'a Envelope,
-    /// The resource type, if it is one of ours: there are only so many.
+    /// The resource type, if it is one that the function knows.
     pub resource_type: Option<&'static str>,
-    /// The answer; none where nothing was done, since there was nobody to tell.
+    /// The answer; none where nothing was done because the request cannot be answered.
     pub response: Option<&'a Response>,
-    /// Why nobody was told.
-    pub unheard: Option<String>,
+    /// Why the answer was not delivered.
+    pub undelivered: Option<String>,
     /// The calls to AWS.
     pub calls: Calls,
-    /// When it came.
+    /// When the request came.
     pub at: SystemTime,
     /// How long it took.
     pub took: Duration,
@@ -56,11 +56,11 @@ impl Line<'_> {
         let (outcome, reason) = match self.response {
             Some(Response::Success { .. }) => ("success", None),
             Some(Response::Failed { reason, .. }) => ("failed", Some(reason.as_str())),
-            None => ("unanswerable", self.unheard.as_deref()),
+            None => ("unanswerable", self.undelivered.as_deref()),
         };
         let reason = reason.map(|reason| shortened(reason, LONGEST_REASON));
-        let undelivered = self.response.and(self.unheard.as_deref());
-        let answered = self.unheard.is_none();
+        let undelivered = self.response.and(self.undelivered.as_deref());
+        let answered = self.undelivered.is_none();
         let measured = self.measured();
         let (aws_calls, duration_ms) = (self.calls.sent, measured.duration_ms);
         let metrics = metrics::document(&measured).to_string();
@@ -94,7 +94,7 @@ impl Line<'_> {
     fn measured(&self) -> Measured {
         let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let failure = match self.response {
-            _ if self.unheard.is_some() => Some(FailureKind::Unanswered),
+            _ if self.undelivered.is_some() => Some(FailureKind::Unanswered),
             Some(Response::Failed { cause, .. }) => Some(FailureKind::Answered(*cause)),
             Some(Response::Success { .. }) | None => None,
         };
@@ -108,7 +108,7 @@ impl Line<'_> {
     }
 }
 
-/// At most so many bytes from the start.
+/// At most so many bytes from the start of a text.
 fn shortened(text: &str, longest: usize) -> &str {
     &text[..text.floor_char_boundary(longest)]
 }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_an_event_says_is_cut_between_characters() {
+    fn a_text_is_cut_between_characters() {
         assert_eq!(["short", "é", "aé", ""].map(|text| shortened(text, 5)), ["short", "é", "aé", ""]);
         assert_eq!([shortened("éé", 3), shortened("éé", 1)], ["é", ""]);
     }

@@ -1,4 +1,4 @@
-//! The process: configuration, clients, Lambda loop. Decides nothing.
+//! The process: configuration, clients, the Lambda loop. It decides nothing.
 
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -20,10 +20,10 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// How many calls a create makes side by side, usually.
+/// How many calls a usual create makes at the same time.
 const CONNECTIONS: usize = 3;
 
-/// What the first event may lose at most by waiting for them.
+/// How long the first event waits for the connections at most.
 const HEAD_START: Duration = Duration::from_millis(25);
 
 #[tokio::main(flavor = "current_thread")]
@@ -64,7 +64,7 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Lambda's credentials for the function's role, which live as long as the process.
+/// Lambda's credentials for the function's role, which are valid as long as the process lives.
 fn credentials() -> Result<Credentials, &'static str> {
     let given = |name| variable(name).ok_or("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
     Ok(Credentials::new(
@@ -76,8 +76,8 @@ fn credentials() -> Result<Credentials, &'static str> {
     ))
 }
 
-/// Where to knock in advance. The SDK decides by itself where a call goes: a wrong guess costs a
-/// handshake, never a call.
+/// Where to open connections ahead. The SDK itself decides where a call goes, so a wrong guess costs a handshake, not a
+/// call.
 fn iam_endpoint(region: &str) -> String {
     let host = match region {
         region if region.starts_with("cn-") => "iam.cn-north-1.amazonaws.com.cn",
@@ -87,9 +87,9 @@ fn iam_endpoint(region: &str) -> String {
     format!("https://{host}")
 }
 
-/// JSON lines at the level in `RUST_LOG` for our own target; everybody else's at warn, since at lower
-/// levels the runtime prints whole events, and the HTTP client URLs. Metrics are made from the line of each
-/// request, so that no level but `off` silences it: the alarms would be silent with it.
+/// JSON lines, at the level in `RUST_LOG` for our own target and at `warn` for all others, because at lower levels the
+/// runtime prints whole events and the HTTP client prints URLs. CloudWatch makes the metrics from the line of each request,
+/// so only the level `off` omits it: without it the alarms would not work.
 fn log_as_json() {
     let level = variable("RUST_LOG").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let requests = if level == LevelFilter::OFF { level } else { level.max(LevelFilter::INFO) };
@@ -104,7 +104,7 @@ fn log_as_json() {
         .with_span_list(false)
         .map_event_format(WithMetrics);
     tracing_subscriber::registry().with(lines).with(ours).init();
-    // The default hook would print the panic's own words, whatever they hold.
+    // The default hook would print the panic's message, which may contain secrets.
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "panic");

@@ -1,4 +1,4 @@
-//! What CloudFormation asks: the envelope that every answer needs, and the intent inside it.
+//! A request of CloudFormation: the envelope that every answer needs, and the intent in it.
 //!
 //! The event arrives as plain JSON. The envelope is read leniently, so that even a malformed event is
 //! answered; the intent is read strictly. The protocol is that of [custom resource requests].
@@ -16,9 +16,9 @@ use serde_json::{Map, Value};
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
-/// Reads an event as Lambda delivers it. JSON allows what a reader cannot hold: nesting without end, half a
-/// surrogate pair, a number beyond all bounds. Members with such things in them are null, so that the event can be
-/// answered for the others' sake.
+/// Reads an event as Lambda delivers it. JSON allows more than a reader can represent: very deep nesting, unpaired
+/// surrogates, numbers out of range. A member that contains one of these becomes null, so that the event can be answered
+/// with the others.
 pub fn read_event(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| {
         let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text).unwrap_or_default();
@@ -27,7 +27,7 @@ pub fn read_event(text: &str) -> Value {
     })
 }
 
-/// What must be known of a request to answer it, whatever else is wrong with it.
+/// The part of a request that is needed to answer it, whatever else is wrong with it.
 #[derive(Clone, Debug, Default)]
 pub struct Envelope {
     /// `Create`, `Update` or `Delete`; anything else is refused.
@@ -40,14 +40,14 @@ pub struct Envelope {
     pub logical_id: String,
     /// `Custom::…`.
     pub resource_type: String,
-    /// The ID given by an earlier answer (or made up by CloudFormation); none on Create.
+    /// The ID from an earlier answer, or one that CloudFormation generated; none on Create.
     pub physical_id: Option<String>,
     /// How long CloudFormation waits for an answer.
     pub service_timeout: Duration,
 }
 
 impl Envelope {
-    /// Reads whatever is there; what is missing is empty.
+    /// Reads what is present; what is missing is empty.
     pub fn read(event: &Value) -> Self {
         let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let timeout = event.pointer("/ResourceProperties/ServiceTimeout").and_then(|value| match value {
@@ -66,37 +66,37 @@ impl Envelope {
     }
 }
 
-/// The properties of a resource, as they came over the wire.
+/// The properties of a resource, as CloudFormation sends them.
 pub type Properties = Map<String, Value>;
 
-/// What is to be done.
+/// What a request asks for.
 #[derive(Clone, Debug)]
 pub enum Intent {
-    /// Make the resource.
+    /// Create the resource.
     Create {
-        /// What the template says.
+        /// The properties in the template.
         properties: Properties,
     },
-    /// Make the resource as the template says now.
+    /// Change the resource.
     Update {
-        /// The resource to change.
+        /// The resource's ID.
         physical_id: String,
-        /// What the template says now.
+        /// The properties in the new template.
         properties: Properties,
-        /// What it said before.
+        /// The properties in the old template.
         old_properties: Properties,
     },
-    /// Remove the resource.
+    /// Delete the resource.
     Delete {
-        /// The resource to remove.
+        /// The resource's ID.
         physical_id: String,
-        /// What the template said; possibly nothing, or nonsense.
+        /// The properties in the template; empty if they cannot be read.
         properties: Properties,
     },
 }
 
 impl Intent {
-    /// The resource that there is; none yet on Create.
+    /// The resource's ID; none on Create.
     pub fn physical_id(&self) -> Option<&str> {
         match self {
             Self::Create { .. } => None,
@@ -104,7 +104,7 @@ impl Intent {
         }
     }
 
-    /// What the template says now; on Delete, what it said.
+    /// The properties in the new template; on Delete, those in the last one.
     pub fn properties(&self) -> &Properties {
         match self {
             Self::Create { properties } | Self::Update { properties, .. } | Self::Delete { properties, .. } => {
@@ -113,10 +113,10 @@ impl Intent {
         }
     }
 
-    /// Reads the intent. A Delete is read leniently: it must work whatever the properties are.
+    /// Reads the intent. A Delete is read leniently, because it must work whatever the properties are.
     ///
     /// # Errors
-    /// A sentence about what is malformed.
+    /// A sentence that says what is malformed.
     pub fn read(event: Value, envelope: &Envelope) -> Result<Self, String> {
         if envelope.request_type == "Delete" {
             let physical_id = envelope.physical_id.clone().ok_or("The request has no PhysicalResourceId.")?;
@@ -125,7 +125,7 @@ impl Intent {
         }
         let request: CloudFormationCustomResourceRequest = serde_json::from_value(event).map_err(|error| {
             format!(
-                "The request is not one of CloudFormation's for custom resources ({}).",
+                "The request is not a CloudFormation request for a custom resource ({}).",
                 redacted(&error.to_string())
             )
         })?;
@@ -140,7 +140,7 @@ impl Intent {
                 properties: object("ResourceProperties", update.resource_properties)?,
                 old_properties: object("OldResourceProperties", update.old_resource_properties)?,
             }),
-            _ => Err("The request is neither a Create nor an Update nor a Delete.".to_owned()),
+            _ => Err("The RequestType is not Create, Update or Delete.".to_owned()),
         }
     }
 }
@@ -149,18 +149,18 @@ fn object(name: &str, value: Value) -> Result<Properties, String> {
     match value {
         Value::Object(properties) => Ok(properties),
         Value::Null => Err(format!(
-            "The request's {name} are missing, or hold what cannot be read: nesting of more than 120 levels, a number \
-             beyond all bounds, or half a character. Correct the template."
+            "The request's {name} are missing or cannot be read: they are nested deeper than 120 levels, or contain a \
+             number that is out of range or an unpaired surrogate. Correct the template."
         )),
         _ => Err(format!("The request's {name} are not an object.")),
     }
 }
 
-/// A parser's complaint without the values that it quotes.
-fn redacted(complaint: &str) -> String {
+/// A parser's message without the values that it quotes.
+fn redacted(message: &str) -> String {
     let mut outside = true;
     let mut text = String::new();
-    for character in complaint.chars() {
+    for character in message.chars() {
         if character == '"' {
             outside = !outside;
             text.push('"');
@@ -204,22 +204,21 @@ impl StackId {
     }
 }
 
-/// The presigned URL that takes the answer. Whoever holds it can answer for us: it cannot be printed.
+/// The presigned URL to which the answer goes. Everyone who has it can answer the request, so it cannot be printed.
 #[derive(Clone)]
 pub struct ResponseUrl(String);
 
 impl ResponseUrl {
-    /// Takes the URL from an event if it leads to CloudFormation's response bucket of this Region, or
-    /// to an emulator's own origin. Anybody who may invoke the function could name any other place and
-    /// would be sent role ARNs and external IDs.
+    /// Accepts the URL of an event if its host is CloudFormation's response bucket in this Region, or an emulator's. With
+    /// any other host, everyone who may invoke the function could have role ARNs and external IDs sent there.
     ///
     /// # Errors
-    /// Why the URL is not taken, without the URL.
+    /// Why the URL is refused, without the URL.
     pub fn accept(event: &Value, region: &str, emulators: &[String]) -> Result<Self, &'static str> {
         let text = event.get("ResponseURL").and_then(Value::as_str).ok_or("the event has no ResponseURL")?;
         let url = Url::parse(text).map_err(|_| "the ResponseURL is not a URL")?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("the ResponseURL carries a user name or password");
+            return Err("the ResponseURL contains a user name or password");
         }
         let emulated =
             emulators.iter().any(|emulator| Url::parse(emulator).is_ok_and(|own| own.origin() == url.origin()));
@@ -229,7 +228,7 @@ impl ResponseUrl {
         if emulated || genuine {
             Ok(Self(text.to_owned()))
         } else {
-            Err("the ResponseURL does not lead to CloudFormation's response bucket of this Region")
+            Err("the host of the ResponseURL is not CloudFormation's response bucket in this Region")
         }
     }
 
@@ -285,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_go_to_cloudformations_buckets_of_this_region_only() {
+    fn answers_go_to_the_response_buckets_of_this_region_only() {
         let bucket = "https://cloudformation-custom-resource-response";
         for (url, region) in [
             (format!("{bucket}-useast1.s3.amazonaws.com/arn%3Aaws?X-Amz-Date=20261122T101112Z"), "us-east-1"),
@@ -314,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_signature_tells_when_the_request_was_sent() {
+    fn the_signature_says_when_the_request_was_sent() {
         let signed = |query: &str| ResponseUrl(format!("https://bucket/x?{query}")).signed_at();
         let at = signed("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=19700101T010203Z");
         assert_eq!(at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(3723)));
@@ -352,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_leaves_the_rest_of_an_event_readable() {
+    fn a_member_that_cannot_be_read_leaves_the_others_readable() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
         for unreadable in [deep.as_str(), "1e999", r#""\ud800""#, r#"{"Tags": [{"Key": "\udfff"}]}"#] {
             let text = format!(
@@ -368,10 +367,10 @@ mod tests {
     }
 
     #[test]
-    fn a_complaint_does_not_repeat_values() {
+    fn a_parsers_message_does_not_repeat_values() {
         let event = json!({"RequestType": "Create", "RequestId": {"secret": "s3cret"}});
-        let complaint = Intent::read(event, &Envelope::default()).expect_err("malformed");
-        assert!(!complaint.contains("s3cret"), "{complaint}");
+        let message = Intent::read(event, &Envelope::default()).expect_err("malformed");
+        assert!(!message.contains("s3cret"), "{message}");
         assert_eq!(redacted(r#"invalid type: string "s3cret", expected x"#), r#"invalid type: string "", expected x"#);
     }
 

@@ -1,7 +1,7 @@
-//! What CloudFormation hears: always within its limits.
+//! The answer to CloudFormation, always within its limits.
 //!
-//! An answer over 4,096 bytes is thrown away by CloudFormation together with its reason, and an empty
-//! physical ID hides it; see [custom resource responses].
+//! CloudFormation discards an answer over 4,096 bytes together with its reason, and one with an empty physical ID; see
+//! [custom resource responses].
 //!
 //! [custom resource responses]: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
 
@@ -17,57 +17,57 @@ const LONGEST_BODY: usize = 4096;
 /// The longest physical ID, in bytes.
 const LONGEST_PHYSICAL_ID: usize = 1024;
 
-/// The longest of the other IDs, in bytes: all that CloudFormation makes are shorter.
+/// The longest of the other IDs, in bytes. Those of CloudFormation are shorter.
 const LONGEST_ECHO: usize = 512;
 
 /// The answer to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Response {
-    /// The wish is fulfilled.
+    /// The request succeeded.
     Success {
         /// The resource's ID from now on.
         physical_id: String,
-        /// What `Fn::GetAtt` can ask for.
+        /// The values for `Fn::GetAtt`.
         attributes: Attributes,
     },
-    /// It is not, for a reason that a person can act on.
+    /// The request failed, for a reason that a person can act on.
     Failed {
         /// The resource's ID from now on.
         physical_id: String,
         /// What happened, which property or permission, what to do.
         reason: String,
-        /// The same for an operator, in a word.
+        /// The kind of the failure, for the operator.
         cause: Cause,
     },
 }
 
-/// Why a request failed: what tells apart whom an operator would ask.
+/// Why a request failed, by who can do something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// For what it asks: properties, settings, a name that is taken, a role that is not safe.
+    /// What it asks for is not possible or not allowed.
     Refused,
-    /// AWS denied a call of the function's.
+    /// AWS denied a call.
     Denied,
-    /// AWS kept throttling a call.
+    /// AWS throttled a call in all attempts.
     Throttled,
     /// AWS gave no usable answer.
     Unavailable,
-    /// The function's time was over.
+    /// The function ran out of time.
     TimedOut,
-    /// The function is wrong.
+    /// The function has an error: a panic.
     Panicked,
-    /// AWS did not take a call for another reason.
+    /// A call failed for another reason.
     Other,
 }
 
-/// What `Fn::GetAtt` can ask for.
+/// The values for `Fn::GetAtt`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes {
-    /// The values by name. Never printed: external IDs are among them.
+    /// The values by name. Never printed, because external IDs are among them.
     pub values: BTreeMap<&'static str, String>,
-    /// Names of the conveniences that are emptied first when the answer would be too long.
+    /// The names of the values that are emptied first when the answer would be too long.
     pub dispensable: &'static [&'static str],
-    /// Name of the text that is cut when it is still too long.
+    /// The name of the text that is cut when it is still too long.
     pub cuttable: &'static str,
 }
 
@@ -78,7 +78,7 @@ impl std::fmt::Debug for Attributes {
 }
 
 impl Response {
-    /// The body of the PUT: at most 4,096 bytes, cut where there is a choice in what matters least.
+    /// The body of the PUT: at most 4,096 bytes. What matters least is cut first.
     pub fn body(&self, envelope: &Envelope) -> String {
         match self {
             Self::Success { physical_id, attributes } => {
@@ -90,7 +90,7 @@ impl Response {
                     return body;
                 }
                 let mut shorter = attributes.clone();
-                shorter.shed_conveniences();
+                shorter.empty_dispensable();
                 let excess = whole(&shorter).len().saturating_sub(LONGEST_BODY);
                 if let Some(text) = shorter.values.get_mut(shorter.cuttable).filter(|_| excess > 0) {
                     *text = cut(text, escaped_length(text).saturating_sub(excess));
@@ -109,7 +109,7 @@ impl Response {
 }
 
 impl Attributes {
-    fn shed_conveniences(&mut self) {
+    fn empty_dispensable(&mut self) {
         if self.dispensable.is_empty() {
             return;
         }
@@ -117,7 +117,7 @@ impl Attributes {
             self.values.insert(name, String::new());
         }
         let note = format!(
-            "{} left empty: the answer to CloudFormation would have been too long.",
+            "{} left empty, because the answer to CloudFormation would have been too long.",
             self.dispensable.join(" and ")
         );
         let text = self.values.entry(self.cuttable).or_default();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_answer_is_told_whole() {
+    fn a_short_answer_is_sent_whole() {
         let answer = body(&success(&[("RoleArn", "arn".into()), (WARNINGS, String::new())]));
         assert_eq!(
             answer,
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_success_sheds_its_conveniences_then_its_warnings() {
+    fn a_long_success_loses_its_handoff_texts_then_its_warnings() {
         let id = "x".repeat(1224);
         let long = [
             ("ExternalId", id.clone()),
@@ -218,14 +218,15 @@ mod tests {
         assert_eq!((&data["TerraformProvider"], &data["AwsConfigProfile"]), (&json!(""), &json!("")));
         assert_eq!(data["ExternalId"], json!(id));
         let warnings = data["Warnings"].as_str().unwrap_or_default();
-        assert!(warnings.starts_with("TerraformProvider and AwsConfigProfile left empty: "), "{warnings}");
+        assert!(warnings.starts_with("TerraformProvider and AwsConfigProfile left empty, "), "{warnings}");
 
-        let chatty = [("ExternalId", id.clone()), ("TerraformProvider", String::new()), (WARNINGS, "é\"".repeat(3000))];
-        assert_eq!(body(&success(&chatty))["Data"]["ExternalId"], json!(id));
+        let many_warnings =
+            [("ExternalId", id.clone()), ("TerraformProvider", String::new()), (WARNINGS, "é\"".repeat(3000))];
+        assert_eq!(body(&success(&many_warnings))["Data"]["ExternalId"], json!(id));
     }
 
     #[test]
-    fn a_long_text_is_cut_and_nothing_is_added_where_there_are_no_conveniences() {
+    fn a_long_text_is_cut_and_no_note_is_added_where_nothing_was_emptied() {
         let values = [("Verdict", "Safe".to_owned()), ("Probes", "é\"".repeat(3000))].into();
         let attributes = Attributes { values, dispensable: &[], cuttable: "Probes" };
         let answer = body(&Response::Success { physical_id: "check".into(), attributes });
@@ -249,8 +250,8 @@ mod tests {
             let text = failed.body(&envelope);
             prop_assert!(text.len() <= LONGEST_BODY, "{} bytes", text.len());
             let answer: Value = serde_json::from_str(&text).expect("valid JSON");
-            let told = answer["Reason"].as_str().unwrap_or_default().trim_end_matches('…');
-            prop_assert!(reason.starts_with(told));
+            let sent = answer["Reason"].as_str().unwrap_or_default().trim_end_matches('…');
+            prop_assert!(reason.starts_with(sent));
             prop_assert!(!answer["PhysicalResourceId"].as_str().unwrap_or_default().is_empty());
         }
     }

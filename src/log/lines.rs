@@ -1,5 +1,5 @@
-//! A line of the log as it is written. A field of an event is text or a number, never an object: so the metrics
-//! come as text of JSON, and their members become the line's own here.
+//! Formats a log line. A field of a tracing event is text or a number, never an object, so the metrics come as JSON text.
+//! Here their members become members of the line.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::{METRICS, REQUEST};
 
-/// Lines of JSON, in which metrics stand where CloudWatch looks for them.
+/// JSON lines with the metrics where CloudWatch expects them.
 #[derive(Debug)]
 pub struct WithMetrics<Json>(pub Json);
 
@@ -27,18 +27,18 @@ where
         }
         let mut line = String::new();
         self.0.format_event(context, Writer::new(&mut line), event)?;
-        writer.write_str(spread(&line).as_ref().unwrap_or(&line))
+        writer.write_str(with_metrics(&line).as_ref().unwrap_or(&line))
     }
 }
 
 /// The line with the members of its metrics instead of their text.
-fn spread(line: &str) -> Option<String> {
+fn with_metrics(line: &str) -> Option<String> {
     let members: Map<String, Value> = serde_json::from_str(line).ok()?;
     let text = members.get(METRICS)?;
     let metrics = text.as_str()?;
     serde_json::from_str::<Map<String, Value>>(metrics).ok()?;
     let metrics = metrics.strip_prefix('{')?.strip_suffix('}')?;
-    // In place, so that the line still begins with its time. No other text can hold this: its quotation marks
+    // In place, so that the line still begins with its time. No other text can contain this, because its quotation marks
     // would be escaped.
     Some(line.replacen(&format!("\"{METRICS}\":{text}"), metrics, 1))
 }
@@ -48,16 +48,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_members_of_the_metrics_become_the_lines_own() {
+    fn the_members_of_the_metrics_become_members_of_the_line() {
         let line = r#"{"level":"INFO","metrics":"{\"_aws\":{\"Timestamp\":1},\"Requests\":1}","outcome":"success"}"#;
-        let told = r#"{"level":"INFO","_aws":{"Timestamp":1},"Requests":1,"outcome":"success"}"#;
-        assert_eq!(spread(line).as_deref(), Some(told));
+        let expected = r#"{"level":"INFO","_aws":{"Timestamp":1},"Requests":1,"outcome":"success"}"#;
+        assert_eq!(with_metrics(line).as_deref(), Some(expected));
     }
 
     #[test]
-    fn a_line_without_metrics_stays_as_it_is() {
+    fn a_line_without_metrics_is_unchanged() {
         for line in [r#"{"level":"INFO"}"#, r#"{"metrics":7}"#, r#"{"metrics":"not JSON"}"#, "no JSON"] {
-            assert_eq!(spread(line), None, "{line}");
+            assert_eq!(with_metrics(line), None, "{line}");
         }
     }
 }

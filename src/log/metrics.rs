@@ -1,5 +1,5 @@
-//! The metrics of a request, in CloudWatch's [embedded metric format]: CloudWatch makes them from the log, so the
-//! function calls nobody for them and needs no permission.
+//! The metrics of a request, in CloudWatch's [embedded metric format]: CloudWatch makes them from the log, so the function
+//! makes no call for them and needs no permission.
 //!
 //! [embedded metric format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
@@ -8,17 +8,17 @@ use serde_json::{Value, json};
 use crate::aws::Calls;
 use crate::response::Cause;
 
-/// Where CloudWatch shows them.
+/// Their namespace in CloudWatch.
 pub const NAMESPACE: &str = "ServiceProviderAccess";
 
-/// What is measured of one request.
+/// The measurements of one request.
 #[derive(Clone, Debug)]
 pub struct Measured {
-    /// When it came, in milliseconds since 1970.
+    /// When the request came, in milliseconds since 1970.
     pub at_ms: u64,
-    /// Its resource type, if it is one of ours.
+    /// Its resource type, if the function knows it.
     pub resource_type: Option<&'static str>,
-    /// How it failed, if it did.
+    /// How it failed; none if it succeeded.
     pub failure: Option<FailureKind>,
     /// The calls to AWS.
     pub calls: Calls,
@@ -29,14 +29,14 @@ pub struct Measured {
 /// How a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// The stack was told.
+    /// CloudFormation got an answer.
     Answered(Cause),
-    /// Nobody was told, whatever became of it: the stack waits.
+    /// CloudFormation got no answer, and the stack waits.
     Unanswered,
 }
 
 impl FailureKind {
-    /// Its name: the value of a dimension, so there are few and they stay.
+    /// Its name, the value of a metric dimension. Alarms depend on it.
     fn name(self) -> &'static str {
         match self {
             Self::Answered(Cause::Refused) => "Refused",
@@ -51,8 +51,8 @@ impl FailureKind {
     }
 }
 
-/// The members that make a line of JSON such a document: every metric over all requests and by resource type,
-/// failures by their kind, too.
+/// The members that make a JSON line a document in this format: every metric in total and by resource type, and the
+/// failures by kind too.
 pub fn document(measured: &Measured) -> Value {
     let metric = |(name, unit): (&str, &str)| json!({ "Name": name, "Unit": unit });
     let metrics = [
@@ -98,15 +98,15 @@ mod tests {
 
     use super::*;
 
-    #[expect(clippy::needless_pass_by_value, reason = "as every check takes what it expects")]
-    fn check(resource_type: Option<&'static str>, failure: Option<FailureKind>, told: Expect) {
+    #[expect(clippy::needless_pass_by_value, reason = "every check takes its expected text")]
+    fn check(resource_type: Option<&'static str>, failure: Option<FailureKind>, expected: Expect) {
         let calls = Calls { sent: 5, retried: 2, throttled: 1 };
         let measured = Measured { at_ms: 1_795_348_801_000, resource_type, failure, calls, duration_ms: 321 };
-        told.assert_eq(&format!("{:#}\n", document(&measured)));
+        expected.assert_eq(&format!("{:#}\n", document(&measured)));
     }
 
     #[test]
-    fn a_success_counts_by_resource_type() {
+    fn a_success_is_counted_by_resource_type() {
         check(
             Some("Custom::DelegatedRole"),
             None,
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_counts_by_kind_too_and_a_foreign_type_makes_no_metric_of_its_own() {
+    fn a_failure_is_counted_by_kind_and_an_unknown_resource_type_as_unknown() {
         check(
             None,
             Some(FailureKind::Unanswered),

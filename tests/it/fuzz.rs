@@ -156,7 +156,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
         envelope: &envelope,
         resource_type: None,
         response: Some(&response),
-        unheard: None,
+        undelivered: None,
         calls,
         at: now,
         took,
@@ -249,7 +249,7 @@ async fn the_program_answers_an_event_that_nests_without_end() {
     assert_eq!(lambda.invoke(&event, Duration::from_secs(10)).await, Ended::Response(Value::Null));
     let answers = bucket.answers();
     let [answer] = &answers[..] else { panic!("not one answer: {answers:?}") };
-    let told = "The request's ResourceProperties are missing, or hold what cannot be read";
+    let told = "The request's ResourceProperties are missing or cannot be read";
     assert!(answer.json()["Reason"].as_str().unwrap().starts_with(told), "{}", answer.json());
     assert_eq!(account.calls(), [""; 0]);
 }

@@ -522,8 +522,7 @@ async fn an_external_id_may_be_as_short_and_as_long_as_sts_takes() {
     let longest = "x".repeat(1224);
     let (role, told) = made(&Stack::new(), &json!({"ExternalId": longest})).await;
     assert_eq!(role.trust.json()["Statement"][0]["Condition"], json!({"StringEquals": {"sts:ExternalId": longest}}));
-    let emptied =
-        "TerraformProvider and AwsConfigProfile left empty: the answer to CloudFormation would have been too long.";
+    let emptied = "TerraformProvider and AwsConfigProfile left empty, because the answer to CloudFormation would have been too long.";
     for (attribute, value) in
         [("ExternalId", longest.as_str()), ("TerraformProvider", ""), ("AwsConfigProfile", ""), ("Warnings", emptied)]
     {
