@@ -10,8 +10,8 @@ use expect_test::{Expect, expect};
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
-use crate::customer::{Customer, Disturbance};
 use crate::stack::{Answer, Stack};
+use crate::wire::sts::{Customer, Fault};
 
 /// With letters in either case, digits, and signs that a pattern might take for its own.
 const RIGHT: &str = "Acme-7f3c.90b2+E4d1";
@@ -22,7 +22,7 @@ const OWN_POLICY: &str = "because no identity-based policy allows the sts:Assume
 /// A provider's stack that checks the role of a customer with this trust.
 fn checking(trust: impl Fn(Option<&str>) -> bool + Send + 'static) -> Stack {
     let stack = Stack::of("Custom::AccessCheck");
-    stack.customer.opens(trust);
+    stack.customer.trusts(trust);
     stack
 }
 
@@ -83,7 +83,7 @@ async fn delete(stack: &Stack, physical_id: &str, properties: Value) -> Answer {
 fn checked(stack: &Stack, answer: Answer) -> Answer {
     assert_eq!(stack.account.calls(), [""; 0], "IAM is not asked");
     let told = answer.0.to_string();
-    let asked = stack.customer.asked_with().into_iter().flatten();
+    let asked = stack.customer.external_ids().into_iter().flatten();
     for secret in asked.chain(Customer::CREDENTIALS.map(str::to_owned)).chain([RIGHT.to_owned()]) {
         // A shorter one may stand anywhere.
         assert!(secret.len() < 6 || !told.contains(&secret), "{secret} is told: {told}");
@@ -135,7 +135,7 @@ fn told_apart(right: &str, asked: Option<&str>) -> String {
 }
 
 fn all_told_apart(stack: &Stack, right: &str) -> Vec<String> {
-    stack.customer.asked_with().iter().map(|asked| told_apart(right, asked.as_deref())).collect()
+    stack.customer.external_ids().iter().map(|asked| told_apart(right, asked.as_deref())).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,7 +164,7 @@ async fn a_role_that_only_the_right_id_opens_is_safe() {
         one more at the start
         right"]]
     .assert_eq(&asked.join("\n"));
-    assert!(stack.customer.knocks().iter().all(|knock| knock.role == Customer::ROLE));
+    assert!(stack.customer.requests().iter().all(|knock| knock.role == Customer::ROLE));
 }
 
 async fn reason(stack: &Stack, properties: Value, expected: Expect) -> Answer {

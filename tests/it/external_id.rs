@@ -25,7 +25,7 @@ fn rotation(rotation: &str) -> Value {
 /// What holds for every answer, and that AWS was not asked.
 fn checked(stack: &Stack, answer: Answer) -> Answer {
     assert_eq!(stack.account.calls(), [""; 0]);
-    assert_eq!(stack.customer.knocks(), []);
+    assert_eq!(stack.customer.requests(), []);
     if answer.succeeded() && answer.0["Data"] != json!({}) {
         let keys: Vec<_> = answer.0["Data"].as_object().unwrap().keys().collect();
         assert_eq!(keys, ["ExternalId", "PreviousExternalId", "Rotation"]);

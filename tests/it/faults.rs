@@ -129,11 +129,11 @@ impl Trial {
         self.mishap.arrange(&mut world, &self.call, self.nth);
         let answer = world.deliver(&operation.request, self.mishap.timeout(&self.call)).await;
         let first_met = world.after_deaths.is_empty();
-        if !first_met || (!self.mishap.strikes_again() && !world.account.unstruck_faults().is_empty()) {
+        if !first_met || (!self.mishap.strikes_again() && !world.account.unused_faults().is_empty()) {
             world.complain("the fault met no call");
         }
         self.judge(&mut world, answer.as_ref());
-        world.bucket.heal();
+        world.bucket.clear_faults();
         world.deadly_answers = 0;
 
         let end = operation.end(answer.as_ref(), undisturbed);
@@ -142,7 +142,7 @@ impl Trial {
             if self.mishap == Mishap::Denied && last.as_ref().is_some_and(|answer| !answer.succeeded()) {
                 // What follows may need the same permission: then it says so, and somebody gives it back.
                 self.judge(&mut world, last.as_ref());
-                world.account.heal();
+                world.account.clear_faults();
                 last = world.deliver(&next, time_for(&next)).await;
             }
             match last {
@@ -152,14 +152,14 @@ impl Trial {
             }
         }
         world.settle().await;
-        if self.mishap.strikes_again() && !world.account.unstruck_faults().is_empty() {
+        if self.mishap.strikes_again() && !world.account.unused_faults().is_empty() {
             return None;
         }
         let there = contents(&world);
         if there != end {
             world.complain(format!("in the end there is {there:#?}\n    and not {end:#?}"));
         }
-        for danger in safety::dangers(&world.account.moments(), &undisturbed.templates) {
+        for danger in safety::dangers(&world.account.snapshots(), &undisturbed.templates) {
             world.complain(danger);
         }
         Some(world.finish().await)

@@ -32,9 +32,10 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use self::event::{Fuzzed, any_fuzzed};
 use self::json::{any_json, any_key, any_text};
-use crate::account::{Account, Role};
-use crate::lambda::{Bucket, Invocation as Ended, Lambda};
 use crate::stack::{FUNCTION, PROVIDER, Stack};
+use crate::wire::bucket::Bucket;
+use crate::wire::iam::{Account, Role};
+use crate::wire::lambda::{Invocation as Ended, Lambda};
 
 /// In every external ID that an event has: nothing that is told may hold it.
 const SECRET: &str = "never-to-be-told-7d1c9e55";
@@ -66,7 +67,7 @@ fn an_event_that_is_almost_right_is_done_or_refused_and_leaves_no_trace_when_it_
     cases("almost right", 300, any_fuzzed(), |Fuzzed { resource_type, request_type, there, event }| {
         let stack = Stack { resource_type, ..Stack::new() };
         let right = format!("{SECRET}-id");
-        stack.customer.opens(move |id| id == Some(right.as_str()));
+        stack.customer.trusts(move |id| id == Some(right.as_str()));
         let name = there.put(&stack);
         let before = contents(&stack.account);
         let event = stack.event(request_type, &event(&name));
@@ -140,7 +141,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
     );
     let envelope = Envelope::read(&event);
     let Ok(url) = ResponseUrl::accept(&event, "us-east-1", &[]) else { return Ok(None) };
-    let calls_before = (stack.account.writes().len(), stack.customer.knocks().len());
+    let calls_before = (stack.account.writes().len(), stack.customer.requests().len());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let now = url.signed_at().unwrap_or(std::time::SystemTime::UNIX_EPOCH);
     let (response, calls) = runtime.block_on(async {
@@ -192,7 +193,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
         prop_assert!(!lines.contains(secret.as_str()), "{secret} is logged: {lines}");
     }
     if calls == Calls::default() {
-        let calls_after = (stack.account.writes().len(), stack.customer.knocks().len());
+        let calls_after = (stack.account.writes().len(), stack.customer.requests().len());
         prop_assert_eq!(calls_before, calls_after, "calls that nobody counted");
     }
     Ok(Some(Answered { response, body }))

@@ -7,8 +7,8 @@ use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::account::{Fault, Policy, Role};
 use crate::stack::{Answer, HOME, PROVIDER, Stack};
+use crate::wire::iam::{Fault, Policy, Role};
 
 const STACK_TAG: &str = "service-provider-access:stack-id";
 const LOGICAL_ID_TAG: &str = "service-provider-access:logical-id";

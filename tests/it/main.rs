@@ -5,16 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test insists")]
 
 mod access_check;
-mod account;
 mod architecture;
 mod convergence;
-mod customer;
 mod docs;
 mod external_id;
 mod faults;
 mod fuzz;
 mod home_region;
-mod lambda;
 mod metrics;
 mod narrowing;
 mod permissions;
@@ -22,3 +19,4 @@ mod process;
 mod properties;
 mod stack;
 mod stories;
+mod wire;

@@ -11,11 +11,12 @@ use service_provider_access::request::{Envelope, ResponseUrl};
 use service_provider_access::response::{Cause, Response};
 use tokio::time::Instant;
 
-use crate::account::loopback::Server;
-use crate::account::{Account, Fault};
-use crate::customer::{Customer, Disturbance};
-use crate::lambda::{Bucket, Lambda, Trouble};
 use crate::stack::{FUNCTION, PROVIDER, Stack};
+use crate::wire::bucket::{self, Bucket};
+use crate::wire::iam::{Account, Fault};
+use crate::wire::lambda::Lambda;
+use crate::wire::server::Server;
+use crate::wire::sts::{self, Customer};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_service-provider-access");
 const ID: &str = "an-external-id-of-the-provider";
@@ -88,7 +89,7 @@ async fn who_is_told_nothing_counts_as_unanswered() {
     let mut elsewhere = function.event(&wish);
     elsewhere["ResponseURL"] = "https://example.com/?X-Amz-Signature=secret".into();
     function.lambda.invoke(&elsewhere, SHORT).await;
-    function.bucket.fail(Trouble::Status(503), 1000);
+    function.bucket.fail(bucket::Fault::status(503).every());
     let event = function.event(&wish);
     function.lambda.invoke(&event, SHORT).await;
     let lines = function.lines().await;
@@ -173,17 +174,17 @@ async fn the_templates_watch_metrics_that_there_are() {
 async fn a_role_that_does_not_open_is_no_failure_of_the_functions() {
     type Set = fn(&Customer);
     let cases: [(Set, Option<Cause>); 5] = [
-        (|customer| customer.opens(|id| id == Some(ID)), None),
-        (|customer| customer.opens(|_| true), Some(Cause::Refused)),
+        (|customer| customer.trusts(|id| id == Some(ID)), None),
+        (|customer| customer.trusts(|_| true), Some(Cause::Refused)),
         (|_| {}, Some(Cause::Refused)),
         (
             |customer| {
                 let reason = "because no identity-based policy allows the sts:AssumeRole action";
-                customer.disturb(Disturbance::denied_because(reason).every());
+                customer.fail(sts::Fault::denied_because(reason).every());
             },
             Some(Cause::Denied),
         ),
-        (|customer| customer.disturb(Disturbance::throttled().every()), Some(Cause::Throttled)),
+        (|customer| customer.fail(sts::Fault::throttled().every()), Some(Cause::Throttled)),
     ];
     for (nth, (set, expected)) in cases.into_iter().enumerate() {
         let stack = Stack::of("Custom::AccessCheck");
@@ -295,7 +296,7 @@ impl Installed {
     async fn create(&mut self, properties: &Value) {
         let event = self.event(&json!({ "ResourceProperties": properties }));
         self.lambda.invoke(&event, SHORT).await;
-        self.account.heal();
+        self.account.clear_faults();
     }
 
     async fn log(&mut self) -> Vec<String> {

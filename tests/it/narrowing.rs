@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::account::{Fault, Role};
 use crate::stack::{Answer, PROVIDER, Stack};
+use crate::wire::iam::{Fault, Role};
 
 const OTHER: &str = "333333333333";
 const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
@@ -232,7 +232,7 @@ async fn whoever_finds_the_mark_ends_the_sessions() {
         assert!(failed.reason().starts_with("iam:PutRolePolicy was denied"), "{}", failed.reason());
         assert_eq!((is_marked(&stack), inline(&stack, REVOCATION)), (true, None));
         assert_eq!(role(&stack).tags[MARK], "pending");
-        stack.account.heal();
+        stack.account.clear_faults();
         let (answer, took) = change(&stack, &narrower(), &next).await;
         assert!(answer.succeeded(), "{next}: {}", answer.reason());
         assert!(cut_off(&stack).is_some() && !is_marked(&stack) && took >= Duration::from_secs(5), "{next}");
@@ -549,7 +549,7 @@ async fn what_a_template_denies_stands_before_what_it_grants_besides() {
         assert!(denied.iter().any(|statement| statement["Action"] == "s3:GetObject"), "{denied:?}");
         let both = new.get("CustomPolicy").is_some();
         assert_eq!(denied.iter().any(|statement| statement["Action"] == "s3:PutObject"), both, "{denied:?}");
-        stack.account.heal();
+        stack.account.clear_faults();
         assert!(change(&stack, &old, &new).await.0.succeeded());
         assert_eq!(inline(&stack, "CustomPolicy").is_some(), both);
     }

@@ -10,11 +10,12 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::account::loopback::Server;
-use crate::account::{Account, Fault, Role};
-use crate::customer::Customer;
-use crate::lambda::{Bucket, Invocation, Lambda, Trouble};
 use crate::stack::{Answer, FUNCTION, HOME, PROVIDER, Stack};
+use crate::wire::bucket::{self, Bucket};
+use crate::wire::iam::{Account, Fault, Role};
+use crate::wire::lambda::{Invocation, Lambda};
+use crate::wire::server::Server;
+use crate::wire::sts::Customer;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_service-provider-access");
 const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
@@ -82,11 +83,11 @@ async fn the_longest_answers_are_within_the_limit() {
 #[tokio::test]
 async fn a_troubled_bucket_is_asked_until_it_takes_the_answer() {
     let mut function = Installed::new().await;
-    function.bucket.fail(Trouble::Status(503), 1);
-    function.bucket.fail(Trouble::Cut, 1);
-    function.bucket.fail(Trouble::Redirect, 1);
-    function.bucket.fail(Trouble::Status(403), 1);
-    function.bucket.fail(Trouble::ReplyLost, 1);
+    function.bucket.fail(bucket::Fault::status(503));
+    function.bucket.fail(bucket::Fault::connection_cut());
+    function.bucket.fail(bucket::Fault::redirect());
+    function.bucket.fail(bucket::Fault::status(403));
+    function.bucket.fail(bucket::Fault::reply_lost());
     let wish = json!({ "ExternalAwsAccountId": PROVIDER });
     let event = function.event("Create", json!({ "ResourceProperties": wish }));
     let ended = function.lambda.invoke(&event, USUAL).await;
@@ -104,7 +105,7 @@ async fn a_troubled_bucket_is_asked_until_it_takes_the_answer() {
 #[tokio::test]
 async fn a_bucket_that_is_silent_is_asked_again() {
     let mut function = Installed::new().await;
-    function.bucket.fail(Trouble::Hang, 1);
+    function.bucket.fail(bucket::Fault::hang());
     let answer = function.create(&json!({ "ExternalAwsAccountId": PROVIDER })).await;
     assert!(answer.succeeded(), "{}", answer.reason());
     assert_eq!(function.bucket.received().len(), 2);
@@ -116,7 +117,7 @@ async fn a_warm_function_goes_to_work_even_if_the_bucket_is_silent() {
     let before = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" });
     let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [AUDIT] });
     assert!(function.create(&before).await.succeeded());
-    function.bucket.fail(Trouble::Hang, 1000);
+    function.bucket.fail(bucket::Fault::hang().every());
     let fields =
         json!({ "PhysicalResourceId": "Auditor", "ResourceProperties": wish, "OldResourceProperties": before });
     let event = function.event("Update", fields);
@@ -132,7 +133,7 @@ async fn a_warm_function_goes_to_work_even_if_the_bucket_is_silent() {
 #[tokio::test]
 async fn lambda_hears_of_an_error_only_when_no_answer_could_be_delivered() {
     let mut function = Installed::new().await;
-    function.bucket.fail(Trouble::Status(503), 1000);
+    function.bucket.fail(bucket::Fault::status(503).every());
     let wish = json!({ "ExternalAwsAccountId": PROVIDER });
     let event = function.event("Create", json!({ "ResourceProperties": wish }));
     let Invocation::Error(error) = function.lambda.invoke(&event, SHORT).await else {
@@ -157,7 +158,7 @@ async fn lambda_hears_of_an_error_only_when_no_answer_could_be_delivered() {
 #[tokio::test]
 async fn lambda_hears_of_a_bucket_that_never_says_a_word() {
     let mut function = Installed::new().await;
-    function.bucket.fail(Trouble::Hang, 1000);
+    function.bucket.fail(bucket::Fault::hang().every());
     let event = function.event("Create", json!({ "ResourceProperties": { "ExternalAwsAccountId": PROVIDER } }));
     let ended = function.lambda.invoke(&event, SHORT).await;
     let log = function.log().await;
@@ -329,7 +330,7 @@ async fn told_in_time(request_type: &str, fault: Fault) {
     until("init is over", || function.iam.connections() >= 3).await;
     function.account.fail(fault);
     // There is time for a second try, too.
-    function.bucket.fail(Trouble::Status(503), 1);
+    function.bucket.fail(bucket::Fault::status(503));
     let event = function.event(request_type, fields);
     let earlier = function.bucket.answers().len();
 
@@ -347,10 +348,10 @@ async fn told_in_time(request_type: &str, fault: Fault) {
     let answer = Answer(bucket.answers().pop().expect("it was kept").json());
     assert_ne!(answer.reason(), "", "{case}");
     assert_eq!(answer.physical_id(), "Auditor", "{case}");
-    assert_eq!(function.account.unstruck_faults(), [""; 0], "{case}");
+    assert_eq!(function.account.unused_faults(), [""; 0], "{case}");
 
     // The same process goes on, and what was abandoned does not come back.
-    function.account.heal();
+    function.account.clear_faults();
     function.account.clear_calls();
     assert!(function.delete(answer.physical_id(), &wish).await.succeeded(), "{case}");
     assert_eq!(function.account.roles(), [""; 0], "{case}");
@@ -630,8 +631,8 @@ async fn vivid_life(function: &mut Installed, secrets: &mut Vec<String>) -> Vec<
     // Nobody can be answered.
     let elsewhere = function.event("Create", json!({ "ResponseURL": "https://example.com/?X-Amz-Signature=secret" }));
     told.push(format!("{:?}", function.lambda.invoke(&elsewhere, USUAL).await));
-    function.bucket.fail(Trouble::Status(503), 1);
-    function.bucket.fail(Trouble::Cut, 1000);
+    function.bucket.fail(bucket::Fault::status(503));
+    function.bucket.fail(bucket::Fault::connection_cut().every());
     let unheard = function.event(
         "Update",
         json!({
@@ -757,10 +758,10 @@ impl Installed {
         let account = &self.account;
         tokio::select! {
             ended = self.lambda.invoke(event, USUAL) => panic!("it ended: {ended:?}"),
-            () = until("the write is done", || account.unstruck_faults().is_empty()) => {}
+            () = until("the write is done", || account.unused_faults().is_empty()) => {}
         }
         self.lambda.kill().await;
-        self.account.heal();
+        self.account.clear_faults();
         assert!(self.bucket.answers().iter().all(|put| put.target != self.target(event)), "nobody was answered");
         self.lambda = started(&self.environment).await;
     }

@@ -8,8 +8,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::account::{Policy, Role};
 use crate::stack::{HOME, PROVIDER, Stack};
+use crate::wire::iam::{Policy, Role};
 
 const OTHER: &str = "333333333333";
 const ID: &str = "an-external-id-of-the-provider";

@@ -14,8 +14,8 @@ use service_provider_access::handler::{Handler, Invocation};
 use service_provider_access::request::{Envelope, ResponseUrl};
 use tokio::time::Instant;
 
-use crate::account::Account;
-use crate::customer::Customer;
+use crate::wire::iam::Account;
+use crate::wire::sts::Customer;
 
 pub(crate) const HOME: &str = "111111111111";
 pub(crate) const PROVIDER: &str = "222222222222";

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use expect_test::expect;
 use serde_json::json;
 
-use crate::account::{Account, Fault, Policy, Role};
 use crate::stack::{PROVIDER, Stack};
+use crate::wire::iam::{Account, Fault, Policy, Role};
 
 const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
 const EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
@@ -173,7 +173,7 @@ async fn a_role_that_iam_does_not_show_yet_is_not_taken_for_gone() {
         let wish = json!({"ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": AUDIT});
         let answer = stack.create(wish.clone()).await;
         assert_eq!(answer.physical_id(), "Auditor", "{told:?}: {}", answer.reason());
-        stack.account.heal();
+        stack.account.clear_faults();
         assert!(stack.delete(answer.physical_id(), wish).await.succeeded(), "{told:?}");
         assert_eq!(stack.account.roles().len(), 0, "{told:?}");
     }
@@ -275,7 +275,7 @@ async fn a_failed_create_always_names_the_role_that_it_may_have_made() {
         let wish = json!({"ExternalAwsAccountId": PROVIDER, "RoleName": name, "ManagedPolicyArns": AUDIT});
         let answer = stack.create(wish.clone()).await;
         assert_eq!(answer.physical_id(), name, "{told:?}: {}", answer.reason());
-        stack.account.heal();
+        stack.account.clear_faults();
         assert!(stack.delete(answer.physical_id(), wish).await.succeeded());
         assert_eq!(stack.account.roles().len(), 0, "{told:?}");
     }
@@ -594,7 +594,7 @@ async fn a_rollback_removes_what_a_dead_replacement_left() {
     stack.account.fail(Fault::denied().on("DeleteRole").every());
     let failed = stack.update("Old", old.clone(), new.clone()).await;
     assert!(failed.reason().contains("The role New, made just before, is still there"), "{}", failed.reason());
-    stack.account.heal();
+    stack.account.clear_faults();
     assert_eq!(stack.account.roles().len(), 2);
     assert!(stack.update("Old", new, old).await.succeeded());
     assert_eq!((stack.account.roles(), stack.account.role("Old")), (vec!["Old".to_owned()], before));

@@ -29,9 +29,9 @@ fn seconds(seconds: u64) -> Duration {
 #[tokio::test(start_paused = true)]
 async fn one_is_asked_after_the_other() {
     let stack = checking(exactly);
-    stack.customer.answers_after(Duration::from_millis(100));
+    stack.customer.set_latency(Duration::from_millis(100));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
-    let times: Vec<_> = stack.customer.knocks().iter().map(|knock| knock.at.as_millis()).collect();
+    let times: Vec<_> = stack.customer.requests().iter().map(|knock| knock.at.as_millis()).collect();
     assert_eq!(times, [0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
 }
 
@@ -81,7 +81,7 @@ async fn the_shortest_ids_have_all_their_probes() {
         let stack = checking(move |asked| asked == Some(id));
         let answer = create(&stack, question(&json!({ "ExternalId": id }))).await;
         assert_eq!(verdict(&answer), "safe", "{}", answer.0);
-        let asked = stack.customer.asked_with();
+        let asked = stack.customer.external_ids();
         assert_eq!(asked.len(), count, "{asked:?}");
         assert_eq!(asked.iter().filter(|asked| asked.as_deref() == Some(id)).count(), 2, "{asked:?}");
     }
@@ -94,7 +94,7 @@ async fn nobody_can_foresee_the_wrong_ones() {
     for _ in 0..50 {
         let stack = checking(exactly);
         create(&stack, usual()).await;
-        let asked = stack.customer.asked_with();
+        let asked = stack.customer.external_ids();
         randoms.insert(asked[2].clone());
         others.insert(asked.into_iter().skip(3).collect::<Vec<_>>());
     }
@@ -108,10 +108,10 @@ async fn nobody_can_foresee_the_wrong_ones() {
 async fn a_role_that_opens_soon_is_waited_for() {
     for after in [1, 5, 20, 26] {
         let stack = checking(nobody);
-        stack.customer.opens_after(seconds(after), exactly);
+        stack.customer.trusts_after(seconds(after), exactly);
         let answer = create(&stack, usual()).await;
         assert_eq!(verdict(&answer), "safe", "after {after} s: {}", answer.0);
-        let knocks = stack.customer.knocks();
+        let knocks = stack.customer.requests();
         assert_eq!(all_told_apart(&stack, RIGHT)[knocks.len() - ROUND.len()..], ROUND, "after {after} s");
         // What is denied just after it opened was perhaps not asked of the same role.
         let [.., opened, next] = &knocks[..=knocks.len() - ROUND.len() + 1] else { panic!("{knocks:?}") };
@@ -128,10 +128,10 @@ async fn a_role_that_opens_soon_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn a_role_is_not_waited_for_beyond_half_a_minute() {
     let stack = checking(nobody);
-    stack.customer.opens_after(seconds(31), exactly);
+    stack.customer.trusts_after(seconds(31), exactly);
     let answer = create(&stack, usual()).await;
     assert_eq!(verdict(&answer), "shut", "{}", answer.0);
-    let knocks = stack.customer.knocks();
+    let knocks = stack.customer.requests();
     // The others are tried all the same, each once.
     assert_eq!(all_told_apart(&stack, RIGHT)[knocks.len() - ROUND.len()..], ROUND);
     assert!((seconds(26)..=seconds(30)).contains(&knocks.last().unwrap().at), "{knocks:?}");
@@ -139,13 +139,13 @@ async fn a_role_is_not_waited_for_beyond_half_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn it_ends_in_time_whatever_happens() {
-    type Trouble = fn() -> Disturbance;
+    type Trouble = fn() -> Fault;
     let troubles: [(&str, Trouble); 5] = [
-        ("none", || Disturbance::silence().nth(usize::MAX)),
-        ("throttled", || Disturbance::throttled().every()),
-        ("silence", || Disturbance::silence().every()),
-        ("silence after three", || Disturbance::silence().since(4)),
-        ("cut", || Disturbance::cut().every()),
+        ("none", || Fault::hang().nth(usize::MAX)),
+        ("throttled", || Fault::throttled().every()),
+        ("silence", || Fault::hang().every()),
+        ("silence after three", || Fault::hang().since(4)),
+        ("cut", || Fault::connection_cut().every()),
     ];
     for trust in [exactly, nobody, none] {
         for latency in [0, 300, 2_500, 9_000] {
@@ -153,12 +153,12 @@ async fn it_ends_in_time_whatever_happens() {
                 for timeout in [60, 20, 5] {
                     let mut stack = checking(trust);
                     stack.timeout = seconds(timeout);
-                    stack.customer.answers_after(Duration::from_millis(latency));
-                    stack.customer.disturb(disturbance());
+                    stack.customer.set_latency(Duration::from_millis(latency));
+                    stack.customer.fail(disturbance());
                     // That it answers in time is what the stack insists on.
                     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
                     let case = format!("{latency} ms, trouble: {trouble}, {timeout} s: {}", answer.0);
-                    let last = stack.customer.knocks().last().map(|knock| knock.at).unwrap_or_default();
+                    let last = stack.customer.requests().last().map(|knock| knock.at).unwrap_or_default();
                     assert!(last <= seconds(timeout - 4), "asked at {last:?}: {case}");
                     assert!(answered(&answer).is_some(), "{case}");
                     assert!(trouble == "none" || verdict(&answer) != "safe", "{case}");
@@ -171,20 +171,20 @@ async fn it_ends_in_time_whatever_happens() {
 #[tokio::test(start_paused = true)]
 async fn passing_trouble_is_overcome() {
     for disturbance in [
-        || Disturbance::throttled().first(3),
-        || Disturbance::server_error().first(3),
-        || Disturbance::unavailable().first(3),
-        || Disturbance::cut().first(3),
-        || Disturbance::silence().first(2),
-        || Disturbance::throttled().nth(5),
-        || Disturbance::cut().nth(10),
-        || Disturbance::silence().nth(10),
+        || Fault::throttled().first(3),
+        || Fault::server_error().first(3),
+        || Fault::unavailable().first(3),
+        || Fault::connection_cut().first(3),
+        || Fault::hang().first(2),
+        || Fault::throttled().nth(5),
+        || Fault::connection_cut().nth(10),
+        || Fault::hang().nth(10),
     ] {
         let stack = checking(exactly);
-        stack.customer.disturb(disturbance());
+        stack.customer.fail(disturbance());
         let answer = create(&stack, usual()).await;
         assert_eq!(verdict(&answer), "safe", "{}", answer.0);
-        assert!(!stack.customer.has_unstruck_disturbances());
+        assert!(stack.customer.unused_faults().is_empty());
         let mut asked = all_told_apart(&stack, RIGHT);
         asked.dedup();
         assert_eq!(asked, ROUND, "what got no answer is asked again, and nothing else");
@@ -206,19 +206,19 @@ async fn an_opening_is_asked_for_a_second_time_at_once() {
 #[tokio::test(start_paused = true)]
 async fn an_opening_that_is_not_confirmed_asks_for_another_round() {
     let stack = checking(exactly);
-    stack.customer.disturb(Disturbance::opened().of(none).nth(1));
+    stack.customer.fail(Fault::session().of(none).nth(1));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
     let mut first = ROUND.to_vec();
     first.insert(2, "none");
     assert_eq!(all_told_apart(&stack, RIGHT), [&first[..], &ROUND].concat());
-    let knocks = stack.customer.knocks();
+    let knocks = stack.customer.requests();
     assert!(knocks[first.len()].at >= seconds(1), "access that is just changing is given time: {knocks:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_right_id_that_no_longer_opens_asks_for_another_round() {
     let stack = checking(exactly);
-    stack.customer.disturb(Disturbance::denied().of(right).nth(2));
+    stack.customer.fail(Fault::denied().of(right).nth(2));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
     assert_eq!(all_told_apart(&stack, RIGHT), [ROUND, ROUND].concat());
 }
@@ -226,8 +226,8 @@ async fn a_right_id_that_no_longer_opens_asks_for_another_round() {
 #[tokio::test(start_paused = true)]
 async fn a_role_that_is_put_right_meanwhile_is_safe() {
     let stack = checking(|id| exactly(id) || none(id));
-    stack.customer.disturb(Disturbance::denied().of(right).nth(2));
-    stack.customer.opens_after(seconds(1), exactly);
+    stack.customer.fail(Fault::denied().of(right).nth(2));
+    stack.customer.trusts_after(seconds(1), exactly);
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
 }
 
@@ -235,7 +235,7 @@ async fn a_role_that_is_put_right_meanwhile_is_safe() {
 async fn a_policy_of_our_own_that_denies_only_some_is_asked_past() {
     let stack = checking(exactly);
     let ours = "because no identity-based policy allows the sts:AssumeRole action";
-    stack.customer.disturb(Disturbance::denied_because(ours).of(none).nth(1));
+    stack.customer.fail(Fault::denied_because(ours).of(none).nth(1));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
     assert_eq!(all_told_apart(&stack, RIGHT), [ROUND, ROUND].concat());
 }
@@ -243,7 +243,7 @@ async fn a_policy_of_our_own_that_denies_only_some_is_asked_past() {
 #[tokio::test(start_paused = true)]
 async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
     let stack = checking(exactly);
-    stack.customer.disturb(Disturbance::opened().of(every_second_from(0, none)).every());
+    stack.customer.fail(Fault::session().of(every_second_from(0, none)).every());
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "inconclusive");
     expect![[r"
@@ -265,7 +265,7 @@ async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
     assert_eq!(all_told_apart(&stack, RIGHT), round.repeat(3), "and is asked three times at most");
 
     let stack = checking(exactly);
-    stack.customer.disturb(Disturbance::denied().of(every_second_from(1, right)).every());
+    stack.customer.fail(Fault::denied().of(every_second_from(1, right)).every());
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "inconclusive");
     assert_eq!(all_told_apart(&stack, RIGHT), ROUND.repeat(3));

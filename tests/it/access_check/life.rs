@@ -5,7 +5,7 @@ use super::*;
 async fn safe(stack: &Stack, properties: Value) -> Answer {
     let answer = create(stack, properties).await;
     assert_eq!(verdict(&answer), "safe", "{}", answer.0);
-    stack.customer.forget();
+    stack.customer.clear_requests();
     answer
 }
 
@@ -16,11 +16,11 @@ async fn a_question_already_answered_is_not_asked_again() {
     let stack = checking(exactly);
     let before = safe(&stack, usual()).await;
     // The customer has changed their mind: the provider's stack is not to be wedged by it.
-    stack.customer.opens(nobody);
+    stack.customer.trusts(nobody);
     let wider = question(&json!({ "Revision": "2" }));
     let failed = update(&stack, before.physical_id(), usual(), wider.clone()).await;
     assert!(failed.reason().contains("did not open"), "{}", failed.reason());
-    stack.customer.forget();
+    stack.customer.clear_requests();
 
     let later = stack.event(
         "Update",
@@ -31,7 +31,7 @@ async fn a_question_already_answered_is_not_asked_again() {
     let at = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_795_348_800 + 300);
     let rolled_back = checked(&stack, stack.send_at(later, at).await);
     assert_eq!(rolled_back, before, "the same answer, of the same time");
-    assert_eq!(stack.customer.knocks(), []);
+    assert_eq!(stack.customer.requests(), []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -44,7 +44,7 @@ async fn an_answer_with_skipped_probes_comes_back_the_same() {
         let properties = question(&json!({ "ExternalId": id }));
         let before = safe(&stack, properties.clone()).await;
         assert_eq!(update(&stack, before.physical_id(), json!({}), properties).await, before);
-        assert_eq!(stack.customer.knocks(), []);
+        assert_eq!(stack.customer.requests(), []);
     }
 }
 
@@ -60,7 +60,7 @@ async fn what_does_not_change_the_question_is_not_asked_again() {
     ] {
         assert_eq!(update(&stack, before.physical_id(), usual(), question(&further)).await, before);
     }
-    assert_eq!(stack.customer.knocks(), []);
+    assert_eq!(stack.customer.requests(), []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -76,7 +76,7 @@ async fn every_other_question_is_asked() {
         let before = safe(&stack, usual()).await;
         let asked = question(&further);
         let _ = update(&stack, before.physical_id(), usual(), asked.clone()).await;
-        let knocks = stack.customer.knocks();
+        let knocks = stack.customer.requests();
         assert!(knocks.len() >= 10, "{asked}: {} requests", knocks.len());
         assert_eq!(json!(knocks[0].role), asked["RoleArn"]);
         assert_eq!(json!(knocks[0].external_id), asked["ExternalId"]);
@@ -90,8 +90,8 @@ async fn every_other_question_is_asked() {
     for other in &others {
         let answer = update(other, before.physical_id(), usual(), usual()).await;
         assert_ne!(answer.physical_id(), before.physical_id());
-        assert_eq!(stack.customer.knocks().len(), 10);
-        stack.customer.forget();
+        assert_eq!(stack.customer.requests().len(), 10);
+        stack.customer.clear_requests();
     }
 }
 
@@ -104,21 +104,21 @@ async fn an_answer_to_another_question_replaces_the_first() {
     assert_eq!(verdict(&after), "safe");
     assert_ne!(after.physical_id(), before.physical_id());
     // CloudFormation cleans up, or rolls back and cleans up.
-    stack.customer.forget();
+    stack.customer.clear_requests();
     assert!(delete(&stack, before.physical_id(), usual()).await.succeeded());
     assert!(delete(&stack, after.physical_id(), revised).await.succeeded());
-    assert_eq!(stack.customer.knocks(), []);
+    assert_eq!(stack.customer.requests(), []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn not_knowing_is_remembered_only_where_it_is_tolerated() {
     let stack = checking(exactly);
-    stack.customer.disturb(Disturbance::throttled().every());
+    stack.customer.fail(Fault::throttled().every());
     let tolerant = question(&json!({ "OnInconclusive": "Succeed" }));
     let before = create(&stack, tolerant.clone()).await;
     assert_eq!(verdict(&before), "inconclusive");
-    stack.customer.calm();
-    stack.customer.forget();
+    stack.customer.clear_faults();
+    stack.customer.clear_requests();
 
     let again = update(&stack, before.physical_id(), usual(), tolerant.clone()).await;
     assert_eq!(again.physical_id(), before.physical_id());
@@ -127,11 +127,11 @@ async fn not_knowing_is_remembered_only_where_it_is_tolerated() {
     }
     expect!["Not checked again; the check at 2026-11-22T12:00:01Z was inconclusive."]
         .assert_eq(again.attribute("Probes"));
-    assert_eq!(stack.customer.knocks(), []);
+    assert_eq!(stack.customer.requests(), []);
 
     let strict = update(&stack, before.physical_id(), tolerant, usual()).await;
     assert_eq!(verdict(&strict), "safe");
-    assert_eq!(stack.customer.knocks().len(), 10);
+    assert_eq!(stack.customer.requests().len(), 10);
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,9 +152,9 @@ async fn an_id_that_is_no_answer_answers_nothing() {
         &safe.replace("access-check-", ""),
     ] {
         let answer = update(&stack, physical_id, usual(), usual()).await;
-        assert_eq!(stack.customer.knocks().len(), 10, "{physical_id}");
+        assert_eq!(stack.customer.requests().len(), 10, "{physical_id}");
         assert_eq!(answer.physical_id(), safe, "asked at the same time, answered the same");
-        stack.customer.forget();
+        stack.customer.clear_requests();
     }
 }
 
@@ -169,9 +169,9 @@ async fn a_failed_create_and_its_delete_leave_nothing() {
         let failed = create(&stack, usual()).await;
         assert_ne!(failed.reason(), "");
         assert_eq!(answered(&failed), Some((word.to_owned(), "20261122T120001Z".to_owned())));
-        stack.customer.forget();
+        stack.customer.clear_requests();
         assert!(delete(&stack, failed.physical_id(), usual()).await.succeeded());
-        assert_eq!(stack.customer.knocks(), []);
+        assert_eq!(stack.customer.requests(), []);
     }
 }
 
@@ -185,14 +185,14 @@ async fn a_delete_asks_nobody_whatever_it_says() {
             assert_eq!(answer.physical_id(), physical_id);
         }
     }
-    assert_eq!(stack.customer.knocks(), []);
+    assert_eq!(stack.customer.requests(), []);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_update_keeps_its_id() {
     let stack = checking(exactly);
     let before = safe(&stack, usual()).await;
-    stack.customer.opens(|_| true);
+    stack.customer.trusts(|_| true);
     for further in [json!({ "Revision": "2" }), json!({ "RequireMfa": true }), json!({ "RequireMfa": "perhaps" })] {
         let failed = update(&stack, before.physical_id(), usual(), question(&further)).await;
         assert_ne!(failed.reason(), "");

@@ -9,7 +9,7 @@ async fn refused(properties: Value, expected: Expect) {
     assert!(delete(&stack, answer.physical_id(), properties.clone()).await.succeeded());
     let updated = update(&stack, "access-check-x", usual(), properties).await;
     assert_eq!(updated.reason(), answer.reason());
-    assert_eq!(stack.customer.knocks(), [], "nobody is asked");
+    assert_eq!(stack.customer.requests(), [], "nobody is asked");
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,5 +123,5 @@ async fn a_delete_without_an_id_is_answered_all_the_same() {
     let stack = checking(nobody);
     let answer = stack.send(stack.event("Delete", &json!({ "ResourceProperties": usual() }))).await;
     assert!(answer.succeeded(), "{}", answer.0);
-    assert!(stack.customer.knocks().is_empty());
+    assert!(stack.customer.requests().is_empty());
 }

@@ -10,7 +10,7 @@ use super::*;
 async fn a_role_that_demands_a_second_factor_tells_nothing() {
     let stack = || {
         let stack = checking(nobody);
-        stack.customer.disturb(Disturbance::denied().nth(1));
+        stack.customer.fail(Fault::denied().nth(1));
         stack
     };
     inconclusive(stack, json!({ "RequireMfa": true }), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: no probe opened it, which is right where MFA is required; but a function has no MFA, so the check cannot show that the right external ID opens it. Set OnInconclusive to Succeed to accept this."], expect![[r"
@@ -29,7 +29,7 @@ async fn a_role_that_demands_a_second_factor_tells_nothing() {
 
     let stack = checking(nobody);
     create(&stack, question(&json!({ "RequireMfa": true }))).await;
-    let knocks = stack.customer.knocks();
+    let knocks = stack.customer.requests();
     assert_eq!(knocks.len(), 10, "each is asked once");
     assert_eq!(knocks[9].at, Duration::ZERO, "and nobody waits for a role that must stay shut");
 }
@@ -49,10 +49,10 @@ async fn a_role_that_opens_without_a_second_factor_is_unsafe() {
 #[tokio::test(start_paused = true)]
 async fn a_fluke_is_no_opening_without_a_second_factor_either() {
     let stack = checking(nobody);
-    stack.customer.disturb(Disturbance::opened().of(right).nth(1));
+    stack.customer.fail(Fault::session().of(right).nth(1));
     let answer = create(&stack, question(&json!({ "RequireMfa": true }))).await;
     assert_eq!(verdict(&answer), "inconclusive");
-    assert_eq!(stack.customer.knocks().len(), 10 + 1 + 10);
+    assert_eq!(stack.customer.requests().len(), 10 + 1 + 10);
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,7 +61,7 @@ async fn a_right_id_that_opens_late_without_a_second_factor_is_unsafe() {
     // The first of each round is denied; the last opens, twice.
     let seen = AtomicUsize::new(0);
     let first = move |id: Option<&str>| right(id) && seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
-    stack.customer.disturb(Disturbance::denied().of(first).every());
+    stack.customer.fail(Fault::denied().of(first).every());
     let answer = create(&stack, question(&json!({ "RequireMfa": true, "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "unsafe", "{}", answer.0);
 }

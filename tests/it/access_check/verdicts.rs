@@ -89,12 +89,12 @@ async fn a_role_that_opens_to_all_but_the_right_one_is_unsafe() {
 async fn an_opening_outweighs_what_could_not_be_told() {
     // Nobody knows whether the others would open, but nobody needs to.
     let stack = checking(|id| exactly(id) || none(id));
-    stack.customer.disturb(Disturbance::throttled().of(|id| id.is_some() && !exactly(id)).every());
+    stack.customer.fail(Fault::throttled().of(|id| id.is_some() && !exactly(id)).every());
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "unsafe");
 
     let stack = checking(|id| exactly(id) || none(id));
-    stack.customer.disturb(Disturbance::silence().of(right).since(2));
+    stack.customer.fail(Fault::hang().of(right).since(2));
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "unsafe", "{}", answer.0);
 }
@@ -103,8 +103,8 @@ async fn an_opening_outweighs_what_could_not_be_told() {
 async fn an_opening_outweighs_a_round_that_is_not_finished() {
     // Contradictory, so it is asked again, and then there is no answer any more.
     let stack = checking(|id| exactly(id) || none(id));
-    stack.customer.disturb(Disturbance::denied().of(right).nth(2));
-    stack.customer.disturb(Disturbance::silence().since(12));
+    stack.customer.fail(Fault::denied().of(right).nth(2));
+    stack.customer.fail(Fault::hang().since(12));
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "unsafe", "{}", answer.0);
 }
@@ -133,7 +133,7 @@ async fn a_denial_by_the_customers_side_is_shut() {
         "with an explicit deny in a resource control policy",
     ] {
         let stack = checking(exactly);
-        stack.customer.disturb(Disturbance::denied_because(because).every());
+        stack.customer.fail(Fault::denied_because(because).every());
         let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
         assert_eq!(verdict(&answer), "shut", "{because}: {}", answer.0);
         assert!(answer.reason().contains(because), "{}", answer.reason());
@@ -148,7 +148,7 @@ pub(super) async fn inconclusive(stack: impl Fn() -> Stack, further: Value, fail
     let first = stack();
     let failed = reason(&first, properties.clone(), fails).await;
     assert_eq!(verdict(&failed), "inconclusive");
-    assert!(!first.customer.has_unstruck_disturbances());
+    assert!(first.customer.unused_faults().is_empty());
     properties["OnInconclusive"] = "Fail".into();
     assert_eq!(verdict(&create(&stack(), properties.clone()).await), "inconclusive");
 
@@ -158,10 +158,10 @@ pub(super) async fn inconclusive(stack: impl Fn() -> Stack, further: Value, fail
     goes_on.assert_eq(&without_request_ids(tolerated.attribute("Probes")));
 }
 
-fn disturbed(disturbance: impl Fn() -> Disturbance) -> impl Fn() -> Stack {
+fn disturbed(disturbance: impl Fn() -> Fault) -> impl Fn() -> Stack {
     move || {
         let stack = checking(exactly);
-        stack.customer.disturb(disturbance());
+        stack.customer.fail(disturbance());
         stack
     }
 }
@@ -170,11 +170,11 @@ fn disturbed(disturbance: impl Fn() -> Disturbance) -> impl Fn() -> Stack {
 async fn trouble_at_every_request_tells_nothing() {
     // How often it was tried is left to chance.
     for (disturbance, words) in [
-        ((|| Disturbance::throttled().every()) as fn() -> Disturbance, "Rate exceeded"),
-        (|| Disturbance::server_error().every(), "because of an unknown error, exception or failure"),
-        (|| Disturbance::unavailable().every(), "due to a temporary failure of the server"),
-        (|| Disturbance::cut().every(), "no answer came"),
-        (|| Disturbance::silence().every(), "no answer came"),
+        ((|| Fault::throttled().every()) as fn() -> Fault, "Rate exceeded"),
+        (|| Fault::server_error().every(), "because of an unknown error, exception or failure"),
+        (|| Fault::unavailable().every(), "due to a temporary failure of the server"),
+        (|| Fault::connection_cut().every(), "no answer came"),
+        (|| Fault::hang().every(), "no answer came"),
     ] {
         let answer = create(&disturbed(disturbance)(), usual()).await;
         assert_eq!(verdict(&answer), "inconclusive");
@@ -186,7 +186,7 @@ async fn trouble_at_every_request_tells_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn trouble_at_one_probe_tells_nothing() {
-    let last = || Disturbance::throttled().of(appended).every();
+    let last = || Fault::throttled().of(appended).every();
     inconclusive(disturbed(last), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
         the right external ID: opened
         no external ID: denied
@@ -200,7 +200,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         the right external ID again: opened
         Inconclusive: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …).
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
-    let silent = || Disturbance::silence().since(4);
+    let silent = || Fault::hang().since(4);
     inconclusive(disturbed(silent), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r"
         the right external ID: opened
         no external ID: denied
@@ -215,7 +215,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         Inconclusive: sts:AssumeRole with the first character changed got no usable answer: no answer came.
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."]]).await;
     // Of the right one, when it closes the round.
-    let closing = || Disturbance::cut().of(right).since(2);
+    let closing = || Fault::connection_cut().of(right).since(2);
     inconclusive(disturbed(closing), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r"
         the right external ID: opened
         no external ID: denied
@@ -234,7 +234,7 @@ async fn trouble_at_one_probe_tells_nothing() {
 #[tokio::test(start_paused = true)]
 async fn an_opening_without_a_second_answer_tells_nothing() {
     let stack = checking(|id| exactly(id) || none(id));
-    stack.customer.disturb(Disturbance::silence().of(none).since(2));
+    stack.customer.fail(Fault::hang().of(none).since(2));
     assert_eq!(verdict(&create(&stack, usual()).await), "inconclusive");
 }
 
@@ -242,7 +242,7 @@ async fn an_opening_without_a_second_answer_tells_nothing() {
 async fn what_sts_refuses_for_another_reason_tells_nothing() {
     let region = "STS is not activated in this region for account:111111111111. Your account administrator can activate \
                   STS in this region using the IAM Console.";
-    let refused = move || Disturbance::refused(403, "RegionDisabledException", region).every();
+    let refused = move || Fault::refused(403, "RegionDisabledException", region).every();
     inconclusive(disturbed(refused), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
         the right external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         no external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
@@ -256,7 +256,7 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
         the right external ID again: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         Inconclusive: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …).
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
-    let expired = || Disturbance::refused(403, "ExpiredTokenException", "The security token is expired").since(3);
+    let expired = || Fault::refused(403, "ExpiredTokenException", "The security token is expired").since(3);
     inconclusive(disturbed(expired), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
         the right external ID: opened
         no external ID: denied
@@ -274,7 +274,7 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_denial_by_our_own_side_tells_nothing() {
-    let every = || Disturbance::denied_because(OWN_POLICY).every();
+    let every = || Fault::denied_because(OWN_POLICY).every();
     inconclusive(disturbed(every), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: a policy of the function's own account or organization denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The function's role needs sts:AssumeRole on the customer's role; it does not have it on roles of its own organization. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
         the right external ID: denied by a policy on the function's side
         no external ID: denied by a policy on the function's side
@@ -296,12 +296,12 @@ async fn a_denial_by_our_own_side_tells_nothing() {
         "because no VPC endpoint policy allows the sts:AssumeRole action",
     ] {
         for disturbance in [
-            Disturbance::denied_because(because).every(),
-            Disturbance::denied_because(because).of(none).every(),
-            Disturbance::denied_because(because).of(appended).every(),
+            Fault::denied_because(because).every(),
+            Fault::denied_because(because).of(none).every(),
+            Fault::denied_because(because).of(appended).every(),
         ] {
             let stack = checking(exactly);
-            stack.customer.disturb(disturbance);
+            stack.customer.fail(disturbance);
             let answer = create(&stack, usual()).await;
             assert_eq!(verdict(&answer), "inconclusive", "{because}: {}", answer.0);
             assert!(answer.reason().contains(because), "{}", answer.reason());
@@ -309,7 +309,7 @@ async fn a_denial_by_our_own_side_tells_nothing() {
     }
     // An opening is one all the same.
     let stack = checking(|id| exactly(id) || appended(id));
-    stack.customer.disturb(Disturbance::denied_because(OWN_POLICY).of(none).every());
+    stack.customer.fail(Fault::denied_because(OWN_POLICY).of(none).every());
     assert_eq!(verdict(&create(&stack, usual()).await), "unsafe");
 }
 
@@ -323,13 +323,13 @@ async fn what_sts_quotes_is_not_passed_on() {
         "\"EXTERNAL-ID\" and EXTERNAL-ID",
     ] {
         for disturbance in [
-            Disturbance::refused(400, "ValidationError", message).every(),
-            Disturbance::refused(400, "ValidationError", message).since(3),
-            Disturbance::refused(400, "ValidationError", message).of(appended).every(),
-            Disturbance::denied_because(message).every(),
+            Fault::refused(400, "ValidationError", message).every(),
+            Fault::refused(400, "ValidationError", message).since(3),
+            Fault::refused(400, "ValidationError", message).of(appended).every(),
+            Fault::denied_because(message).every(),
         ] {
             let stack = checking(exactly);
-            stack.customer.disturb(disturbance);
+            stack.customer.fail(disturbance);
             // That no ID is in an answer is what every answer is checked for.
             create(&stack, usual()).await;
             create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
@@ -342,14 +342,12 @@ async fn what_sts_quotes_is_not_passed_on() {
 #[tokio::test(start_paused = true)]
 async fn the_longest_reasons_are_told_whole() {
     for id in [RIGHT.to_owned(), "x".repeat(1224)] {
-        for disturbance in [
-            || Disturbance::opened().every(),
-            || Disturbance::denied().every(),
-            || Disturbance::denied().of(|id| id.is_none()).every(),
-        ] {
+        for disturbance in
+            [|| Fault::session().every(), || Fault::denied().every(), || Fault::denied().of(|id| id.is_none()).every()]
+        {
             for mfa in [true, false] {
                 let stack = checking(|_| true);
-                stack.customer.disturb(disturbance());
+                stack.customer.fail(disturbance());
                 let properties = json!({ "RoleArn": longest_role(), "ExternalId": id, "RequireMfa": mfa });
                 let answer = create(&stack, properties).await;
                 assert!(!answer.reason().ends_with('…'), "nothing is lost: {}", answer.reason());
@@ -363,8 +361,8 @@ async fn the_longest_words_of_aws_leave_the_answer_within_the_limit() {
     let words = "\"é\"\\\n".repeat(2_000);
     for since in [1, 2, 9] {
         let stack = checking(exactly);
-        stack.customer.disturb(Disturbance::opened().first(1));
-        stack.customer.disturb(Disturbance::refused(400, "ValidationError", &words).since(since));
+        stack.customer.fail(Fault::session().first(1));
+        stack.customer.fail(Fault::refused(400, "ValidationError", &words).since(since));
         let asked = |further: Value| {
             let mut properties = question(&json!({ "RoleArn": longest_role(), "Revision": words }));
             properties.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::world::{USUAL, World};
-use crate::account::Fault;
-use crate::lambda::Trouble;
+use crate::wire::bucket;
+use crate::wire::iam::Fault;
 
 /// The call that carries the answer to CloudFormation's bucket.
 pub(super) const ANSWER: &str = "the answer";
@@ -120,9 +120,9 @@ impl Mishap {
         let death = world.death.clone();
         let once = |fault: Fault| fault.on_call(call).nth(nth);
         let fault = match self {
-            Self::KilledBefore => once(Fault::hang()).telling(&death),
+            Self::KilledBefore => once(Fault::hang()).notifying(&death),
             Self::KilledAfter | Self::GivenUp | Self::KilledTwice(_) | Self::GivenUpThenKilled(_) => {
-                once(Fault::reply_hangs()).telling(&death)
+                once(Fault::reply_hangs()).notifying(&death)
             }
             Self::Silent | Self::ReplyLost => once(Fault::reply_hangs()),
             Self::CutBefore => once(Fault::connection_cut()),
@@ -133,12 +133,12 @@ impl Mishap {
             Self::Denied => Fault::denied().on(action(call)).every(),
         };
         world.account.fail(fault);
-        let at_once = || Fault::hang().telling(&death);
+        let at_once = || Fault::hang().notifying(&death);
         match self {
             Self::GivenUp => world.after_deaths.extend([at_once(), at_once()]),
-            Self::KilledTwice(calls) => world.after_deaths.push_back(Fault::reply_hangs().nth(calls).telling(&death)),
+            Self::KilledTwice(calls) => world.after_deaths.push_back(Fault::reply_hangs().nth(calls).notifying(&death)),
             Self::GivenUpThenKilled(calls) => {
-                let then = Fault::reply_hangs().nth(calls).telling(&death);
+                let then = Fault::reply_hangs().nth(calls).notifying(&death);
                 world.after_deaths.extend([at_once(), at_once(), then]);
             }
             _ => {}
@@ -146,18 +146,18 @@ impl Mishap {
     }
 
     fn arrange_for_the_answer(self, world: &mut World) {
-        let (trouble, times) = match self {
-            Self::KilledBefore => (Trouble::Hang, 1),
-            Self::KilledAfter | Self::Silent | Self::ReplyLost => (Trouble::ReplyHangs, 1),
-            Self::GivenUp => (Trouble::Hang, 3),
-            Self::CutBefore => (Trouble::Cut, 1),
-            Self::CutAfter => (Trouble::ReplyLost, 1),
-            Self::Throttled => (Trouble::Status(503), A_FEW),
-            Self::ServerError => (Trouble::Status(500), A_FEW),
-            Self::Denied => (Trouble::Status(403), 1000),
+        let (fault, times) = match self {
+            Self::KilledBefore => (bucket::Fault::hang(), 1),
+            Self::KilledAfter | Self::Silent | Self::ReplyLost => (bucket::Fault::reply_hangs(), 1),
+            Self::GivenUp => (bucket::Fault::hang(), 3),
+            Self::CutBefore => (bucket::Fault::connection_cut(), 1),
+            Self::CutAfter => (bucket::Fault::reply_lost(), 1),
+            Self::Throttled => (bucket::Fault::status(503), A_FEW),
+            Self::ServerError => (bucket::Fault::status(500), A_FEW),
+            Self::Denied => (bucket::Fault::status(403), 1000),
             Self::Busy | Self::KilledTwice(_) | Self::GivenUpThenKilled(_) => panic!("{self} cannot meet an answer"),
         };
-        world.bucket.fail(trouble, times);
+        world.bucket.fail(fault.first(times));
         if matches!(self, Self::KilledBefore | Self::KilledAfter | Self::GivenUp) {
             world.deadly_answers = times;
         }

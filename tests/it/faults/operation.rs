@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::safety::{Templates, by_content};
 use super::world::{Request, USUAL, World};
 use super::{AUDIT, EC2, ID, OTHER_ID, S3};
-use crate::account::{Fault, Role, State};
 use crate::stack::{Answer, PROVIDER};
+use crate::wire::iam::{Fault, Role, State};
 
 /// An ID as CloudFormation makes one up when it never heard any.
 pub(super) const MADE_UP: &str = "customer-Access-1A2B3C4D5E6F";
@@ -61,10 +61,10 @@ impl Operation {
         }
         if let Some(request) = &self.given_up {
             let death = world.death.clone();
-            world.account.fail(Fault::reply_hangs().on_writes().telling(&death));
-            world.after_deaths.extend([Fault::hang().telling(&death), Fault::hang().telling(&death)]);
+            world.account.fail(Fault::reply_hangs().on_writes().notifying(&death));
+            world.after_deaths.extend([Fault::hang().notifying(&death), Fault::hang().notifying(&death)]);
             assert_eq!(world.deliver(request, USUAL).await, None, "{}", self.name);
-            world.account.heal();
+            world.account.clear_faults();
         }
         if self.kept_elsewhere {
             world.account.edit(|state| {

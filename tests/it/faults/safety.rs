@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::account::{Role, Timestamp};
+use crate::wire::iam::{Role, Snapshot};
 
 /// The tag that keeps a generated external ID.
 pub(super) const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
@@ -17,10 +17,10 @@ const REVOKED: &str = "AWSRevokeOlderSessions";
 pub(super) type Templates = BTreeMap<String, Vec<Role>>;
 
 /// What is wrong with what anybody could have met on the way.
-pub(super) fn dangers(moments: &[Timestamp], templates: &Templates) -> Vec<String> {
+pub(super) fn dangers(moments: &[Snapshot], templates: &Templates) -> Vec<String> {
     let mut dangers = BTreeSet::new();
     let mut kept: BTreeMap<&str, &str> = BTreeMap::new();
-    for Timestamp { after, roles } in moments {
+    for Snapshot { after, roles } in moments {
         for role in roles {
             match templates.get(&role.name) {
                 None => drop(dangers.insert(format!("after {after} there is a role {}", role.name))),

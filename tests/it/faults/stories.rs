@@ -9,8 +9,8 @@ use tokio::time::{Instant, sleep};
 use super::operation::{MADE_UP, auditor, auditor_with};
 use super::safety::by_content;
 use super::{AUDIT, EC2};
-use crate::account::{Fault, Role};
 use crate::stack::{PROVIDER, Stack};
+use crate::wire::iam::{Fault, Role};
 
 /// How long each call takes here.
 const LATENCY: Duration = Duration::from_millis(400);
@@ -190,7 +190,7 @@ async fn a_replacement_that_fails_at_any_call_and_its_rollback_leave_exactly_the
             // Where it dies, nothing that it asks for from then on is done.
             stack.account.fail(if dies { Fault::connection_cut().since(call) } else { refused.nth(call) });
             let failed = stack.update("Auditor", old.clone(), new.clone()).await;
-            if !stack.account.unstruck_faults().is_empty() {
+            if !stack.account.unused_faults().is_empty() {
                 assert!(call > 7, "there was a middle");
                 break;
             }
@@ -199,7 +199,7 @@ async fn a_replacement_that_fails_at_any_call_and_its_rollback_leave_exactly_the
                 continue;
             }
             assert_eq!(failed.physical_id(), "Auditor", "call {call}: {}", failed.reason());
-            stack.account.heal();
+            stack.account.clear_faults();
             let back = stack.update("Auditor", new.clone(), old.clone()).await;
             assert!(back.succeeded(), "call {call}: {}", back.reason());
             assert_eq!(roles(&stack), before, "call {call}");

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use crate::account::loopback::Server;
-use crate::account::{Account, Fault, State};
-use crate::lambda::{Bucket, Invocation, Lambda};
 use crate::stack::{Answer, FUNCTION, Stack};
+use crate::wire::bucket::Bucket;
+use crate::wire::iam::{Account, Fault, State};
+use crate::wire::lambda::{Invocation, Lambda};
+use crate::wire::server::Server;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_service-provider-access");
 
@@ -118,7 +119,7 @@ impl World {
         self.end_process().await;
         let known = [super::ID, super::OTHER_ID, "%7CAccess"].into_iter().chain(Lambda::SECRETS);
         let mut secrets: Vec<String> = known.map(str::to_owned).collect();
-        let moments = self.account.moments();
+        let moments = self.account.snapshots();
         let roles = moments.iter().flat_map(|moment| &moment.roles);
         secrets.extend(roles.filter_map(|role| role.tags.get(super::safety::EXTERNAL_ID_TAG)).cloned());
         let mut told: Vec<String> = self.log.clone();

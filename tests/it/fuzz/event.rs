@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::SECRET;
 use super::json::{any_json, any_policy, any_text};
-use crate::account::Role;
-use crate::customer::Customer;
 use crate::stack::{HOME, PROVIDER, Stack};
+use crate::wire::iam::Role;
+use crate::wire::sts::Customer;
 
 /// An event, but for what the stack adds.
 #[derive(Clone)]

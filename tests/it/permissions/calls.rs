@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::judge::{Call, Judge};
 use super::template::Deployment;
 use super::{BOUNDARY, actions, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary};
-use crate::account::{Account, Policy};
 use crate::stack::{Answer, PROVIDER, Stack};
+use crate::wire::iam::{Account, Policy};
 
 const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
 const EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
@@ -125,7 +125,7 @@ impl Watched {
     }
 
     fn roles(&self) -> Roles {
-        let role = |role: &crate::account::Role| {
+        let role = |role: &crate::wire::iam::Role| {
             (role.name.to_ascii_lowercase(), (role.path.clone() + &role.name, role.permissions_boundary.clone()))
         };
         self.stack.account.edit(|aws| aws.roles.iter().map(role).collect())

@@ -1,7 +1,7 @@
 //! The provider's side of the same program: external IDs, and checks of a customer's role.
 
 use super::*;
-use crate::customer::Disturbance;
+use crate::wire::sts;
 
 fn about(resource_type: &str, properties: &Value) -> Value {
     json!({ "ResourceType": resource_type, "ResourceProperties": properties })
@@ -24,12 +24,12 @@ async fn an_id_is_made_and_the_role_that_asks_for_it_is_safe() {
     let id = made.attribute("ExternalId").to_owned();
     assert!(id.starts_with("acme-"), "{id}");
     let right = id.clone();
-    function.customer.opens(move |asked| asked == Some(&right));
+    function.customer.trusts(move |asked| asked == Some(&right));
 
     let event = check(&function, &id, "1");
     let checked = function.answer_to(&event).await;
     assert_eq!(checked.attribute("Verdict"), "Safe");
-    assert_eq!(function.customer.knocks().len(), 10);
+    assert_eq!(function.customer.requests().len(), 10);
     assert_eq!(function.sts.connections(), 1, "one after the other, over one connection");
 
     for (resource_type, physical_id) in
@@ -63,7 +63,7 @@ async fn without_an_address_of_its_own_sts_is_where_everything_is() {
         (name.to_owned(), value.clone())
     });
     function.lambda = started(&environment.collect::<Vec<_>>()).await;
-    function.customer.opens(|asked| asked == Some(ID));
+    function.customer.trusts(|asked| asked == Some(ID));
     let event = check(&function, ID, "1");
     assert_eq!(function.answer_to(&event).await.attribute("Verdict"), "Safe");
 }
@@ -77,10 +77,10 @@ async fn silent_since(request: usize) {
     let mut function = Installed::new().await;
     // Init is not what is measured.
     until("init is over", || function.iam.connections() >= 3).await;
-    function.customer.opens(|asked| asked == Some(ID));
-    function.customer.disturb(Disturbance::silence().since(request));
+    function.customer.trusts(|asked| asked == Some(ID));
+    function.customer.fail(sts::Fault::hang().since(request));
     // There is time for a second try, too.
-    function.bucket.fail(Trouble::Status(503), 1);
+    function.bucket.fail(bucket::Fault::status(503));
     let event = check(&function, ID, "1");
     let (lambda, bucket) = (&mut function.lambda, &function.bucket);
     // The deadline counts from when the event is taken: it is a little later than this.
@@ -98,7 +98,7 @@ async fn silent_since(request: usize) {
     assert!(answer.reason().contains("no answer came"), "{}", answer.reason());
 
     // The same process goes on.
-    function.customer.calm();
+    function.customer.clear_faults();
     let event = check(&function, ID, "1");
     assert_eq!(function.answer_to(&event).await.attribute("Verdict"), "Safe");
 }
@@ -110,7 +110,7 @@ async fn no_secret_of_the_providers_is_told_at_any_level() {
         let known = Lambda::SECRETS.into_iter().chain(Customer::CREDENTIALS);
         let mut secrets: Vec<String> = known.map(str::to_owned).collect();
         let mut told = vivid_life(&mut function, &mut secrets).await;
-        secrets.extend(function.customer.asked_with().into_iter().flatten());
+        secrets.extend(function.customer.external_ids().into_iter().flatten());
         let log = function.log().await;
         assert!(requests(&log).len() >= 10, "{log:#?}");
         let repeated = lines(&log).iter().any(|line| line["message"] == "trying again");
@@ -146,23 +146,23 @@ async fn vivid_life(function: &mut Installed, secrets: &mut Vec<String>) -> Vec<
     secrets.push(function.answer_to(&event).await.attribute("ExternalId").to_owned());
 
     let right = id.clone();
-    function.customer.opens(move |asked| asked == Some(&right));
+    function.customer.trusts(move |asked| asked == Some(&right));
     let event = check(function, &id, "1");
     assert_eq!(function.answer_to(&event).await.attribute("Verdict"), "Safe");
-    let disturbances: [fn() -> Disturbance; 6] = [
-        || Disturbance::opened().every(),
-        || Disturbance::opened().of(|asked| asked.is_none()).every(),
-        || Disturbance::throttled().every(),
-        || Disturbance::cut().since(3),
-        || Disturbance::silence().since(3),
-        || Disturbance::refused(400, "ValidationError", "Value 'EXTERNAL-ID' at 'externalId', EXTERNAL-ID").since(2),
+    let disturbances: [fn() -> sts::Fault; 6] = [
+        || sts::Fault::session().every(),
+        || sts::Fault::session().of(|asked| asked.is_none()).every(),
+        || sts::Fault::throttled().every(),
+        || sts::Fault::connection_cut().since(3),
+        || sts::Fault::hang().since(3),
+        || sts::Fault::refused(400, "ValidationError", "Value 'EXTERNAL-ID' at 'externalId', EXTERNAL-ID").since(2),
     ];
     for disturbance in disturbances {
-        function.customer.disturb(disturbance());
+        function.customer.fail(disturbance());
         told.push(failed(function, &id).await);
-        function.customer.calm();
+        function.customer.clear_faults();
     }
-    function.customer.opens(|_| false);
+    function.customer.trusts(|_| false);
     told.push(failed(function, &id).await);
     // What is wrong with an ID is told without it.
     told.push(failed(function, &format!("{id}!")).await);

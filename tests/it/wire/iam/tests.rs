@@ -1,9 +1,9 @@
-//! The fake account against the real SDK: what it keeps, refuses, breaks and records.
+//! The fake IAM and the real SDK: what it keeps, refuses, lets fail and records.
 
-mod doors;
-mod fails;
-mod keeps;
+mod faults;
 mod refuses;
+mod stores;
+mod transports;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -36,7 +36,7 @@ fn client(account: &Account) -> Client {
     Client::from_conf(config().http_client(account.http_client()).build())
 }
 
-fn patient(account: &Account) -> Client {
+fn retrying(account: &Account) -> Client {
     let retry = RetryConfig::standard().with_max_attempts(3);
     Client::from_conf(config().http_client(account.http_client()).retry_config(retry).build())
 }
@@ -67,7 +67,7 @@ where
     T: Debug,
     E: ProvideErrorMetadata,
 {
-    match call.await.expect_err("should be refused") {
+    match call.await.expect_err("it must be refused") {
         SdkError::ServiceError(error) => {
             let meta = error.err().meta();
             format!(
@@ -80,7 +80,7 @@ where
         SdkError::DispatchFailure(error) if error.is_timeout() => "timeout".to_owned(),
         SdkError::DispatchFailure(error) if error.is_io() => "connection lost".to_owned(),
         SdkError::TimeoutError(_) => "timeout".to_owned(),
-        _ => "something else".to_owned(),
+        _ => "another error".to_owned(),
     }
 }
 

@@ -1,11 +1,11 @@
-//! AWS's own policies, as far as a delegated role meets them.
+//! The AWS managed policies that the tests use.
 
 use serde_json::{Value, json};
 
 use super::state::Policy;
 
-/// What AWS puts into every account. `ReadOnlyAccess`, `SecurityAudit` and `ViewOnlyAccess` are shortened:
-/// the real ones list some hundred services in the same manner.
+/// What AWS puts into each account. `ReadOnlyAccess`, `SecurityAudit` and `ViewOnlyAccess` are shortened: the real
+/// ones list some hundred services in the same way.
 pub(crate) fn policies(partition: &str) -> Vec<Policy> {
     let allow = |action: Value| json!({ "Effect": "Allow", "Action": action, "Resource": "*" });
     [

@@ -1,7 +1,8 @@
-//! The role itself: its trust, settings, boundary and tags.
+//! The role itself: its trust policy, settings, permissions boundary and tags.
 
+use super::super::super::query::{Refusal, Xml};
+use super::super::call::Call;
 use super::super::document::{self, Document};
-use super::super::query::{Call, Refusal, Xml};
 use super::super::rules;
 use super::super::state::{Role, State};
 use super::{Answer, date, page, writable};
@@ -24,7 +25,7 @@ pub(super) fn create_role(state: &mut State, call: &Call) -> Answer {
     }
     let role = state.put_role(role);
     state.unsettle(&role.name);
-    // Description, longest session and boundary are for GetRole alone to tell.
+    // Only GetRole returns the description, the session duration and the boundary.
     Ok(Xml::new().element("Role", &identity(&role).list("Tags", tags(&role))))
 }
 
@@ -124,7 +125,7 @@ fn trust(state: &State, call: &Call, parameter: &str) -> Result<Document, Refusa
     let text = call.required(parameter)?;
     let trust = Document::trust(text, state)?;
     let limit = state.quotas.trust_size;
-    // What was sent is measured, before lists of one were unwrapped.
+    // IAM measures what was sent, before it unwraps lists of one element.
     if document::size(text) > limit {
         return Err(Refusal::limit(format!("Cannot exceed quota for ACLSizePerRole: {limit}")));
     }
@@ -143,7 +144,7 @@ fn non_empty(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// What every answer with a role tells of it.
+/// What each answer with a role contains.
 fn identity(role: &Role) -> Xml {
     Xml::new()
         .text("Path", &role.path)

@@ -3,14 +3,14 @@
 use super::*;
 
 #[tokio::test]
-async fn what_is_absent_is_said_to_be() {
+async fn what_does_not_exist_is_not_found() {
     let account = Account::new();
     account.put_role(Role::named("acme"));
     let iam = client(&account);
 
     assert_eq!(
-        refusal(iam.get_role().role_name("nobody").send()).await,
-        "404 NoSuchEntity: The role with name nobody cannot be found."
+        refusal(iam.get_role().role_name("absent").send()).await,
+        "404 NoSuchEntity: The role with name absent cannot be found."
     );
     assert_eq!(
         refusal(iam.get_role_policy().role_name("acme").policy_name("p").send()).await,
@@ -49,7 +49,7 @@ async fn what_is_absent_is_said_to_be() {
 }
 
 #[tokio::test]
-async fn limits_are_kept_and_told() {
+async fn quotas_are_enforced_and_reported() {
     let account = Account::new();
     account.put_role(Role::named("acme").attach(DENY_ALL).inline("a", policy("s3:GetObject")));
     account.edit(|state| {
@@ -66,7 +66,7 @@ async fn limits_are_kept_and_told() {
     );
     iam.attach_role_policy().role_name("acme").policy_arn(DENY_ALL).send().await.expect("it is attached already");
 
-    // 85 characters without white space each: two fit, three do not, and replacing one is not adding it.
+    // Each has 85 characters without white space: two fit, three do not, and replacing one adds nothing.
     let document = serde_json::to_string_pretty(&policy("s3:GetObject")).expect("it is JSON");
     let put = |name| iam.put_role_policy().role_name("acme").policy_name(name).policy_document(&document).send();
     put("b").await.expect("put");
@@ -90,7 +90,7 @@ async fn limits_are_kept_and_told() {
         "409 EntityAlreadyExists: Role with name ACME already exists."
     );
 
-    let summary = iam.get_account_summary().send().await.expect("told").summary_map.expect("there is a map");
+    let summary = iam.get_account_summary().send().await.expect("answered").summary_map.expect("there is a map");
     assert_eq!(summary[&SummaryKeyType::AttachedPoliciesPerRoleQuota], 1);
     assert_eq!(summary[&SummaryKeyType::AssumeRolePolicySizeQuota], 150);
     assert_eq!(summary[&SummaryKeyType::from("RolePolicySizeQuota")], 200);

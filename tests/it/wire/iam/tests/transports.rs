@@ -1,13 +1,13 @@
-//! The two doors, and what neither lets in.
+//! The two ways to connect, and what is a panic on both.
 
 use super::*;
 
 #[tokio::test]
-async fn the_loopback_door_leads_to_the_same_account() {
+async fn the_loopback_server_serves_the_same_account() {
     let account = Account::new();
     account.put_role(Role::named("acme"));
     let server = account.serve().await;
-    // The SDK's own HTTP client needs TLS; plain HTTP by hand shows what is on the wire.
+    // The SDK's own HTTP client needs TLS. Plain HTTP shows the bytes on the wire.
     let post = async |body: &str| {
         let head = "POST / HTTP/1.1\r\nHost: loopback\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                     Authorization: AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/iam/aws4_request, Signature=00";
@@ -34,14 +34,14 @@ async fn the_loopback_door_leads_to_the_same_account() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the fake account does not know the action ListRoles")]
+#[should_panic(expected = "the fake IAM does not know the action ListRoles")]
 async fn an_unknown_action_is_a_panic() {
     let account = Account::new();
     let _ = client(&account).list_roles().send().await;
 }
 
 #[tokio::test]
-#[should_panic(expected = "the fake account does not know the parameter PathPrefix of ListAttachedRolePolicies")]
+#[should_panic(expected = "the fake IAM does not know the parameter PathPrefix of ListAttachedRolePolicies")]
 async fn an_unknown_parameter_is_a_panic() {
     let account = Account::new();
     let _ = client(&account).list_attached_role_policies().role_name("acme").path_prefix("/").send().await;
@@ -49,7 +49,7 @@ async fn an_unknown_parameter_is_a_panic() {
 
 #[tokio::test]
 #[should_panic(
-    expected = "not IAM's endpoint: https://iam.cn-north-1.amazonaws.com.cn/, should be https://iam.amazonaws.com/"
+    expected = "not the endpoint of IAM: https://iam.cn-north-1.amazonaws.com.cn/, must be https://iam.amazonaws.com/"
 )]
 async fn another_partition_is_a_panic() {
     let account = Account::new();
@@ -59,18 +59,18 @@ async fn another_partition_is_a_panic() {
 
 #[tokio::test]
 #[should_panic(expected = "GetRole is not signed for IAM: Authorization \"\"")]
-async fn a_swallowed_panic_comes_back_with_the_account() {
+async fn a_panic_in_a_servers_task_is_repeated_when_the_account_is_dropped() {
     let account = Account::new();
     let server = account.serve().await;
     let body = "Action=GetRole&Version=2010-05-08&RoleName=acme";
     let head = "POST / HTTP/1.1\r\nHost: loopback\r\nContent-Type: application/x-www-form-urlencoded";
-    // The server's task takes the panic with it: the caller sees no more than a closed connection.
+    // The server's task hides the panic: the caller sees only a closed connection.
     let answer =
         exchange(&server.authority(), &format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())).await;
     assert_eq!(answer, "");
 }
 
-/// One request over a connection of its own, and all that comes back.
+/// Sends a request over a new connection and returns the whole answer.
 async fn exchange(authority: &str, request: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -78,6 +78,6 @@ async fn exchange(authority: &str, request: &str) -> String {
     let mut stream = tokio::net::TcpStream::connect(authority).await.expect("the server listens");
     stream.write_all(request.as_bytes()).await.expect("the server reads");
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.expect("the connection ends in order");
+    stream.read_to_string(&mut answer).await.expect("the server closes the connection");
     answer
 }

@@ -17,19 +17,19 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// In the stead of an answer: the connection is closed without one.
+/// The connection is closed without an answer.
 #[derive(Debug)]
 pub(crate) struct ConnectionLost;
 
 impl fmt::Display for ConnectionLost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the connection was closed before an answer came")
+        f.write_str("the connection was closed without an answer")
     }
 }
 
 impl Error for ConnectionLost {}
 
-/// Serves until dropped; then its connections are closed too.
+/// Serves until it is dropped; that closes its connections, too.
 pub(crate) struct Server {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -37,7 +37,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Answers every request, its body read whole, with what `answer` makes of it.
+    /// Reads each request with its whole body and returns what `answer` returns.
     pub(crate) async fn start<A, F>(answer: A) -> Self
     where
         A: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
@@ -61,7 +61,7 @@ impl Server {
                         answer(Request::from_parts(head, body)).await.map(|response| response.map(Full::new))
                     }
                 });
-                // An error is a connection that one of the two sides closed, and here often means to.
+                // An error is a connection that one side closed, here often on purpose.
                 open.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
                 while open.try_join_next().is_some() {}
             }
@@ -79,7 +79,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// How many connections were ever opened to it, with or without a request.
+    /// How many connections were opened so far, with or without a request.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Policy documents: how IAM judges, stores, measures and returns them.
+//! Policy documents: how IAM validates, stores, measures and returns them.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::query::Refusal;
+use super::super::query::Refusal;
 use super::state::State;
 
 /// A policy document as IAM stores it.
@@ -17,8 +17,8 @@ pub(crate) struct Document(String);
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl Document {
-    /// Judges a trust policy and rewrites it as IAM does: no white space, an account's ID as the ARN of its
-    /// root, principals in an order of IAM's own, and every list of one as its only element.
+    /// Validates a trust policy and rewrites it as IAM does: no white space, the ID of an account as the ARN of its
+    /// root, principals in another order, and each list of one element as that element.
     pub(crate) fn trust(text: &str, state: &State) -> Result<Self, Refusal> {
         let mut trust = parse(text, "assumeRolePolicyDocument")?;
         for statement in statements(&trust)? {
@@ -27,7 +27,7 @@ impl Document {
                     return Err(Refusal::malformed(format!("Has prohibited field {prohibited}")));
                 }
             }
-            judge_principals(statement, &state.nonexistent_accounts)?;
+            validate_principals(statement, &state.nonexistent_accounts)?;
             if !texts(statement.get("Action")).iter().all(|action| action.starts_with("sts:")) {
                 return Err(Refusal::malformed("AssumeRole policy may only specify STS AssumeRole actions."));
             }
@@ -37,7 +37,7 @@ impl Document {
         Ok(trust.into())
     }
 
-    /// Judges an inline policy. IAM keeps its text to the letter.
+    /// Validates an inline policy. IAM keeps its text as it is.
     pub(crate) fn inline(text: &str) -> Result<Self, Refusal> {
         let policy = parse(text, "policyDocument")?;
         for statement in statements(&policy)? {
@@ -86,7 +86,7 @@ impl From<Value> for Document {
     }
 }
 
-/// By meaning, whatever the white space and the order of keys.
+/// White space and the order of keys do not matter.
 impl PartialEq<Value> for Document {
     fn eq(&self, other: &Value) -> bool {
         self.json() == *other
@@ -99,7 +99,7 @@ impl fmt::Debug for Document {
     }
 }
 
-/// As IAM counts for its quotas: white space is free.
+/// The size that IAM counts for its quotas: without white space.
 pub(crate) fn size(text: &str) -> usize {
     text.chars().filter(|c| !c.is_whitespace()).count()
 }
@@ -121,7 +121,7 @@ fn parse(text: &str, parameter: &str) -> Result<Value, Refusal> {
     }
     let mut sids = BTreeSet::new();
     for statement in statements(&document)? {
-        judge_statement(statement)?;
+        validate_statement(statement)?;
         if let Some(sid) = statement["Sid"].as_str()
             && !sid.is_empty()
             && !sids.insert(sid)
@@ -132,7 +132,7 @@ fn parse(text: &str, parameter: &str) -> Result<Value, Refusal> {
     Ok(document)
 }
 
-fn judge_statement(statement: &Value) -> Result<(), Refusal> {
+fn validate_statement(statement: &Value) -> Result<(), Refusal> {
     const KNOWN: [&str; 9] =
         ["Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"];
     let fields = statement.as_object().ok_or_else(syntax_error)?;
@@ -149,7 +149,7 @@ fn judge_statement(statement: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn judge_principals(statement: &Value, nonexistent_accounts: &[String]) -> Result<(), Refusal> {
+fn validate_principals(statement: &Value, nonexistent_accounts: &[String]) -> Result<(), Refusal> {
     let principals = match [&statement["Principal"], &statement["NotPrincipal"]] {
         [Value::Null, Value::Null] => return Err(Refusal::malformed("Missing required field Principal")),
         [Value::Null, principals] | [principals, _] => principals,
@@ -187,7 +187,7 @@ fn rewrite_principals(trust: &mut Value, partition: &str) {
                 _ => name.to_owned(),
             })
             .collect();
-        // IAM promises no order, so that nobody may lean on the one that was sent.
+        // IAM guarantees no order, so the code under test must not rely on the order that it sent.
         names.sort_by(|a, b| b.cmp(a));
         *principals = names.into();
     }

@@ -1,4 +1,4 @@
-//! The customer's STS against the real SDK.
+//! The fake STS and the real SDK.
 
 use aws_sdk_sts::Client;
 use aws_sdk_sts::config::retry::RetryConfig;
@@ -33,15 +33,15 @@ fn request(customer: &Customer) -> AssumeRoleFluentBuilder {
         .policy(NOTHING)
 }
 
-/// `opened`, or the code and message of what came instead.
-async fn heard(request: AssumeRoleFluentBuilder) -> String {
+/// `session`, or the code and message of the error.
+async fn outcome_of(request: AssumeRoleFluentBuilder) -> String {
     match request.send().await {
         Ok(session) => {
             let credentials = session.credentials().expect("a session has credentials");
             let [key, secret, token] = Customer::CREDENTIALS;
             assert_eq!(credentials.access_key_id(), key);
             assert_eq!((credentials.secret_access_key(), credentials.session_token()), (secret, token));
-            "opened".to_owned()
+            "session".to_owned()
         }
         Err(error) => match error.code() {
             Some(code) => {
@@ -54,53 +54,60 @@ async fn heard(request: AssumeRoleFluentBuilder) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_opens_as_it_is_told_and_remembers_who_asked_when() {
+async fn it_decides_by_the_trust_policy_and_records_each_request() {
     let customer = Customer::new();
     let denied = format!(
         "AccessDenied: User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/\
          service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: {}",
         Customer::ROLE
     );
-    assert_eq!(heard(request(&customer).external_id(ID)).await, denied, "nobody is trusted yet");
-    customer.opens(|id| id == Some(ID));
-    customer.opens_after(Duration::from_secs(5), |id| id.is_none());
-    assert_eq!(heard(request(&customer)).await, denied);
-    assert_eq!(heard(request(&customer).external_id(ID)).await, "opened");
+    assert_eq!(outcome_of(request(&customer).external_id(ID)).await, denied, "there is no trust yet");
+    customer.trusts(|id| id == Some(ID));
+    customer.trusts_after(Duration::from_secs(5), |id| id.is_none());
+    assert_eq!(outcome_of(request(&customer)).await, denied);
+    assert_eq!(outcome_of(request(&customer).external_id(ID)).await, "session");
     tokio::time::sleep(Duration::from_secs(5)).await;
-    assert_eq!(heard(request(&customer)).await, "opened");
-    assert_eq!(heard(request(&customer).external_id(ID)).await, denied);
+    assert_eq!(outcome_of(request(&customer)).await, "session");
+    assert_eq!(outcome_of(request(&customer).external_id(ID)).await, denied);
     let other = "arn:aws:iam::999999999999:role/Other";
-    assert_eq!(heard(request(&customer).role_arn(other)).await, denied.replace(Customer::ROLE, other));
+    assert_eq!(outcome_of(request(&customer).role_arn(other)).await, denied.replace(Customer::ROLE, other));
 
-    let knock = |id: Option<&str>, seconds| Knock {
+    let received = |id: Option<&str>, seconds| Received {
         role: Customer::ROLE.to_owned(),
         external_id: id.map(ToOwned::to_owned),
         at: Duration::from_secs(seconds),
     };
-    let other = Knock { role: other.to_owned(), ..knock(None, 5) };
-    let all = [knock(Some(ID), 0), knock(None, 0), knock(Some(ID), 0), knock(None, 5), knock(Some(ID), 5), other];
-    assert_eq!(customer.knocks(), all);
+    let other = Received { role: other.to_owned(), ..received(None, 5) };
+    let all = [
+        received(Some(ID), 0),
+        received(None, 0),
+        received(Some(ID), 0),
+        received(None, 5),
+        received(Some(ID), 5),
+        other,
+    ];
+    assert_eq!(customer.requests(), all);
 }
 
 #[tokio::test(start_paused = true)]
-async fn disturbances_strike_what_they_are_told_to() {
+async fn a_fault_applies_to_the_requests_that_it_is_set_for() {
     let customer = Customer::new();
-    customer.opens(|id| id == Some(ID));
-    customer.disturb(Disturbance::opened().of(|id| id.is_none()).nth(2));
-    customer.disturb(Disturbance::throttled().of(|id| id.is_some()).first(1));
-    customer.disturb(Disturbance::cut().of(|id| id.is_some()));
-    customer.disturb(Disturbance::denied_because("because I say so").of(|id| id.is_some()).nth(1));
-    customer.disturb(Disturbance::refused(400, "ValidationError", "Bad EXTERNAL-ID").of(|id| id.is_some()).first(1));
-    customer.disturb(Disturbance::silence().of(|id| id.is_some()).first(1));
+    customer.trusts(|id| id == Some(ID));
+    customer.fail(Fault::session().of(|id| id.is_none()).nth(2));
+    customer.fail(Fault::throttled().of(|id| id.is_some()).first(1));
+    customer.fail(Fault::connection_cut().of(|id| id.is_some()));
+    customer.fail(Fault::denied_because("because I say so").of(|id| id.is_some()).nth(1));
+    customer.fail(Fault::refused(400, "ValidationError", "Bad EXTERNAL-ID").of(|id| id.is_some()).first(1));
+    customer.fail(Fault::hang().of(|id| id.is_some()).first(1));
     for wanted in ["Throttling: Rate exceeded", "no answer", "because I say so", "Bad an-external-id", "no answer"] {
-        let heard = heard(request(&customer).external_id(ID)).await;
-        assert!(heard.ends_with(wanted), "{heard}");
+        let outcome = outcome_of(request(&customer).external_id(ID)).await;
+        assert!(outcome.ends_with(wanted), "{outcome}");
     }
-    assert_eq!(heard(request(&customer).external_id(ID)).await, "opened");
-    assert!(heard(request(&customer)).await.starts_with("AccessDenied"));
-    assert!(customer.has_unstruck_disturbances());
-    assert_eq!(heard(request(&customer)).await, "opened");
-    assert!(!customer.has_unstruck_disturbances());
+    assert_eq!(outcome_of(request(&customer).external_id(ID)).await, "session");
+    assert!(outcome_of(request(&customer)).await.starts_with("AccessDenied"));
+    assert_eq!(customer.unused_faults(), ["special failure of some external IDs"]);
+    assert_eq!(outcome_of(request(&customer)).await, "session");
+    assert_eq!(customer.unused_faults(), [""; 0]);
 }
 
 #[tokio::test]
@@ -118,42 +125,42 @@ async fn another_parameter_is_a_panic() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "DurationSeconds is Some(\"3600\"), should be \"900\"")]
+#[should_panic(expected = "DurationSeconds is Some(\"3600\"), must be \"900\"")]
 async fn a_longer_session_is_a_panic() {
     let customer = Customer::new();
     let _ = request(&customer).duration_seconds(3600).send().await;
 }
 
 #[tokio::test]
-#[should_panic(expected = "RoleSessionName is Some(\"me\"), should be \"access-check\"")]
+#[should_panic(expected = "RoleSessionName is Some(\"me\"), must be \"access-check\"")]
 async fn another_session_name_is_a_panic() {
     let customer = Customer::new();
     let _ = request(&customer).role_session_name("me").send().await;
 }
 
 #[tokio::test]
-#[should_panic(expected = "the session's policy does not just deny everything")]
-async fn a_session_that_can_do_something_is_a_panic() {
+#[should_panic(expected = "the policy of the session does not deny everything")]
+async fn a_session_with_permissions_is_a_panic() {
     let customer = Customer::new();
     let _ = request(&customer).policy(NOTHING.replace("Deny", "Allow")).send().await;
 }
 
 #[tokio::test]
-#[should_panic(expected = "a session without a policy could do all that the role may")]
+#[should_panic(expected = "a session without a policy has all permissions of the role")]
 async fn a_session_without_a_policy_is_a_panic() {
     let customer = Customer::new();
     let _ = request(&customer).set_policy(None).send().await;
 }
 
 #[tokio::test]
-#[should_panic(expected = "STS would not read this external ID")]
-async fn an_id_that_is_none_is_a_panic() {
+#[should_panic(expected = "STS refuses this external ID before it looks at the role")]
+async fn a_malformed_external_id_is_a_panic() {
     let customer = Customer::new();
     let _ = request(&customer).external_id("x".repeat(1225)).send().await;
 }
 
 #[tokio::test]
-#[should_panic(expected = "not the Region's STS: https://sts.eu-west-1.amazonaws.com/")]
+#[should_panic(expected = "not the endpoint of STS: https://sts.eu-west-1.amazonaws.com/")]
 async fn another_region_is_a_panic() {
     let customer = Customer::new();
     let elsewhere = config(&customer).region(Region::new("eu-west-1")).build();
@@ -161,8 +168,8 @@ async fn another_region_is_a_panic() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "AssumeRole is not signed for the Region's STS: \"\"")]
-async fn a_swallowed_panic_comes_back_with_the_customer() {
+#[should_panic(expected = "AssumeRole is not signed for STS: Authorization \"\"")]
+async fn a_panic_in_a_servers_task_is_repeated_when_the_customer_is_dropped() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let customer = Customer::new();
@@ -174,7 +181,7 @@ async fn a_swallowed_panic_comes_back_with_the_customer() {
     let request = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
     stream.write_all(request.as_bytes()).await.expect("the server reads");
     let mut answer = String::new();
-    // The server's task takes the panic with it: the caller sees no more than a closed connection.
+    // The server's task hides the panic: the caller sees only a closed connection.
     let _ = stream.read_to_string(&mut answer).await;
     assert_eq!(answer, "");
 }

@@ -1,18 +1,19 @@
-//! The calls that the account knows, and what each does.
+//! The calls that the fake knows, and what each does.
 
 mod policies;
 mod role;
 
-use super::query::{Call, Refusal, Xml};
+use super::super::query::{Refusal, Xml};
+use super::call::Call;
 use super::rules;
 use super::state::{Role, State};
 
 pub(crate) struct Action {
     pub(crate) name: &'static str,
     pub(crate) writes: bool,
-    /// The parameters that stand in the call's one-line form.
+    /// The parameters in the call's one-line form.
     pub(crate) line: &'static [&'static str],
-    /// All parameters that it may have.
+    /// All parameters that it can have.
     pub(crate) parameters: &'static [&'static str],
     pub(crate) perform: fn(&mut State, &Call) -> Answer,
 }
@@ -122,9 +123,9 @@ fn get_account_summary(state: &mut State, _: &Call) -> Answer {
     Ok(Xml::new().element("SummaryMap", &map))
 }
 
-// --- What several share ---
+// --- Shared by several actions ---
 
-/// The role of a writing call, unless it is one that only AWS may change.
+/// The role of a call that writes, unless only AWS may change it.
 fn writable<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Role, Refusal> {
     let name = rules::role_name(call)?;
     state.find_role(name)?;
@@ -139,12 +140,12 @@ fn writable<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Role, Refus
     Ok(role)
 }
 
-/// Things are made a second apart, on the first of January.
+/// Each thing is made one second after the one before, on the first of January.
 fn date(made: u64) -> String {
     format!("2026-01-01T{:02}:{:02}:{:02}Z", made / 3_600, made / 60 % 60, made % 60)
 }
 
-/// Whether more follows a page, and from where.
+/// Whether another page follows, and from where.
 struct Rest(Option<usize>);
 
 impl Rest {

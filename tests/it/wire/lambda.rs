@@ -1,16 +1,12 @@
-//! Lambda around the real binary, and the bucket that takes its answers.
+//! The Lambda Runtime API around the real binary.
 //!
-//! The binary runs as a process of its own, with the environment that Lambda gives it and nothing of the
-//! test's. It asks this Runtime API for events and posts to it how each ended.
-
-#![allow(clippy::expect_used, reason = "a test insists")]
-
-mod bucket;
+//! The binary runs as a process of its own, with the environment that Lambda gives it and nothing of the test's
+//! environment. It asks this Runtime API for events and posts how each ended.
 
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -21,10 +17,10 @@ use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-pub(crate) use self::bucket::{Bucket, Trouble};
-use crate::account::loopback::{ConnectionLost, Server};
+use super::fake::lock;
+use super::server::{ConnectionLost, Server};
 
-/// How long Lambda lets a function initialize before it asks for its first event.
+/// How long a function may initialize before it asks for its first event.
 const INIT: Duration = Duration::from_secs(10);
 
 /// A running function.
@@ -32,7 +28,7 @@ pub(crate) struct Lambda {
     child: Child,
     events: mpsc::UnboundedSender<Event>,
     runtime: Arc<Runtime>,
-    /// What it wrote, standard output and standard error together, as in its log group.
+    /// Standard output and standard error together, as in its log group.
     log: Arc<Mutex<Vec<String>>>,
     readers: Vec<JoinHandle<()>>,
     invocations: u64,
@@ -48,7 +44,7 @@ pub(crate) enum Invocation {
     Error(Value),
     /// The handler did not return in time, and Lambda killed the function.
     TimedOut,
-    /// The process ended without a word.
+    /// The process ended without a result.
     Exited(ExitStatus),
 }
 
@@ -59,11 +55,11 @@ impl Lambda {
     /// The key, the secret and the token that it runs with.
     const CREDENTIALS: [&str; 3] = ["ASIAEXAMPLE", "the-functions-secret-key", "the-functions-session-token"];
 
-    /// What it must tell nobody: these, and how a response URL is signed.
+    /// What no log and no answer may contain: these, and the signature of a response URL.
     pub(crate) const SECRETS: [&str; 4] = [Self::CREDENTIALS[0], Self::CREDENTIALS[1], Self::CREDENTIALS[2], "X-Amz-"];
 
-    /// Starts the binary. The environment is Lambda's own and then `environment`, which is where the
-    /// owner's settings belong and `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_S3`.
+    /// Starts the binary. Its environment is Lambda's own and `environment`: the owner's settings, and the addresses
+    /// `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_S3`.
     pub(crate) async fn start(binary: impl AsRef<Path>, environment: &[(&str, &str)]) -> Self {
         let (events, waiting) = mpsc::unbounded_channel();
         let runtime = Arc::new(Runtime::new(waiting));
@@ -105,26 +101,26 @@ impl Lambda {
         Self { child, events, runtime, log, readers, invocations: 0, _server: server }
     }
 
-    /// Hands the function an event and waits for the end of it, as long as a function with this timeout may
-    /// take. The time counts from when the function takes the event.
+    /// Gives the function an event and waits until it ended, at most as long as this timeout of the function. The
+    /// time starts when the function takes the event.
     pub(crate) async fn invoke(&mut self, event: &Value, timeout: Duration) -> Invocation {
         self.invocations += 1;
         let request_id = format!("{0:08x}-1111-4000-8000-{0:012x}", self.invocations);
         let (taken, when_taken) = oneshot::channel();
         let (ended, when_ended) = oneshot::channel();
         let event = Event { request_id, body: event.to_string().into(), timeout, taken, ended };
-        self.events.send(event).expect("the Runtime API lives as long as we do");
+        self.events.send(event).expect("the Runtime API still runs");
 
         let end = async {
             let taken = tokio::time::timeout(INIT, when_taken).await;
-            taken.expect("the function asks for an event within its time to initialize").expect("it is told");
-            tokio::time::timeout(timeout, when_ended).await.map(|end| end.expect("it is told"))
+            taken.expect("the function asks for an event within its time to initialize").expect("the sender is kept");
+            tokio::time::timeout(timeout, when_ended).await.map(|end| end.expect("the sender is kept"))
         };
-        // Biased, since a function may well exit as soon as its answer is taken.
+        // Biased, because a function may exit as soon as its answer is accepted.
         let invocation = tokio::select! {
             biased;
             end = end => end.unwrap_or(Invocation::TimedOut),
-            status = self.child.wait() => Invocation::Exited(status.expect("we may wait for our child")),
+            status = self.child.wait() => Invocation::Exited(status.expect("the child can be waited for")),
         };
         if invocation == Invocation::TimedOut {
             self.kill().await;
@@ -132,14 +128,14 @@ impl Lambda {
         invocation
     }
 
-    /// What the function said was wrong, where it could not even initialize.
+    /// The error of a function that could not initialize.
     pub(crate) fn init_error(&self) -> Option<Value> {
         lock(&self.runtime.exchange).init_error.clone()
     }
 
-    /// Ends the process and returns all that it ever wrote, line by line.
+    /// Ends the process and returns all that it wrote, line by line.
     pub(crate) async fn kill(&mut self) -> Vec<String> {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.child.kill().await;
         for reader in self.readers.drain(..) {
             reader.await.expect("reading lines does not panic");
@@ -175,8 +171,8 @@ struct Runtime {
 
 #[derive(Default)]
 struct Exchange {
-    /// Who waits for the end of which invocation.
-    under_way: HashMap<String, oneshot::Sender<Invocation>>,
+    /// By request ID: who waits for the end of the invocation.
+    in_flight: HashMap<String, oneshot::Sender<Invocation>>,
     init_error: Option<Value>,
 }
 
@@ -216,14 +212,14 @@ impl Runtime {
             .header("Content-Type", "application/json")
             .body(event.body)
             .expect("all parts are well-formed");
-        lock(&self.exchange).under_way.insert(event.request_id, event.ended);
-        // Nobody listens when the test has given up.
+        lock(&self.exchange).in_flight.insert(event.request_id, event.ended);
+        // The receiver is gone if the test gave up.
         let _ = event.taken.send(());
         Ok(response)
     }
 
     fn end(&self, request_id: &str, invocation: Invocation) -> Response<Bytes> {
-        match lock(&self.exchange).under_way.remove(request_id) {
+        match lock(&self.exchange).in_flight.remove(request_id) {
             Some(ended) => {
                 let _ = ended.send(invocation);
                 status(202)
@@ -234,16 +230,12 @@ impl Runtime {
 }
 
 fn status(code: u16) -> Response<Bytes> {
-    Response::builder().status(code).body(Bytes::new()).expect("the status is one")
+    Response::builder().status(code).body(Bytes::new()).expect("the status is valid")
 }
 
-/// What the function posted: JSON, or else its text.
+/// What the function posted: JSON, or its text.
 fn json(body: &Bytes) -> Value {
     serde_json::from_slice(body).unwrap_or_else(|_| String::from_utf8_lossy(body).into())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -251,11 +243,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_function_sees_the_environment_of_lambda_and_not_the_tests() {
+    async fn a_function_has_the_environment_of_lambda_and_not_of_the_test() {
         let mut lambda = Lambda::start("/usr/bin/env", &[("ROLE_PATH_PREFIX", "/delegated/")]).await;
         let ended = lambda.invoke(&Value::Null, Duration::from_secs(1)).await;
         assert_eq!(ended, Invocation::Exited(ExitStatus::default()), "it asks for no event");
-        assert_eq!(lambda.init_error(), None, "nor does it say why");
+        assert_eq!(lambda.init_error(), None, "it reports no error");
 
         let log = lambda.kill().await;
         assert!(log.contains(&"ROLE_PATH_PREFIX=/delegated/".to_owned()), "{log:?}");

@@ -1,4 +1,4 @@
-//! The way in for an SDK: an HTTP client without sockets, so a test may pause the clock.
+//! An HTTP client for SDKs without sockets, so a test may pause the clock.
 
 use std::fmt;
 use std::future::Future;
@@ -16,9 +16,9 @@ use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use hyper::{Request, Response};
 
-use super::loopback::ConnectionLost;
+use super::server::ConnectionLost;
 
-/// A client whose every request is answered with what `receive` makes of it.
+/// A client that passes each request to `receive` and returns its answer.
 pub(crate) fn http_client<R, F>(receive: R) -> SharedHttpClient
 where
     R: Fn(Request<Bytes>) -> F + Send + Sync + 'static,
@@ -69,7 +69,7 @@ impl HttpConnector for Connector {
 }
 
 fn incoming(request: &HttpRequest) -> Request<Bytes> {
-    let body = request.body().bytes().expect("calls of the Query protocol are not streamed");
+    let body = request.body().bytes().expect("calls of the Query protocol are not streams");
     let builder = Request::builder().method(request.method()).uri(request.uri());
     request
         .headers()

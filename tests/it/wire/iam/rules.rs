@@ -1,8 +1,9 @@
-//! What IAM demands of single values, told in its words.
+//! What IAM requires of single values, in its words.
 
 use std::collections::BTreeMap;
 
-use super::query::{Call, Refusal, camel_case};
+use super::super::query::Refusal;
+use super::call::{Call, camel_case};
 
 const TAGS: usize = 50;
 const TAG_PATTERN: &str = r"[\p{L}\p{Z}\p{N}_.:/=+\-@]";

@@ -1,19 +1,20 @@
-//! Which calls came, and which of them were under way together.
+//! Which calls came, and which of them were in flight at the same time.
 
-use super::query::Call;
+use super::super::fake;
+use super::call::Call;
 use super::state::Role;
 
 #[derive(Default)]
 pub(crate) struct Record {
-    /// Ticks at every start and every end, so that any two of them have an order.
+    /// Ticks at each start and each end of a call, so that any two of them have an order.
     clock: u64,
     calls: Vec<Entry>,
-    moments: Vec<Timestamp>,
+    snapshots: Vec<Snapshot>,
 }
 
-/// All roles as a write left them.
+/// All roles after a write.
 #[derive(Clone, Debug)]
-pub(crate) struct Timestamp {
+pub(crate) struct Snapshot {
     /// The write, as in [`calls`](super::Account::calls).
     pub(crate) after: String,
     /// Oldest first.
@@ -23,38 +24,36 @@ pub(crate) struct Timestamp {
 struct Entry {
     line: String,
     writes: bool,
-    request_id: String,
+    number: u64,
     started: u64,
     ended: Option<u64>,
 }
 
 impl Record {
-    /// Returns the mark by which [`end`](Self::end) knows the call again.
-    pub(crate) fn start(&mut self, call: &Call, request_id: String) -> u64 {
+    pub(crate) fn start(&mut self, call: &Call, number: u64) {
         let started = self.tick();
-        self.calls.push(Entry { line: call.line(), writes: call.action.writes, request_id, started, ended: None });
-        started
+        self.calls.push(Entry { line: call.line(), writes: call.action.writes, number, started, ended: None });
     }
 
-    pub(crate) fn end(&mut self, started: u64) {
+    pub(crate) fn end(&mut self, number: u64) {
         let ended = self.tick();
-        // A call that began before `clear` is not found, and that is right.
-        if let Some(call) = self.calls.iter_mut().find(|call| call.started == started) {
+        // `clear` forgets calls that are still in flight.
+        if let Some(call) = self.calls.iter_mut().find(|call| call.number == number) {
             call.ended = Some(ended);
         }
     }
 
     pub(crate) fn keep(&mut self, call: &Call, roles: &[Role]) {
-        self.moments.push(Timestamp { after: call.line(), roles: roles.to_vec() });
+        self.snapshots.push(Snapshot { after: call.line(), roles: roles.to_vec() });
     }
 
-    pub(crate) fn moments(&self) -> Vec<Timestamp> {
-        self.moments.clone()
+    pub(crate) fn snapshots(&self) -> Vec<Snapshot> {
+        self.snapshots.clone()
     }
 
     pub(crate) fn clear(&mut self) {
         self.calls.clear();
-        self.moments.clear();
+        self.snapshots.clear();
     }
 
     pub(crate) fn calls(&self) -> Vec<String> {
@@ -66,7 +65,7 @@ impl Record {
     }
 
     pub(crate) fn request_id(&self, call: &str) -> Option<String> {
-        self.calls.iter().rev().find(|entry| entry.line.starts_with(call)).map(|entry| entry.request_id.clone())
+        self.calls.iter().rev().find(|entry| entry.line.starts_with(call)).map(|entry| fake::request_id(entry.number))
     }
 
     /// A call belongs to the round after the last one in which a call had ended before it started.
@@ -92,13 +91,10 @@ impl Record {
     }
 
     pub(crate) fn max_in_flight(&self) -> usize {
-        let under_way = |moment: u64| {
-            self.calls
-                .iter()
-                .filter(|call| call.started <= moment && call.ended.is_none_or(|ended| moment < ended))
-                .count()
+        let in_flight = |at: u64| {
+            self.calls.iter().filter(|call| call.started <= at && call.ended.is_none_or(|ended| at < ended)).count()
         };
-        self.calls.iter().map(|call| under_way(call.started)).max().unwrap_or(0)
+        self.calls.iter().map(|call| in_flight(call.started)).max().unwrap_or(0)
     }
 
     fn tick(&mut self) -> u64 {

@@ -1,9 +1,9 @@
-//! What the account keeps, and how it tells it.
+//! What the account stores, and how it returns it.
 
 use super::*;
 
 #[tokio::test]
-async fn a_role_is_kept_as_iam_keeps_it() {
+async fn a_role_is_stored_as_iam_stores_it() {
     let account = Account::new();
     let boundary = account.put_policy(Policy::named("Boundary", policy("s3:*")));
     let iam = client(&account);
@@ -21,7 +21,7 @@ async fn a_role_is_kept_as_iam_keeps_it() {
         .await
         .expect("the role is made");
     let role = created.role().expect("there is a role");
-    assert_eq!((role.description(), role.max_session_duration()), (None, None), "only GetRole tells these");
+    assert_eq!((role.description(), role.max_session_duration()), (None, None), "only GetRole returns these");
 
     iam.tag_role().role_name("Acme").tags(tag("Team", "two")).tags(tag("owner", "")).send().await.expect("tagged");
     iam.untag_role().role_name("Acme").tag_keys("OWNER").tag_keys("absent").send().await.expect("untagged");
@@ -33,7 +33,7 @@ async fn a_role_is_kept_as_iam_keeps_it() {
     let expected = Role {
         arn: "arn:aws:iam::111111111111:role/delegated/Acme".to_owned(),
         id: role.role_id().to_owned(),
-        // Lists of one have become their only element.
+        // Lists of one element became that element.
         trust: json!({
             "Version": "2012-10-17",
             "Statement": [{
@@ -54,7 +54,7 @@ async fn a_role_is_kept_as_iam_keeps_it() {
             .attach(READ_ONLY)
     };
     let mut kept = account.role("ACME").expect("the role is there");
-    assert_eq!(kept.inline_policies.remove("Inline").expect("it was put").text(), inline, "kept to the letter");
+    assert_eq!(kept.inline_policies.remove("Inline").expect("it was put").text(), inline, "stored unchanged");
     assert_eq!(kept, expected);
 
     let got = iam.get_role().role_name("Acme").send().await.expect("the role is there").role.expect("there is a role");
@@ -85,7 +85,7 @@ async fn a_role_is_kept_as_iam_keeps_it() {
 }
 
 #[tokio::test]
-async fn a_role_is_changed_and_taken_down() {
+async fn a_role_is_changed_and_deleted() {
     let account = Account::new();
     let iam = client(&account);
     account.put_role(
@@ -100,7 +100,7 @@ async fn a_role_is_changed_and_taken_down() {
     account.edit(|state| state.put_instance_profile("profile", "acme"));
 
     let foreign = account.role("acme").expect("it is there");
-    assert_eq!(foreign.trust, trust("444444444444"), "what others left is not rewritten");
+    assert_eq!(foreign.trust, trust("444444444444"), "a role placed by the test is not rewritten");
     iam.update_role().role_name("acme").description("").send().await.expect("updated");
     iam.update_assume_role_policy()
         .role_name("acme")
@@ -112,7 +112,7 @@ async fn a_role_is_changed_and_taken_down() {
         .expect("updated");
     let role = account.role("acme").expect("it is there");
     assert_eq!(role.description, None, "an empty description clears it");
-    assert_eq!(role.max_session_duration, 3_600, "IAM resets what UpdateRole does not say");
+    assert_eq!(role.max_session_duration, 3_600, "IAM resets what UpdateRole leaves out");
     let principals = role.trust.json()["Statement"]["Principal"]["AWS"].clone();
     assert_eq!(principals, json!(["arn:aws:iam::333333333333:root", "arn:aws:iam::222222222222:root"]));
 

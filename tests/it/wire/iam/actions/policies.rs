@@ -1,12 +1,13 @@
-//! What a role may do: its inline policies, its attached ones, and the policies that can be attached.
+//! The policies of a role, inline and attached, and the managed policies.
 
+use super::super::super::query::{Refusal, Xml};
+use super::super::call::Call;
 use super::super::document::Document;
-use super::super::query::{Call, Refusal, Xml};
 use super::super::rules;
 use super::super::state::{Policy, State};
 use super::{Answer, date, page, writable};
 
-// --- Its inline policies ---
+// --- Inline policies ---
 
 pub(super) fn put_role_policy(state: &mut State, call: &Call) -> Answer {
     let name = rules::policy_name(call)?.to_owned();
@@ -48,7 +49,7 @@ fn no_such_role_policy(name: &str) -> Refusal {
     Refusal::absent(format!("The role policy with name {name} cannot be found."))
 }
 
-// --- Its attached policies ---
+// --- Attached policies ---
 
 pub(super) fn attach_role_policy(state: &mut State, call: &Call) -> Answer {
     let arn = rules::policy_arn(call, "PolicyArn")?.to_owned();
@@ -92,7 +93,7 @@ pub(super) fn list_attached_role_policies(state: &mut State, call: &Call) -> Ans
     Ok(rest.append_to(Xml::new().list("AttachedPolicies", policies)))
 }
 
-// --- What can be attached ---
+// --- Managed policies ---
 
 pub(super) fn get_policy(state: &mut State, call: &Call) -> Answer {
     let policy = managed_policy(state, call)?;

@@ -5,30 +5,31 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::super::query::{Api, Refusal};
+use super::call::Call;
 pub(crate) use super::document::Document;
 use super::managed;
-use super::query::{Call, Refusal};
 
 /// The whole account. A test may change all of it: see [`edit`](super::Account::edit).
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     /// Oldest first.
     pub(crate) roles: Vec<Role>,
-    /// AWS's own and the customer's.
+    /// AWS managed policies and customer managed policies.
     pub(crate) policies: Vec<Policy>,
     pub(crate) instance_profiles: Vec<InstanceProfile>,
     pub(crate) quotas: Quotas,
     /// The most entries in one page of a list.
     pub(crate) page_size: usize,
-    /// Accounts that no trust can name, because AWS has none with these IDs.
+    /// IDs that no trust policy can name, because no account has them.
     pub(crate) nonexistent_accounts: Vec<String>,
     /// How many writes to a role just created find no such role.
     pub(crate) propagation_delay: u32,
-    /// How long every answer takes.
+    /// How long each answer takes.
     pub(crate) latency: Duration,
     pub(super) partition: &'static str,
     account: &'static str,
-    /// How many things were ever made, so that each gets an ID and a time of its own.
+    /// How many things were made so far. Each has its own ID and creation time.
     made: u64,
     /// By role name: how many writes find no such role yet.
     unsettled: BTreeMap<String, u32>,
@@ -167,7 +168,7 @@ impl State {
     pub(super) fn settle(&mut self, call: &Call) -> Result<(), Refusal> {
         let name = call.required("RoleName")?;
         match self.unsettled.get_mut(&name.to_ascii_lowercase()) {
-            // A second CreateRole is told of the first one at once: names are reserved before they are seen.
+            // A second CreateRole fails at once: IAM reserves names before it shows the role.
             Some(writes) if *writes > 0 && call.action.name != "CreateRole" => {
                 *writes -= 1;
                 Err(Refusal::no_such_role(name))
@@ -176,23 +177,23 @@ impl State {
         }
     }
 
-    // --- Whose account it is ---
+    // --- Account and partition ---
 
     pub(crate) fn arn(&self, kind: &str, path: &str, name: &str) -> String {
         format!("arn:{}:iam::{}:{kind}{path}{name}", self.partition, self.account)
     }
 
-    /// The host that SDKs call in this partition.
-    pub(super) fn endpoint(&self) -> &'static str {
-        match self.partition {
+    pub(super) fn api(&self) -> Api {
+        let endpoint = match self.partition {
             "aws" => "iam.amazonaws.com",
             "aws-cn" => "iam.cn-north-1.amazonaws.com.cn",
             "aws-us-gov" => "iam.us-gov.amazonaws.com",
-            partition => panic!("no endpoint of IAM is known in the partition {partition}"),
-        }
+            partition => panic!("the endpoint of IAM in the partition {partition} is not known here"),
+        };
+        Api { name: "IAM", version: "2010-05-08", endpoint, signed_for: "/iam/aws4_request" }
     }
 
-    /// The function's role, as AWS writes it into refusals.
+    /// The session of the function, as AWS writes it into denials.
     pub(super) fn caller(&self) -> String {
         let Self { partition, account, .. } = self;
         format!("arn:{partition}:sts::{account}:assumed-role/service-provider-access/service-provider-access")
@@ -200,7 +201,7 @@ impl State {
 }
 
 impl Role {
-    /// A role as IAM makes it when little is said, trusting EC2.
+    /// A role with IAM's defaults that trusts EC2.
     pub(crate) fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),

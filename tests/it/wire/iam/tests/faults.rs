@@ -1,4 +1,4 @@
-//! What goes wrong on request, and what the record says of it.
+//! Faults, and what the record says of them.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use futures_util::FutureExt;
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn faults_strike_when_told_to() {
+async fn a_fault_applies_to_the_calls_that_it_is_set_for() {
     let account = Account::new();
     let iam = client(&account);
     let get = || iam.get_role().role_name("acme").send();
 
     account.fail(Fault::throttled().on("GetRole").nth(2));
     account.fail(Fault::unavailable().on_writes().every());
-    account.fail(Fault::server_error().on("GetRole").naming("nobody"));
+    account.fail(Fault::server_error().on("GetRole").naming("absent"));
     assert!(refusal(get()).await.starts_with("404"));
     assert_eq!(refusal(get()).await, "400 Throttling: Rate exceeded");
     assert!(refusal(get()).await.starts_with("404"));
     for _ in 0..2 {
         assert!(refusal(iam.delete_role().role_name("acme").send()).await.starts_with("503 ServiceUnavailable"));
     }
-    assert_eq!(account.unstruck_faults(), ["500 InternalFailure on GetRole naming nobody"]);
+    assert_eq!(account.unused_faults(), ["500 InternalFailure on GetRole naming absent"]);
 
     let account = Account::new();
     let iam = client(&account);
@@ -37,27 +37,27 @@ async fn faults_strike_when_told_to() {
     assert_eq!(refusal(get()).await, "418 Teapot: short and stout");
     assert_eq!(refusal(get()).await, "404 NoSuchEntity: The role with name acme cannot be found.");
     assert_eq!(refusal(get()).await, "404 NoSuchEntity: The role with name acme cannot be found.");
-    get().await.expect("nothing strikes now");
+    get().await.expect("no fault applies");
     assert_eq!(refusal(get()).await, "connection lost");
     assert_eq!(refusal(get()).await, "connection lost");
     assert_eq!(account.role("acme"), Some(existing));
-    account.heal();
+    account.clear_faults();
 
-    // A whole line is meant to the letter, and who waits for a fault hears of it at once.
-    let told = Arc::default();
+    // `on_call` compares the whole line, and a waiter is notified at once.
+    let waiter = Arc::default();
     account.fail(Fault::throttled().on_call("GetRole acm").every());
-    account.fail(Fault::throttled().on_call("GetRole acme").run(2, 2).telling(&told));
+    account.fail(Fault::throttled().on_call("GetRole acme").run(2, 2).notifying(&waiter));
     get().await.expect("only the second and the third");
-    assert!(told.notified().now_or_never().is_none(), "not yet");
+    assert!(waiter.notified().now_or_never().is_none(), "not yet");
     for _ in 0..2 {
         assert!(refusal(get()).await.starts_with("400 Throttling"));
     }
-    assert!(told.notified().now_or_never().is_some());
+    assert!(waiter.notified().now_or_never().is_some());
     get().await.expect("only the second and the third");
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_moment_on_the_way_is_kept() {
+async fn the_roles_after_each_write_are_kept() {
     let account = Account::new();
     let iam = client(&account);
     account.put_role(Role::named("acme"));
@@ -65,16 +65,18 @@ async fn every_moment_on_the_way_is_kept() {
     iam.update_role().role_name("acme").max_session_duration(7200).send().await.expect("it is there");
     account.fail(Fault::reply_lost());
     assert_eq!(refusal(iam.delete_role().role_name("acme").send()).await, "connection lost");
-    let moments: Vec<_> = account
-        .moments()
+    let snapshots: Vec<_> = account
+        .snapshots()
         .into_iter()
-        .map(|moment| (moment.after, moment.roles.iter().map(|role| role.max_session_duration).collect::<Vec<_>>()))
+        .map(|snapshot| {
+            (snapshot.after, snapshot.roles.iter().map(|role| role.max_session_duration).collect::<Vec<_>>())
+        })
         .collect();
-    assert_eq!(moments, [("UpdateRole acme".to_owned(), vec![7200]), ("DeleteRole acme".to_owned(), vec![])]);
+    assert_eq!(snapshots, [("UpdateRole acme".to_owned(), vec![7200]), ("DeleteRole acme".to_owned(), vec![])]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn denials_read_as_aws_writes_them() {
+async fn denials_have_the_words_of_aws() {
     let account = Account::new();
     let iam = client(&account);
     account.fail(Fault::denied().every());
@@ -107,10 +109,10 @@ async fn denials_read_as_aws_writes_them() {
 async fn a_lost_reply_has_changed_the_account() {
     let account = Account::new();
     account.fail(Fault::reply_lost().on("CreateRole"));
-    let iam = patient(&account);
+    let iam = retrying(&account);
     let document = trust("222222222222").to_string();
 
-    // The SDK itself tries again, and finds what its first try made.
+    // The SDK retries and finds the role that its first attempt made.
     assert_eq!(
         refusal(iam.create_role().role_name("acme").assume_role_policy_document(document).send()).await,
         "409 EntityAlreadyExists: Role with name acme already exists."
@@ -118,12 +120,12 @@ async fn a_lost_reply_has_changed_the_account() {
     assert_eq!(account.writes(), ["CreateRole acme", "CreateRole acme"]);
 
     account.fail(Fault::connection_cut().on("TagRole").first(2));
-    iam.tag_role().role_name("acme").tags(tag("a", "1")).send().await.expect("the third try succeeds");
+    iam.tag_role().role_name("acme").tags(tag("a", "1")).send().await.expect("the third attempt succeeds");
     assert_eq!(account.writes()[2..], ["TagRole acme a", "TagRole acme a", "TagRole acme a"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_lasts_until_the_caller_gives_up() {
+async fn without_an_answer_the_caller_times_out() {
     let account = Account::new();
     account.fail(Fault::hang().on("CreateRole").naming("hangs"));
     account.fail(Fault::reply_hangs().on("CreateRole"));
@@ -141,7 +143,7 @@ async fn silence_lasts_until_the_caller_gives_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_new_role_may_not_be_seen_at_once() {
+async fn a_new_role_can_be_unknown_for_a_while() {
     let account = Account::new();
     account.edit(|state| state.propagation_delay = 2);
     account.fail(Fault::id_for_arn().on("GetRole"));
@@ -152,7 +154,7 @@ async fn a_new_role_may_not_be_seen_at_once() {
     for _ in 0..2 {
         assert_eq!(refusal(attach()).await, "404 NoSuchEntity: The role with name Acme cannot be found.");
     }
-    attach().await.expect("now it is seen");
+    attach().await.expect("now the role is found");
 
     let arn = async || iam.get_role().role_name("acme").send().await.expect("it is there").role.expect("a role").arn;
     assert_eq!(arn().await, "AROAEXAMPLE0000000001");
@@ -160,7 +162,7 @@ async fn a_new_role_may_not_be_seen_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_side_by_side_are_one_round() {
+async fn concurrent_calls_are_one_round() {
     let account = Account::new();
     account.edit(|state| state.latency = Duration::from_millis(30));
     let iam = client(&account);
@@ -189,7 +191,7 @@ async fn calls_side_by_side_are_one_round() {
 }
 
 #[test]
-#[should_panic(expected = "no fault can strike CreateUser: it is no known action")]
-fn a_fault_that_cannot_strike_is_a_panic() {
+#[should_panic(expected = "a fault on CreateUser, which the fake IAM does not know")]
+fn a_fault_on_an_unknown_action_is_a_panic() {
     let _ = Fault::throttled().on("CreateUser");
 }
