@@ -154,3 +154,20 @@ fn code_is_in_the_file_that_is_named_for_it() {
     let security = read("SECURITY.md");
     assert!(pairs.captures_iter(&security).count() > 10, "SECURITY.md names the code that holds each threat");
 }
+
+/// The first column of the table of reasons: what stands between the ellipses is in the source of the function.
+#[test]
+fn reasons_that_are_quoted_are_the_functions_own() {
+    let source: String =
+        texts(&["rs"]).into_iter().filter(|(file, _)| file.contains("src/")).map(|(_, text)| text).collect();
+    let source = Regex::new(r"\\\n\s*").unwrap().replace_all(&source, "");
+    let page = read("docs/troubleshooting.md");
+    let (_, table) = page.split_once("\n| the reason says |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with("| `"));
+    let quoted: Vec<String> = rows.flat_map(|row| spans(row.split(" | ").next().unwrap())).collect();
+    assert!(quoted.len() > 20, "{quoted:?}");
+    let fragments =
+        quoted.iter().flat_map(|reason| reason.split('…')).map(|part| part.trim_matches([' ', ',', '(', ')', ':']));
+    let stale: Vec<&str> = fragments.filter(|part| !source.contains(part)).collect();
+    assert!(stale.is_empty(), "docs/troubleshooting.md quotes what the function does not say: {stale:#?}");
+}
