@@ -16,7 +16,7 @@ use crate::backoff::{Schedule, poll_until};
 /// The duration of a session, in seconds: the shortest that STS allows.
 const SHORTEST_SESSION: i32 = 900;
 
-/// The session's name, as the customer's CloudTrail shows it.
+/// The session's name, as the customer's `CloudTrail` shows it.
 const SESSION_NAME: &str = "access-check";
 
 /// The session policy: the session may do nothing.
