@@ -21,8 +21,8 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use tokio::time::{Instant, timeout_at};
 
 pub use self::denial::DeniedBy;
-use self::failure::Retry;
 pub use self::failure::{Failure, Kind};
+use self::failure::{OWN_POLICY, Retry};
 use crate::backoff::{Schedule, poll_until};
 
 /// How long one attempt may take. IAM answers within a second or two.
@@ -126,6 +126,8 @@ pub struct Service<Client> {
     sent: AtomicU32,
     retried: AtomicU32,
     throttled: AtomicU32,
+    /// When a policy of the function's own role first denied a call.
+    denied_by_own_policy: OnceLock<Instant>,
     gave_up: OnceLock<Kind>,
 }
 
@@ -146,7 +148,8 @@ impl<Client> Service<Client> {
     pub fn new(client: Client, until: Instant, now: SystemTime) -> Self {
         let [sent, retried, throttled] = [0; 3].map(AtomicU32::new);
         let began = (now, Instant::now());
-        Self { client, until, began, sent, retried, throttled, gave_up: OnceLock::new() }
+        let (denied_by_own_policy, gave_up) = (OnceLock::new(), OnceLock::new());
+        Self { client, until, began, sent, retried, throttled, denied_by_own_policy, gave_up }
     }
 
     /// The current time.
@@ -197,6 +200,10 @@ impl<Client> Service<Client> {
             let worth_it = match failure.retry(patience) {
                 Retry::No => false,
                 Retry::Within(limit) => attempt.repeats_before(started + limit),
+                Retry::OwnPolicyOrWithin(limit) => {
+                    let since = *self.denied_by_own_policy.get_or_init(Instant::now);
+                    attempt.repeats_before((since + OWN_POLICY).max(started + limit))
+                }
                 Retry::UntilDeadline => true,
             };
             if !worth_it {

@@ -348,7 +348,7 @@ fn cause(aws: &Aws) -> Cause {
     match aws.gave_up() {
         Some(Kind::Denied) => Cause::Denied,
         Some(Kind::Throttled) => Cause::Throttled,
-        Some(Kind::Unavailable | Kind::Busy) => Cause::Unavailable,
+        Some(Kind::Unavailable | Kind::Busy | Kind::WrongClock) => Cause::Unavailable,
         Some(Kind::Other) => Cause::Other,
         Some(_) | None => Cause::Refused,
     }

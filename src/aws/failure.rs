@@ -17,10 +17,17 @@ const PROPAGATION: Duration = Duration::from_secs(15);
 /// made, and always when it does not exist.
 const JUST_MADE: Duration = Duration::from_secs(6);
 
+/// How long a denial by the function's own identity policy is retried, in all calls of a request together: the stack
+/// operation that sends the request may have changed that policy a moment ago.
+pub(super) const OWN_POLICY: Duration = Duration::from_secs(10);
+
 /// Whether and how long a failed call is retried.
 pub(super) enum Retry {
     No,
+    /// For this time after the first attempt.
     Within(Duration),
+    /// For [`OWN_POLICY`] after the first such failure of any call, or for this time after the first attempt.
+    OwnPolicyOrWithin(Duration),
     UntilDeadline,
 }
 
@@ -41,6 +48,8 @@ pub enum Kind {
     Throttled,
     /// Another change to the same role is in progress.
     Busy,
+    /// AWS rejects the signature because of the time in it: the function's clock is wrong, such as after a freeze.
+    WrongClock,
     /// No answer, or one that says only that AWS has a problem.
     Unavailable,
     /// The trust policy names an account that IAM does not know.
@@ -83,6 +92,7 @@ impl Failure {
             (Some("DeleteConflict"), _) => Kind::DeleteConflict,
             (Some("ConcurrentModification" | "EntityTemporarilyUnmodifiable"), _) => Kind::Busy,
             (Some("LimitExceeded"), _) => Kind::LimitExceeded,
+            (Some(code), _) if clock_error(code, &message).is_some() => Kind::WrongClock,
             (Some("MalformedPolicyDocument"), _) if message.contains("Invalid principal") => Kind::UnknownPrincipal,
             (Some("MalformedPolicyDocument"), _) => Kind::MalformedPolicy,
             (
@@ -103,6 +113,7 @@ impl Failure {
         // AWS's message quotes everything that was signed, including the session token.
         let quotes_secrets = matches!(error.code(), Some("SignatureDoesNotMatch" | "IncompleteSignature"));
         let message = match (message.is_empty() || quotes_secrets, error.code()) {
+            (_, Some(code)) if kind == Kind::WrongClock => clock_error(code, &message).unwrap_or(code).to_owned(),
             (false, _) => message,
             (true, Some(code)) => code.to_owned(),
             (true, None) => NO_ANSWER.to_owned(),
@@ -122,8 +133,12 @@ impl Failure {
 
     pub(super) fn retry(&self, patience: Patience) -> Retry {
         match self.kind {
-            Kind::Throttled | Kind::Busy | Kind::Unavailable => Retry::UntilDeadline,
+            Kind::Throttled | Kind::Busy | Kind::WrongClock | Kind::Unavailable => Retry::UntilDeadline,
             Kind::UnknownPrincipal => Retry::Within(JUST_MADE),
+            Kind::Denied if self.denied_by() == Some(DeniedBy::IdentityPolicy) => {
+                let settling = patience == Patience::Settling;
+                Retry::OwnPolicyOrWithin(if settling { PROPAGATION } else { Duration::ZERO })
+            }
             Kind::NoSuchRole | Kind::Denied if patience == Patience::Settling => Retry::Within(PROPAGATION),
             Kind::NoSuchPolicy | Kind::NoSuchRole if patience == Patience::JustMade => Retry::Within(JUST_MADE),
             _ => Retry::No,
@@ -186,6 +201,11 @@ impl fmt::Display for Failure {
                 "{action} failed in {attempts} attempts because another change to the same role is in progress: {message}. Try again \
                  when that change is complete"
             ),
+            Kind::WrongClock => write!(
+                f,
+                "{action} failed in {attempts} attempts because the function's clock differs from that of AWS: {message}. Try \
+                 again later"
+            ),
             Kind::Unavailable => {
                 write!(f, "{action} got no usable answer from AWS in {attempts} attempts: {message}. Try again later")
             }
@@ -220,6 +240,20 @@ impl fmt::Display for Failure {
             Some(id) => write!(f, " (AWS request ID {id})."),
             None => f.write_str("."),
         }
+    }
+}
+
+/// What an error of the clock says, without the times: AWS did not accept the time in the signature.
+fn clock_error<'a>(code: &'a str, message: &str) -> Option<&'a str> {
+    const SIGNATURE: [&str; 2] = ["SignatureDoesNotMatch", "InvalidSignatureException"];
+    const PHRASES: [&str; 2] = ["Signature expired", "Signature not yet current"];
+    let phrase = PHRASES.into_iter().find(|phrase| message.starts_with(phrase));
+    match code {
+        "RequestTimeTooSkewed" => Some(code),
+        _ if SIGNATURE.contains(&code) && phrase.is_some() => phrase,
+        // AWS uses it for the clock and for other errors alike, and the message need not say which.
+        "InvalidSignatureException" => Some(code),
+        _ => None,
     }
 }
 

@@ -17,6 +17,7 @@ mod narrowing;
 mod permissions;
 mod process;
 mod properties;
+mod retries;
 mod stack;
 mod stories;
 mod wire;

@@ -46,18 +46,21 @@ async fn a_success_counts_with_its_calls_and_its_time() {
     assert!(!line.to_string().contains(ID));
 }
 
+/// A denial that is final: the function's own policy would be waited for.
+const ORGANIZATION: &str = "with an explicit deny in a service control policy";
+
 #[tokio::test]
 async fn failures_count_by_whom_an_operator_would_ask() {
     let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" });
     let mut function = Installed::new().await;
     function.create(&json!({})).await;
     function.create(&json!({ "ExternalAwsAccountId": "999999999999" })).await;
-    function.account.fail(Fault::denied().on("CreateRole"));
+    function.account.fail(Fault::denied_because(ORGANIZATION).on("CreateRole"));
     function.create(&wish).await;
     function.account.fail(Fault::refused(400, "InvalidInput", "Not that.").on("CreateRole"));
     function.create(&wish).await;
     // The first cause counts, not what went wrong while it was cleaned up after.
-    function.account.fail(Fault::denied().on("CreateRole"));
+    function.account.fail(Fault::denied_because(ORGANIZATION).on("CreateRole"));
     function.account.fail(Fault::refused(400, "InvalidInput", "Not that.").on("GetRole"));
     function.create(&wish).await;
     function.account.fail(Fault::throttled().every());

@@ -602,7 +602,8 @@ async fn vivid_life(function: &mut Installed, secrets: &mut Vec<String>) -> Vec<
         assert!(failed.reason().contains("iam:UpdateAssumeRolePolicy"), "{}", failed.reason());
         told.push(failed.reason().to_owned());
     }
-    function.account.fail(Fault::denied().on("UpdateAssumeRolePolicy"));
+    let organization = "with an explicit deny in a service control policy";
+    function.account.fail(Fault::denied_because(organization).on("UpdateAssumeRolePolicy"));
     told.push(function.update(&name, &json!({}), &wish(json!(OTHER_ID))).await.reason().to_owned());
 
     // What is wrong with an external ID, or near one, is told without it.

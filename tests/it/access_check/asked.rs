@@ -234,7 +234,7 @@ async fn a_role_that_is_put_right_meanwhile_is_safe() {
 #[tokio::test(start_paused = true)]
 async fn a_policy_of_our_own_that_denies_only_some_is_asked_past() {
     let stack = checking(exactly);
-    let ours = "because no identity-based policy allows the sts:AssumeRole action";
+    let ours = "with an explicit deny in a service control policy";
     stack.customer.fail(Fault::denied_because(ours).of(none).nth(1));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
     assert_eq!(all_told_apart(&stack, RIGHT), [ROUND, ROUND].concat());
