@@ -32,7 +32,8 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
-const HOME: &str = "111111111111";
+use crate::fixtures::ACCOUNT;
+
 const ACCOUNTS: [&str; 3] = ["222222222222", "333333333333", "444444444444"];
 const IDS: [&str; 3] = ["first-external-id-1", "second-external-id-2", "third-external-id-3"];
 const PRINCIPALS: [&str; 4] = ["role/*", "role/ci/*", "role/ci/deploy", "user/auditor"];
@@ -48,12 +49,12 @@ const INLINE_CHARACTERS: usize = 10_240;
 const TAGS: usize = 50;
 
 fn home() -> Home {
-    Home { partition: Partition::parse("aws").unwrap(), account: AccountId::parse(HOME).unwrap() }
+    Home { partition: Partition::parse("aws").unwrap(), account: AccountId::parse(ACCOUNT).unwrap() }
 }
 
 fn owner() -> StackResource {
     StackResource {
-        stack_id: format!("arn:aws:cloudformation:us-east-1:{HOME}:stack/s/1"),
+        stack_id: format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/s/1"),
         stack_name: "s".into(),
         logical_id: "Role".into(),
     }
@@ -381,7 +382,7 @@ impl Model {
         LiveRole {
             name: RoleName::parse("Chosen").unwrap(),
             path: RolePath::parse("/delegated/").unwrap(),
-            arn: format!("arn:aws:iam::{HOME}:role/delegated/Chosen"),
+            arn: format!("arn:aws:iam::{ACCOUNT}:role/delegated/Chosen"),
             id: "AROAEXAMPLE".into(),
             trust: self.trust.clone(),
             description: self.description.clone(),

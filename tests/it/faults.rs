@@ -24,13 +24,8 @@ use tokio::task::JoinSet;
 use self::mishap::{ANSWER, Hears, Mishap, action};
 use self::operation::{MADE_UP, Operation, Undisturbed, contents};
 use self::world::{Request, USUAL, World};
+use crate::fixtures::{AUDIT, EC2, ID, OTHER_ID, S3};
 use crate::stack::Answer;
-
-const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
-const EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
-const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
-const ID: &str = "an-external-id-of-the-provider";
-const OTHER_ID: &str = "another-external-id-of-the-provider";
 
 /// So short that a role that never comes is not looked for long.
 const NOT_LONG: Duration = Duration::from_secs(8);

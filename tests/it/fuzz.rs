@@ -32,7 +32,8 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use self::event::{Fuzzed, any_fuzzed};
 use self::json::{any_json, any_key, any_text};
-use crate::stack::{FUNCTION, PROVIDER, Stack};
+use crate::fixtures::{FUNCTION, PROVIDER};
+use crate::stack::Stack;
 use crate::wire::bucket::Bucket;
 use crate::wire::iam::{Account, Role};
 use crate::wire::lambda::{Invocation as Ended, Lambda};

@@ -7,14 +7,10 @@ use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::stack::{Answer, HOME, PROVIDER, Stack};
+use crate::fixtures::{ACCOUNT, AUDIT, EC2, ID, LOGICAL_ID_TAG, PROVIDER, STACK_TAG};
+use crate::stack::{Answer, Stack};
 use crate::wire::iam::{Fault, Policy, Role};
 
-const STACK_TAG: &str = "service-provider-access:stack-id";
-const LOGICAL_ID_TAG: &str = "service-provider-access:logical-id";
-const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
-const EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
-const ID: &str = "an-external-id-of-the-provider";
 /// What a stack is told by CloudFormation when it has made an ID up.
 const MADE_UP: &str = "customer-Access-1ABCDEFGHIJKL";
 
@@ -322,8 +318,9 @@ async fn what_others_did_to_the_role_is_for_the_home_region_to_put_right() {
 #[tokio::test(start_paused = true)]
 async fn whether_the_function_is_installed_alike_in_both_regions_is_no_difference() {
     let (home, other) = two_regions();
-    let role_of = |region: &str| format!("arn:aws:iam::{HOME}:role/service-provider-access-{region}");
-    let stack_of = |region: &str| format!("arn:aws:cloudformation:{region}:{HOME}:stack/functions-{region}/0a1b2c3d");
+    let role_of = |region: &str| format!("arn:aws:iam::{ACCOUNT}:role/service-provider-access-{region}");
+    let stack_of =
+        |region: &str| format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/functions-{region}/0a1b2c3d");
     let installed = |stack: Stack, region| {
         stack.with("FUNCTION_ROLE_ARN", &role_of(region)).with("FUNCTION_STACK_ID", &stack_of(region))
     };
@@ -530,7 +527,7 @@ async fn a_role_of_another_teams_or_region_is_not_the_home_regions() {
             "Access",
             "Let HomeRegion be ap-south-1; or, to move the role, tag it",
         ),
-        (own.replace(HOME, "333333333333"), "Access", to_hand_over),
+        (own.replace(ACCOUNT, "333333333333"), "Access", to_hand_over),
         (own.replace("arn:aws:", "arn:aws-cn:"), "Access", to_hand_over),
         (own.replace(":stack/", ":changeSet/"), "Access", to_hand_over),
         ("us-east-1".to_owned(), "Access", to_hand_over),

@@ -4,35 +4,43 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use regex_lite::Regex;
 use serde_json::{Value, json};
 use service_provider_access::handler::Invocation;
 use service_provider_access::request::{Envelope, ResponseUrl};
 use service_provider_access::response::{Cause, Response};
 use tokio::time::Instant;
 
-use crate::stack::{FUNCTION, PROVIDER, Stack};
-use crate::wire::bucket::{self, Bucket};
-use crate::wire::iam::{Account, Fault};
-use crate::wire::lambda::Lambda;
-use crate::wire::server::Server;
+use crate::fixtures::{FUNCTION, ID, PROVIDER, SCP_DENIAL};
+use crate::function::{Function, requests};
+use crate::stack::Stack;
+use crate::template::Deployment;
+use crate::wire::bucket;
+use crate::wire::iam::Fault;
 use crate::wire::sts::{self, Customer};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_service-provider-access");
-const ID: &str = "an-external-id-of-the-provider";
-
-/// Long enough for any answer, and short enough to wait for the last one.
+/// A timeout of the function that leaves time for any answer, and that a test can wait for.
 const SHORT: Duration = Duration::from_secs(7);
 
-// --- What CloudWatch makes of a line ---
+async fn create(function: &mut Function, properties: &Value) {
+    let event = function.event("Create", json!({ "ResourceProperties": properties }));
+    function.lambda.invoke(&event, SHORT).await;
+    function.account.clear_faults();
+}
+
+/// Ends the process and returns the lines with the result of a request.
+async fn logged(function: &mut Function) -> Vec<Value> {
+    requests(&function.log().await)
+}
+
+// --- The metrics of a line ---
 
 #[tokio::test]
 async fn a_success_counts_with_its_calls_and_its_time() {
-    let mut function = Installed::new().await;
+    let mut function = Function::new().await;
     function.account.fail(Fault::throttled().on("CreateRole"));
     function.account.fail(Fault::unavailable().on("CreateRole"));
-    function.create(&json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": ID })).await;
-    let [line] = &function.lines().await[..] else { panic!("there is one") };
+    create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": ID })).await;
+    let [line] = &logged(&mut function).await[..] else { panic!("there is one") };
     let metrics = metrics(line);
 
     assert_eq!(metrics.len(), 12, "each once over all, and once by type: {metrics:?}");
@@ -46,63 +54,60 @@ async fn a_success_counts_with_its_calls_and_its_time() {
     assert!(!line.to_string().contains(ID));
 }
 
-/// A denial that is final: the function's own policy would be waited for.
-const ORGANIZATION: &str = "with an explicit deny in a service control policy";
-
 #[tokio::test]
 async fn failures_count_by_whom_an_operator_would_ask() {
     let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" });
-    let mut function = Installed::new().await;
-    function.create(&json!({})).await;
-    function.create(&json!({ "ExternalAwsAccountId": "999999999999" })).await;
-    function.account.fail(Fault::denied_because(ORGANIZATION).on("CreateRole"));
-    function.create(&wish).await;
+    let mut function = Function::new().await;
+    create(&mut function, &json!({})).await;
+    create(&mut function, &json!({ "ExternalAwsAccountId": "999999999999" })).await;
+    function.account.fail(Fault::denied_because(SCP_DENIAL).on("CreateRole"));
+    create(&mut function, &wish).await;
     function.account.fail(Fault::refused(400, "InvalidInput", "Not that.").on("CreateRole"));
-    function.create(&wish).await;
+    create(&mut function, &wish).await;
     // The first cause counts, not what went wrong while it was cleaned up after.
-    function.account.fail(Fault::denied_because(ORGANIZATION).on("CreateRole"));
+    function.account.fail(Fault::denied_because(SCP_DENIAL).on("CreateRole"));
     function.account.fail(Fault::refused(400, "InvalidInput", "Not that.").on("GetRole"));
-    function.create(&wish).await;
+    create(&mut function, &wish).await;
     function.account.fail(Fault::throttled().every());
-    function.create(&wish).await;
-    let lines = function.lines().await;
+    create(&mut function, &wish).await;
+    let lines = logged(&mut function).await;
     let kinds: Vec<_> = lines.iter().map(kind_of_failure).collect();
     assert_eq!(kinds, ["Refused", "Refused", "Denied", "Other", "Denied", "Throttled"].map(Some));
 }
 
 #[tokio::test]
 async fn time_and_silence_count_apart() {
-    let mut function = Installed::new().await;
+    let mut function = Function::new().await;
     function.account.fail(Fault::hang().every());
-    function.create(&json!({ "ExternalAwsAccountId": PROVIDER })).await;
+    create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER })).await;
     // The first call ends when there is no time for a further one: AWS was silent.
-    let lines = function.lines().await;
+    let lines = logged(&mut function).await;
     assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Unavailable")]);
 
-    let mut function = Installed::with(&[("RUST_MIN_STACK", "4611686018427387904")], "localhost").await;
-    function.create(&json!({ "ExternalAwsAccountId": PROVIDER })).await;
-    let lines = function.lines().await;
+    let mut function = Function::panicking().await;
+    create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER })).await;
+    let lines = logged(&mut function).await;
     assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Panicked")]);
 }
 
 #[tokio::test]
 async fn who_is_told_nothing_counts_as_unanswered() {
-    let mut function = Installed::new().await;
+    let mut function = Function::new().await;
     let wish = json!({ "ResourceProperties": { "ExternalAwsAccountId": PROVIDER } });
-    let mut elsewhere = function.event(&wish);
+    let mut elsewhere = function.event("Create", wish.clone());
     elsewhere["ResponseURL"] = "https://example.com/?X-Amz-Signature=secret".into();
     function.lambda.invoke(&elsewhere, SHORT).await;
     function.bucket.fail(bucket::Fault::status(503).every());
-    let event = function.event(&wish);
+    let event = function.event("Create", wish.clone());
     function.lambda.invoke(&event, SHORT).await;
-    let lines = function.lines().await;
+    let lines = logged(&mut function).await;
     assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Unanswered"); 2]);
     assert_eq!(lines[1]["outcome"], "success", "the role is made all the same");
 }
 
 #[tokio::test]
 async fn what_an_event_says_makes_no_metric_of_its_own_and_no_long_line() {
-    let mut function = Installed::new().await;
+    let mut function = Function::new().await;
     let endless = "Custom::X".repeat(10_000);
     for fields in [
         json!({ "ResourceType": "Custom::Other" }),
@@ -111,7 +116,7 @@ async fn what_an_event_says_makes_no_metric_of_its_own_and_no_long_line() {
         json!({ "ResourceType": "" }),
         json!({ "RequestId": r#"","metrics":"{\"_aws\":{}}","#, "metrics": "{}", "_aws": {} }),
     ] {
-        let event = function.event(&fields);
+        let event = function.event("Create", fields);
         function.lambda.invoke(&event, SHORT).await;
     }
     let log = function.log().await;
@@ -129,10 +134,10 @@ async fn what_an_event_says_makes_no_metric_of_its_own_and_no_long_line() {
 #[tokio::test]
 async fn no_level_but_off_silences_the_metrics() {
     for (level, expected) in [("error", 2), ("warn", 2), ("info", 2), ("trace", 2), ("off", 0)] {
-        let mut function = Installed::with(&[("RUST_LOG", level)], "127.0.0.1").await;
-        function.create(&json!({ "ExternalAwsAccountId": PROVIDER })).await;
-        function.create(&json!({})).await;
-        let lines = function.lines().await;
+        let mut function = Function::with(&[("RUST_LOG", level)]).await;
+        create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER })).await;
+        create(&mut function, &json!({})).await;
+        let lines = logged(&mut function).await;
         let failures: Vec<_> = lines.iter().map(kind_of_failure).collect();
         assert_eq!(failures, [None, Some("Refused")][..expected], "{level}");
     }
@@ -141,33 +146,33 @@ async fn no_level_but_off_silences_the_metrics() {
 // --- The alarms ---
 
 #[tokio::test]
-async fn the_templates_watch_metrics_that_there_are() {
-    let mut function = Installed::new().await;
-    function.create(&json!({})).await;
-    let lines = function.lines().await;
+async fn the_alarms_of_the_templates_watch_existing_metrics() {
+    let mut function = Function::new().await;
+    create(&mut function, &json!({})).await;
+    let lines = logged(&mut function).await;
     let made = metrics(&lines[0]);
-    let alarm = Regex::new(r"(?s)Namespace: (\S+)\n +MetricName: (\S+)\n").unwrap();
-    for (name, template) in
-        [("template.yaml", include_str!("../../template.yaml")), ("provider.yaml", include_str!("../../provider.yaml"))]
+    for (name, deployment) in
+        [("template.yaml", Deployment::of_shipped_template()), ("provider.yaml", Deployment::of_provider_template())]
     {
-        let watched: Vec<_> = alarm.captures_iter(template).map(|found| found.extract::<2>().1).collect();
-        let own =
-            [("ServiceProviderAccess", "Failures"), ("ServiceProviderAccess", "Throttles"), ("AWS/Lambda", "Errors")];
-        assert_eq!(watched, own.map(|(namespace, metric)| [namespace, metric]), "{name}");
-        for (namespace, metric) in own {
-            // Only over all requests does an alarm see those of types that nobody knows.
-            let there = made.contains_key(&(String::new(), metric.to_owned()));
-            assert_eq!(there, namespace == "ServiceProviderAccess", "{metric} of {name}");
+        let resources = deployment.declared("/Resources").as_object().unwrap();
+        let alarms = resources.values().filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
+        let mut watched = Vec::new();
+        for alarm in alarms {
+            let properties = &alarm["Properties"];
+            assert_eq!(alarm["Condition"], "HasAlarmTopic", "{name}: {alarm}");
+            assert_eq!(properties["TreatMissingData"], "notBreaching", "{name}: {alarm}");
+            assert_eq!(properties["AlarmActions"], json!([{ "Ref": "AlarmTopicArn" }]), "{name}: {alarm}");
+            watched.push(["Namespace", "MetricName"].map(|key| properties[key].as_str().unwrap()));
         }
-        assert_eq!(
-            template.matches("Type: AWS::CloudWatch::Alarm\n    Condition: HasAlarmTopic\n").count(),
-            3,
-            "{name}"
-        );
-        assert_eq!(
-            template.matches("TreatMissingData: notBreaching\n      AlarmActions: [!Ref AlarmTopicArn]\n").count(),
-            3
-        );
+        watched.sort_unstable();
+        let metrics =
+            [["AWS/Lambda", "Errors"], ["ServiceProviderAccess", "Failures"], ["ServiceProviderAccess", "Throttles"]];
+        assert_eq!(watched, metrics, "{name}");
+        for [namespace, metric] in metrics {
+            // Only a metric over all requests includes those with an unknown resource type.
+            let exists = made.contains_key(&(String::new(), metric.to_owned()));
+            assert_eq!(exists, namespace == "ServiceProviderAccess", "{metric} of {name}");
+        }
     }
 }
 
@@ -259,61 +264,4 @@ fn kind_of_failure(line: &Value) -> Option<&str> {
         assert_eq!(metrics[&(format!("FailureKind={kind}"), "Failures".to_owned())], 1, "{line}");
     }
     kind
-}
-
-// --- The function, installed ---
-
-struct Installed {
-    account: Account,
-    bucket: Bucket,
-    lambda: Lambda,
-    _iam: Server,
-}
-
-impl Installed {
-    async fn new() -> Self {
-        Self::with(&[], "127.0.0.1").await
-    }
-
-    async fn with(settings: &[(&str, &str)], iam_host: &str) -> Self {
-        let account = Account::new();
-        let iam = account.serve().await;
-        let bucket = Bucket::start().await;
-        let (endpoint, origin) = (iam.origin().replace("127.0.0.1", iam_host), bucket.origin());
-        let own = [
-            ("TRUSTED_ACCOUNT_IDS", PROVIDER),
-            ("AWS_ENDPOINT_URL_IAM", endpoint.as_str()),
-            ("AWS_ENDPOINT_URL_S3", origin.as_str()),
-        ];
-        let lambda = Lambda::start(BINARY, &[&own, settings].concat()).await;
-        Self { account, bucket, lambda, _iam: iam }
-    }
-
-    fn event(&self, fields: &Value) -> Value {
-        let mut event = Stack::in_account(self.account.clone(), "customer").event("Create", &json!({}));
-        event["ResponseURL"] = self.bucket.url_for("Access").into();
-        event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        event
-    }
-
-    async fn create(&mut self, properties: &Value) {
-        let event = self.event(&json!({ "ResourceProperties": properties }));
-        self.lambda.invoke(&event, SHORT).await;
-        self.account.clear_faults();
-    }
-
-    async fn log(&mut self) -> Vec<String> {
-        self.lambda.kill().await
-    }
-
-    async fn lines(&mut self) -> Vec<Value> {
-        requests(&self.log().await)
-    }
-}
-
-/// The lines that tell what became of a request.
-fn requests(log: &[String]) -> Vec<Value> {
-    let lines =
-        log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("not JSON: {line}")));
-    lines.filter(|line| line["message"] == "request").collect()
 }

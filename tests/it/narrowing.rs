@@ -6,22 +6,14 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::stack::{Answer, PROVIDER, Stack};
+use crate::fixtures::{AUDIT, EC2, GUARDRAILS, ID, OTHER_ID, OTHER_PROVIDER, PROVIDER, REVOCATION, REVOKE_TAG};
+use crate::stack::{Answer, Stack};
 use crate::wire::iam::{Fault, Role};
-
-const OTHER: &str = "333333333333";
-const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
-const EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
-const ID: &str = "an-external-id-of-the-provider";
-const OTHER_ID: &str = "another-external-id-of-the-provider";
-const REVOCATION: &str = "AWSRevokeOlderSessions";
-const GUARDRAILS: &str = "ServiceProviderAccessGuardrails";
-const MARK: &str = "service-provider-access:revoke";
 
 /// A role for two accounts; null takes a property away.
 fn wish(difference: &Value) -> Value {
     let mut wish = json!({
-        "ExternalAwsAccountId": [PROVIDER, OTHER], "ExternalId": ID, "RoleName": "Auditor", "ManagedPolicyArns": AUDIT,
+        "ExternalAwsAccountId": [PROVIDER, OTHER_PROVIDER], "ExternalId": ID, "RoleName": "Auditor", "ManagedPolicyArns": AUDIT,
     });
     for (property, value) in difference.as_object().unwrap() {
         match value {
@@ -92,7 +84,7 @@ fn cut_off(stack: &Stack) -> Option<String> {
 }
 
 fn is_marked(stack: &Stack) -> bool {
-    role(stack).tags.contains_key(MARK)
+    role(stack).tags.contains_key(REVOKE_TAG)
 }
 
 // --- Which changes end sessions ---
@@ -166,7 +158,7 @@ async fn sessions_of_a_trust_that_somebody_else_wrote_end_when_it_is_put_right()
         json!({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}),
         json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{PROVIDER}:root")}, "Action": "sts:AssumeRole",
             "Condition": {"StringLike": {"sts:ExternalId": "*"}}}),
-        json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{OTHER}:root")}, "Action": "sts:AssumeRole",
+        json!({"Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{OTHER_PROVIDER}:root")}, "Action": "sts:AssumeRole",
             "Condition": {"StringEquals": {"sts:ExternalId": ID}}}),
     ] {
         let stack = made(&narrower()).await;
@@ -207,10 +199,10 @@ async fn the_mark_stands_from_before_the_trust_until_after_the_deny() {
     assert!(change(&stack, &json!({}), &json!({"ExternalId": OTHER_ID, "ManagedPolicyArns": EC2})).await.0.succeeded());
     let writes = [
         format!("DetachRolePolicy Auditor {AUDIT}"),
-        format!("TagRole Auditor {MARK}"),
+        format!("TagRole Auditor {REVOKE_TAG}"),
         "UpdateAssumeRolePolicy Auditor".to_owned(),
         format!("PutRolePolicy Auditor {REVOCATION}"),
-        format!("UntagRole Auditor {MARK}"),
+        format!("UntagRole Auditor {REVOKE_TAG}"),
         format!("AttachRolePolicy Auditor {EC2}"),
     ];
     assert_eq!(stack.account.writes(), writes);
@@ -231,7 +223,7 @@ async fn whoever_finds_the_mark_ends_the_sessions() {
         let (failed, _) = change(&stack, &json!({}), &narrower()).await;
         assert!(failed.reason().starts_with("iam:PutRolePolicy was denied"), "{}", failed.reason());
         assert_eq!((is_marked(&stack), inline(&stack, REVOCATION)), (true, None));
-        assert_eq!(role(&stack).tags[MARK], "pending");
+        assert_eq!(role(&stack).tags[REVOKE_TAG], "pending");
         stack.account.clear_faults();
         let (answer, took) = change(&stack, &narrower(), &next).await;
         assert!(answer.succeeded(), "{next}: {}", answer.reason());

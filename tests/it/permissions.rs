@@ -11,13 +11,12 @@ mod judge;
 mod limits;
 mod provider;
 mod settings;
-mod template;
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use self::template::Deployment;
+use crate::template::Deployment;
 
 const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/boundaries/ServiceProviders";
 const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];

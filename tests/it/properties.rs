@@ -8,16 +8,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::stack::{HOME, PROVIDER, Stack};
+use crate::fixtures::{ACCOUNT, ADMINISTRATOR, AUDIT, EC2, EXTERNAL_ID_TAG, ID, OTHER_PROVIDER, PROVIDER};
+use crate::stack::Stack;
 use crate::wire::iam::{Policy, Role};
 
-const OTHER: &str = "333333333333";
-const ID: &str = "an-external-id-of-the-provider";
-const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
-const EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
-const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/Boundary";
-const ID_TAG: &str = "service-provider-access:external-id";
 
 // --- What the rows are compared with ---
 
@@ -245,7 +240,7 @@ async fn everything_at_once() {
     let stack = Stack::new();
     stack.account.put_policy(Policy::named("Boundary", report()));
     let everything = json!({
-        "ExternalAwsAccountId": [OTHER, PROVIDER], "ExternalId": ["the-second-comes-first", ID], "RequireExternalId": true,
+        "ExternalAwsAccountId": [OTHER_PROVIDER, PROVIDER], "ExternalId": ["the-second-comes-first", ID], "RequireExternalId": true,
         "RequireMfa": true, "MfaMaxAge": 3600, "MaxSessionDuration": 3600, "CustomPolicy": report(),
         "ManagedPolicyArns": [AUDIT, EC2], "AllowedPrincipalArns": ["arn:aws:iam::222222222222:role/ci/*"],
         "PrincipalOrgId": "o-a1b2c3d4e5", "SourceIps": ["203.0.113.0/24"], "RoleName": "Auditor", "Path": "/delegated/eu/",
@@ -294,7 +289,7 @@ async fn every_problem_is_told_together() {
         ("ALLOWED_MANAGED_POLICY_ARNS", "arn:aws:iam::aws:policy/*"),
     ]);
     let wish = json!({
-        "ExternalAwsAccountId": [HOME, OTHER], "ExternalId": "s", "RequireExternalId": "no", "RequireMfa": false, "MfaMaxAge": 60,
+        "ExternalAwsAccountId": [ACCOUNT, OTHER_PROVIDER], "ExternalId": "s", "RequireExternalId": "no", "RequireMfa": false, "MfaMaxAge": 60,
         "MaxSessionDuration": 43200, "CustomPolicy": allow("*", "*"),
         "ManagedPolicyArns": ["arn:aws:iam::111111111111:policy/Gone", ADMINISTRATOR], "RoleName": "cdk-auditor", "Path": "/",
         "Tags": [{"Key": "aws:team", "Value": "platform"}], "PolicyOwnership": "Mine", "ExpiresAt": "2026-11-31T00:00:00Z",
@@ -426,7 +421,7 @@ async fn external_aws_account_id() {
         (json!({"ExternalAwsAccountId": 222_222_222_222_u64}), json!({})),
         (json!({"ExternalAwsAccountId": [PROVIDER]}), json!({})),
         (
-            json!({"ExternalAwsAccountId": [OTHER, PROVIDER]}),
+            json!({"ExternalAwsAccountId": [OTHER_PROVIDER, PROVIDER]}),
             json!({
                 "trust": {"Principal": {"AWS": ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]}},
                 "told": {"ExternalAwsAccountId": "333333333333,222222222222"},
@@ -458,8 +453,8 @@ async fn external_aws_account_id() {
             (json!([PROVIDER, PROVIDER]), "names the same value twice; give each once."),
             (json!([PROVIDER, ""]), "is an empty string; give a value, or leave the property out (AWS::NoValue)."),
             (json!((0..11).map(|n| format!("{n:012}")).collect::<Vec<_>>()), "has 11 values; give 1 to 10."),
-            (json!(HOME), "is 111111111111, which is this account itself; give the provider's."),
-            (json!([PROVIDER, HOME]), "is 111111111111, which is this account itself; give the provider's."),
+            (json!(ACCOUNT), "is 111111111111, which is this account itself; give the provider's."),
+            (json!([PROVIDER, ACCOUNT]), "is 111111111111, which is this account itself; give the provider's."),
         ],
     )
     .await;
@@ -541,7 +536,7 @@ async fn an_external_id_that_is_left_out_is_generated_and_kept() {
         id.len()
     );
     let expected = json!({
-        "tags": {ID_TAG: id},
+        "tags": {EXTERNAL_ID_TAG: id},
         "trust": {"Condition": {"StringEquals": {"sts:ExternalId": id}}},
         "told": {"ExternalId": id},
     });
@@ -643,8 +638,12 @@ async fn allowed_principal_arns() {
     expected["trust"]["Principal"] =
         json!({"AWS": ["arn:aws:iam::222222222222:root", "arn:aws:iam::333333333333:root"]});
     expected["told"] = json!({"ExternalAwsAccountId": "222222222222,333333333333"});
-    check_made(Stack::new(), json!({"ExternalAwsAccountId": [PROVIDER, OTHER], "AllowedPrincipalArns": two}), expected)
-        .await;
+    check_made(
+        Stack::new(),
+        json!({"ExternalAwsAccountId": [PROVIDER, OTHER_PROVIDER], "AllowedPrincipalArns": two}),
+        expected,
+    )
+    .await;
 
     for name in ["root", "*", "role/", "role/a*b", "role/?", "group/admins", "role/*/x"] {
         let arn = in_provider(name);
@@ -1310,7 +1309,7 @@ async fn tags() {
         (json!([{"Key": "team", "Value": "a;b"}]), value.into()),
         (json!([{"Key": "aws:team", "Value": "a"}]), reserved("aws:team")),
         (json!([{"Key": "AWS:team", "Value": "a"}]), reserved("AWS:team")),
-        (json!([{"Key": ID_TAG, "Value": "a"}]), reserved(ID_TAG)),
+        (json!([{"Key": EXTERNAL_ID_TAG, "Value": "a"}]), reserved(EXTERNAL_ID_TAG)),
         (json!([{"Key": "Service-Provider-Access:revoke", "Value": "a"}]), reserved("Service-Provider-Access:revoke")),
         (
             json!([{"Key": "team", "Value": "a"}, {"Key": "Team", "Value": "b"}]),
@@ -1672,13 +1671,18 @@ async fn owner_trusted_account_ids() {
     let two = || owner(&[("TRUSTED_ACCOUNT_IDS", "222222222222, 444444444444")]);
     check_made(two(), json!({}), json!({})).await;
     let allowed = "only 222222222222, 444444444444";
-    check_refused(two(), json!({"ExternalAwsAccountId": OTHER}), &[refused(OTHER, allowed)]).await;
-    check_refused(two(), json!({"ExternalAwsAccountId": [PROVIDER, OTHER]}), &[refused(OTHER, allowed)]).await;
+    check_refused(two(), json!({"ExternalAwsAccountId": OTHER_PROVIDER}), &[refused(OTHER_PROVIDER, allowed)]).await;
+    check_refused(
+        two(),
+        json!({"ExternalAwsAccountId": [PROVIDER, OTHER_PROVIDER]}),
+        &[refused(OTHER_PROVIDER, allowed)],
+    )
+    .await;
     // Not even the owner lets a role trust its own account.
-    for settings in ["*", HOME] {
+    for settings in ["*", ACCOUNT] {
         check_refused(
             owner(&[("TRUSTED_ACCOUNT_IDS", settings)]),
-            json!({"ExternalAwsAccountId": HOME}),
+            json!({"ExternalAwsAccountId": ACCOUNT}),
             &["ExternalAwsAccountId is 111111111111, which is this account itself; give the provider's."],
         )
         .await;

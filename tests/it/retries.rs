@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::stack::{Answer, PROVIDER, Stack};
+use crate::fixtures::PROVIDER;
+use crate::stack::{Answer, Stack};
 use crate::wire::iam::Fault;
 use crate::wire::sts::{self, Customer};
 

@@ -14,12 +14,10 @@ use service_provider_access::handler::{Handler, Invocation};
 use service_provider_access::request::{Envelope, ResponseUrl};
 use tokio::time::Instant;
 
+use crate::fixtures::{ACCOUNT, FUNCTION};
 use crate::wire::iam::Account;
 use crate::wire::sts::Customer;
 
-pub(crate) const HOME: &str = "111111111111";
-pub(crate) const PROVIDER: &str = "222222222222";
-pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
 const REGION: &str = "us-east-1";
 
 /// Nobody is answered over them here, and to load the system's certificates for each event takes its time.
@@ -86,7 +84,7 @@ impl Stack {
             customer: Customer::new(),
             resource_type: "Custom::DelegatedRole",
             region: REGION,
-            id: format!("arn:aws:cloudformation:{REGION}:{HOME}:stack/{name}/11111111-2222-3333-4444-555555555555"),
+            id: format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/11111111-2222-3333-4444-555555555555"),
             logical_id: "Access".into(),
             settings: vec![("TRUSTED_ACCOUNT_IDS", "*".into())],
             timeout: Duration::from_secs(60),

@@ -5,14 +5,9 @@ use std::time::{Duration, SystemTime};
 use expect_test::expect;
 use serde_json::json;
 
-use crate::stack::{PROVIDER, Stack};
+use crate::fixtures::{AUDIT, DENY_ALL, EC2, ID, OTHER_ID, PROVIDER};
+use crate::stack::Stack;
 use crate::wire::iam::{Account, Fault, Policy, Role};
-
-const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
-const EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
-const DENY_ALL: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
-const ID: &str = "an-external-id-of-the-provider";
-const OTHER_ID: &str = "another-external-id-of-the-provider";
 
 fn read_bucket() -> serde_json::Value {
     json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*"}]})

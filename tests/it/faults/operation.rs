@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::safety::{Templates, by_content};
 use super::world::{Request, USUAL, World};
 use super::{AUDIT, EC2, ID, OTHER_ID, S3};
-use crate::stack::{Answer, PROVIDER};
+use crate::fixtures::PROVIDER;
+use crate::stack::Answer;
 use crate::wire::iam::{Fault, Role, State};
 
 /// An ID as CloudFormation makes one up when it never heard any.

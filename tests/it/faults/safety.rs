@@ -5,13 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::fixtures::{EXTERNAL_ID_TAG, REVOCATION};
 use crate::wire::iam::{Role, Snapshot};
-
-/// The tag that keeps a generated external ID.
-pub(super) const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
-
-/// Ends sessions from before a moment of its own, and stays for good: no template says it.
-const REVOKED: &str = "AWSRevokeOlderSessions";
 
 /// The role as each template has it, by name: none of another name may ever be there.
 pub(super) type Templates = BTreeMap<String, Vec<Role>>;
@@ -85,7 +80,7 @@ fn danger(role: &Role, templates: &[Role]) -> Option<String> {
 pub(super) fn by_content(role: &Role) -> Role {
     let mut role = Role { id: String::new(), created: 0, ..role.clone() };
     role.attached_policies.sort();
-    role.inline_policies.remove(REVOKED);
+    role.inline_policies.remove(REVOCATION);
     if let Some(id) = role.tags.get_mut(EXTERNAL_ID_TAG) {
         let trust = role.trust.json().to_string().replace(id.as_str(), "generated");
         role.trust = serde_json::from_str::<Value>(&trust).unwrap().into();

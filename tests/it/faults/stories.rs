@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep};
 use super::operation::{MADE_UP, auditor, auditor_with};
 use super::safety::by_content;
 use super::{AUDIT, EC2};
-use crate::stack::{PROVIDER, Stack};
+use crate::fixtures::PROVIDER;
+use crate::stack::Stack;
 use crate::wire::iam::{Fault, Role};
 
 /// How long each call takes here.

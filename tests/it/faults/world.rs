@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
-use crate::stack::{Answer, FUNCTION, Stack};
+use crate::fixtures::{EXTERNAL_ID_TAG, FUNCTION, ID, OTHER_ID};
+use crate::stack::{Answer, Stack};
 use crate::wire::bucket::Bucket;
 use crate::wire::iam::{Account, Fault, State};
 use crate::wire::lambda::{Invocation, Lambda};
@@ -117,11 +118,11 @@ impl World {
     /// Ends the process, checks all that was ever said, and returns what was wrong with anything.
     pub(super) async fn finish(mut self) -> Vec<String> {
         self.end_process().await;
-        let known = [super::ID, super::OTHER_ID, "%7CAccess"].into_iter().chain(Lambda::SECRETS);
+        let known = [ID, OTHER_ID, "%7CAccess"].into_iter().chain(Lambda::SECRETS);
         let mut secrets: Vec<String> = known.map(str::to_owned).collect();
         let moments = self.account.snapshots();
         let roles = moments.iter().flat_map(|moment| &moment.roles);
-        secrets.extend(roles.filter_map(|role| role.tags.get(super::safety::EXTERNAL_ID_TAG)).cloned());
+        secrets.extend(roles.filter_map(|role| role.tags.get(EXTERNAL_ID_TAG)).cloned());
         let mut told: Vec<String> = self.log.clone();
         for put in self.bucket.received() {
             if put.body.len() > 4096 {

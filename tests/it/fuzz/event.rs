@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::SECRET;
 use super::json::{any_json, any_policy, any_text};
-use crate::stack::{HOME, PROVIDER, Stack};
+use crate::fixtures::{ACCOUNT, PROVIDER};
+use crate::stack::Stack;
 use crate::wire::iam::Role;
 use crate::wire::sts::Customer;
 
@@ -126,7 +127,7 @@ fn properties_of(resource_type: &'static str) -> BoxedStrategy<Value> {
             some(
                 "RoleArn",
                 0.95,
-                vec![json!(Customer::ROLE), json!(format!("arn:aws:iam::{HOME}:role/x")), json!("Acme")],
+                vec![json!(Customer::ROLE), json!(format!("arn:aws:iam::{ACCOUNT}:role/x")), json!("Acme")],
             ),
             some(
                 "CustomerAccountId",
@@ -153,7 +154,7 @@ fn properties_of(resource_type: &'static str) -> BoxedStrategy<Value> {
                         json!([PROVIDER]),
                         json!([PROVIDER, "333333333333"]),
                         json!(222_222_222_222_u64),
-                        json!(HOME),
+                        json!(ACCOUNT),
                     ],
                 ),
                 some(
@@ -255,7 +256,7 @@ fn properties_of(resource_type: &'static str) -> BoxedStrategy<Value> {
     };
     members
         .prop_map(|members| {
-            let own = [("ServiceToken", json!(crate::stack::FUNCTION)), ("ServiceTimeout", json!("360"))];
+            let own = [("ServiceToken", json!(crate::fixtures::FUNCTION)), ("ServiceTimeout", json!("360"))];
             let own = own.map(|(name, value)| (name.to_owned(), value));
             Value::Object(members.into_iter().flatten().chain(own).collect::<Map<_, _>>())
         })

@@ -3,7 +3,7 @@
 
 use super::deployed;
 use super::judge::{Call, Judge};
-use super::template::Deployment;
+use crate::template::Deployment;
 
 const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/boundaries/ServiceProviderBoundary";
 const OTHER: &str = "arn:aws:iam::111111111111:policy/boundaries/Other";

@@ -8,16 +8,12 @@ use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use super::judge::{Call, Judge};
-use super::template::Deployment;
 use super::{BOUNDARY, actions, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary};
-use crate::stack::{Answer, PROVIDER, Stack};
+use crate::fixtures::{ADMINISTRATOR, AUDIT, DENY_ALL, EC2, PROVIDER, S3};
+use crate::stack::{Answer, Stack};
+use crate::template::Deployment;
 use crate::wire::iam::{Account, Policy};
 
-const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
-const EC2: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
-const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
-const DENY_ALL: &str = "arn:aws:iam::aws:policy/AWSDenyAll";
-const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 const OTHER_BOUNDARY: &str = "arn:aws:iam::111111111111:policy/boundaries/Other";
 
 /// The IAM actions that the source text calls.

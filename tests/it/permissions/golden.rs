@@ -5,7 +5,8 @@ use expect_test::{ExpectFile, expect_file};
 use serde_json::{Value, json};
 
 use super::{deployed, with_all_limits};
-use crate::stack::{PROVIDER, Stack};
+use crate::fixtures::PROVIDER;
+use crate::stack::Stack;
 
 #[expect(clippy::needless_pass_by_value, reason = "as `expect_file!` makes it")]
 fn check(document: &Value, expected: ExpectFile) {

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::deployed;
 use super::judge::{Call, Judge};
-use crate::stack::{HOME, PROVIDER, Stack};
+use crate::fixtures::{ACCOUNT, FUNCTION, PROVIDER};
+use crate::stack::Stack;
 
-const FUNCTION: &str = "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access";
 const OWN_STACK: &str =
     "arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555";
 const FUNCTION_STACK: &str =
@@ -61,7 +61,7 @@ async fn an_administrator_cannot_change_its_own_cage() {
             judge.must_deny(&Call::on(action, &function));
         }
     }
-    let role = |name: &str| format!("arn:aws:iam::{HOME}:role/delegated/{name}");
+    let role = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/delegated/{name}");
     for action in [
         "iam:DeleteRolePolicy",
         "iam:PutRolePolicy",
@@ -141,9 +141,9 @@ async fn everything_else_is_as_it_was() {
 async fn of_a_stack_set_the_stacks_and_functions_of_every_region_are_out_of_reach_and_nobody_elses() {
     let instance = |set: &str, region: &str, digit: &str| {
         let uuid = [8, 4, 4, 4, 12].map(|length| digit.repeat(length)).join("-");
-        format!("arn:aws:cloudformation:{region}:{HOME}:stack/StackSet-{set}-{uuid}/{uuid}")
+        format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/StackSet-{set}-{uuid}/{uuid}")
     };
-    let role = |name: &str| format!("arn:aws:iam::{HOME}:role/service-provider-access-{name}");
+    let role = |name: &str| format!("arn:aws:iam::{ACCOUNT}:role/service-provider-access-{name}");
     let own = instance("acme", "us-east-1", "1");
     let stack = Stack::new()
         .with("PERMIT_ADMINISTRATIVE_ACCESS", "true")

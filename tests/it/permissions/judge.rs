@@ -9,7 +9,7 @@
 use iam_rs::{Arn, Context, Decision, IAMPolicy, IAMRequest, PolicyEvaluator, Principal, PrincipalId};
 use serde_json::{Value, json};
 
-use crate::stack::HOME;
+use crate::fixtures::ACCOUNT;
 
 const FUNCTION: &str = "arn:aws:sts::111111111111:assumed-role/FunctionRole/service-provider-access";
 /// Stands for `aws`: nobody's account.
@@ -54,7 +54,7 @@ impl Call {
 
     /// On a role of this path and name, in the function's account.
     pub(super) fn on_role(action: &str, path_and_name: &str) -> Self {
-        Self::on(action, &format!("arn:aws:iam::{HOME}:role{path_and_name}"))
+        Self::on(action, &format!("arn:aws:iam::{ACCOUNT}:role{path_and_name}"))
     }
 
     /// With the boundary that the role has, or that the call itself would set.
@@ -132,7 +132,7 @@ fn the_evaluator_says_what_iam_says() {
     const BOUNDED: &str = "arn:aws:iam::111111111111:policy/B";
     let judge = |effect: &str, condition: Value| {
         Judge::of(&json!({"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Action": "iam:Attach*", "Resource": format!("arn:aws:iam::{HOME}:role/a/*")},
+            {"Effect": "Allow", "Action": "iam:Attach*", "Resource": format!("arn:aws:iam::{ACCOUNT}:role/a/*")},
             {"Effect": effect, "Action": ["iam:PutRolePolicy", "iam:AttachRolePolicy"], "Resource": "*", "Condition": condition},
         ]}))
     };

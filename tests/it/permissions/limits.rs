@@ -3,11 +3,11 @@
 use delegated_role_core::policy::{Standing, managed_policy_standing};
 
 use super::judge::{Call, Judge};
-use super::template::Deployment;
 use super::{
     BOUNDARY, PARTITIONS, actions, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary,
 };
-use crate::stack::HOME;
+use crate::fixtures::{ACCOUNT, AUDIT};
+use crate::template::Deployment;
 
 /// Everything that changes a role.
 const WRITES: [&str; 13] = [
@@ -34,7 +34,6 @@ const WIDENING: [&str; 6] = [
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateRole",
 ];
-const AUDIT: &str = "arn:aws:iam::aws:policy/SecurityAudit";
 
 fn judge(deployment: &Deployment) -> Judge {
     Judge::of(&deployment.policy())
@@ -277,7 +276,7 @@ fn administrative_policies_are_attached_only_where_they_are_permitted() {
             for name in administrative_names() {
                 let arn = format!("arn:{partition}:iam::aws:policy/{name}");
                 assert!(matches!(managed_policy_standing(&arn), Standing::Administrative(_)), "{arn}");
-                let role = format!("arn:{partition}:iam::{HOME}:role/delegated/x");
+                let role = format!("arn:{partition}:iam::{ACCOUNT}:role/delegated/x");
                 let call = |action| Call::on(action, &role).boundary(Some(BOUNDARY)).policy(&arn);
                 judge.must_deny(&call("iam:AttachRolePolicy"));
                 judge.must_allow(&call("iam:DetachRolePolicy"));
@@ -308,7 +307,7 @@ fn no_action_is_a_pattern_and_all_that_is_denied_is_what_would_be_allowed() {
 #[test]
 fn the_function_cannot_touch_itself() {
     let own_role = "/service-provider-access-FunctionRole-AbCdEf";
-    let function = format!("arn:aws:lambda:us-east-1:{HOME}:function:service-provider-access");
+    let function = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:service-provider-access");
     for deployment in deployments() {
         let judge = judge(&deployment);
         for action in WRITES {
@@ -324,17 +323,17 @@ fn the_function_cannot_touch_itself() {
         }
         judge.must_deny(&Call::on(
             "cloudformation:UpdateStack",
-            &format!("arn:aws:cloudformation:us-east-1:{HOME}:stack/x/y"),
+            &format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/x/y"),
         ));
     }
 }
 
 #[test]
 fn the_function_can_do_nothing_else() {
-    let role = format!("arn:aws:iam::{HOME}:role/delegated/x");
-    let user = format!("arn:aws:iam::{HOME}:user/delegated/x");
-    let policy = format!("arn:aws:iam::{HOME}:policy/delegated/x");
-    let profile = format!("arn:aws:iam::{HOME}:instance-profile/delegated/x");
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/delegated/x");
+    let user = format!("arn:aws:iam::{ACCOUNT}:user/delegated/x");
+    let policy = format!("arn:aws:iam::{ACCOUNT}:policy/delegated/x");
+    let profile = format!("arn:aws:iam::{ACCOUNT}:instance-profile/delegated/x");
     let others = [
         ("sts:AssumeRole", role.as_str()),
         ("iam:PassRole", &role),
@@ -368,7 +367,7 @@ fn the_function_can_do_nothing_else() {
 
 #[test]
 fn the_function_writes_its_own_log_and_no_other() {
-    let group = |group: &str| format!("arn:aws:logs:us-east-1:{HOME}:log-group:{group}");
+    let group = |group: &str| format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}");
     let own = group("/aws/lambda/service-provider-access");
     for deployment in deployments() {
         let judge = judge(&deployment);
@@ -378,7 +377,7 @@ fn the_function_writes_its_own_log_and_no_other() {
                 group("/aws/lambda/service-provider-access-2:log-stream:x"),
                 group("/aws/lambda/other:log-stream:x"),
                 own.replace("us-east-1", "eu-west-1") + ":log-stream:x",
-                own.replace(HOME, "222222222222") + ":log-stream:x",
+                own.replace(ACCOUNT, "222222222222") + ":log-stream:x",
             ] {
                 judge.must_deny(&Call::on(action, &other));
             }

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use super::actions;
 use super::judge::{Call, Judge};
-use super::template::Deployment;
-use crate::stack::HOME;
+use crate::fixtures::ACCOUNT;
+use crate::template::Deployment;
 
 const OWN_ORGANIZATION: &str = "o-a1b2c3d4e5";
 const OTHER_ORGANIZATION: &str = "o-z9y8x7w6v5";
@@ -61,7 +61,7 @@ fn it_may_assume_roles_of_customers_only() {
             let judge = judge(&deployed, own);
             for name in ["Acme", "delegated/Acme", "service-role/x"] {
                 judge.must_allow(&assuming(&role("999999999999", name), customers));
-                judge.must_deny(&assuming(&role(HOME, name), customers));
+                judge.must_deny(&assuming(&role(ACCOUNT, name), customers));
             }
         }
         let judge = judge(&deployed, Some(OWN_ORGANIZATION));
@@ -70,7 +70,7 @@ fn it_may_assume_roles_of_customers_only() {
             ["sts:AssumeRoleWithSAML", "sts:TagSession", "sts:SetSourceIdentity", "iam:GetRole", "iam:PassRole"]
         {
             judge.must_deny(&Call::on(action, &role("999999999999", "Acme")));
-            judge.must_deny(&Call::on(action, &role(HOME, "Acme")));
+            judge.must_deny(&Call::on(action, &role(ACCOUNT, "Acme")));
         }
     }
 }

@@ -7,15 +7,15 @@ use regex_lite::{Captures, Regex};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
-use crate::stack::HOME;
+use crate::fixtures::ACCOUNT;
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
-const PROVIDER_TEMPLATE: &str = include_str!("../../../provider.yaml");
-const BOUNDARY_TEMPLATE: &str = include_str!("../../../examples/permissions-boundary.yaml");
+const TEMPLATE: &str = include_str!("../../template.yaml");
+const PROVIDER_TEMPLATE: &str = include_str!("../../provider.yaml");
+const BOUNDARY_TEMPLATE: &str = include_str!("../../examples/permissions-boundary.yaml");
 
 /// The template with values for its parameters.
 #[derive(Clone)]
-pub(super) struct Deployment {
+pub(crate) struct Deployment {
     /// With all intrinsic functions in their long form.
     template: Value,
     parameters: BTreeMap<String, String>,
@@ -26,17 +26,17 @@ pub(super) struct Deployment {
 
 impl Deployment {
     /// The customer's side, with the defaults of all parameters.
-    pub(super) fn of_shipped_template() -> Self {
+    pub(crate) fn of_shipped_template() -> Self {
         Self::of(TEMPLATE, "FunctionRole")
     }
 
     /// The provider's side, likewise.
-    pub(super) fn of_provider_template() -> Self {
+    pub(crate) fn of_provider_template() -> Self {
         Self::of(PROVIDER_TEMPLATE, "CheckingRole")
     }
 
     /// The permissions boundary that the examples have ready, likewise.
-    pub(super) fn of_boundary_template() -> Self {
+    pub(crate) fn of_boundary_template() -> Self {
         Self::of(BOUNDARY_TEMPLATE, "(none)")
     }
 
@@ -50,40 +50,40 @@ impl Deployment {
     }
 
     /// With another value, which the template must accept.
-    pub(super) fn with(mut self, parameter: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, parameter: &str, value: &str) -> Self {
         assert!(self.accepts(parameter, value), "{parameter} cannot be {value:?}");
         self.parameters.insert(parameter.to_owned(), value.to_owned());
         self
     }
 
-    pub(super) fn in_partition(mut self, partition: &'static str) -> Self {
+    pub(crate) fn in_partition(mut self, partition: &'static str) -> Self {
         self.partition = partition;
         self
     }
 
     /// What the template itself says there, unresolved.
-    pub(super) fn declared(&self, pointer: &str) -> &Value {
+    pub(crate) fn declared(&self, pointer: &str) -> &Value {
         self.template.pointer(pointer).unwrap_or_else(|| panic!("the template has no {pointer}"))
     }
 
     /// What comes of the part of the template that stands there.
-    pub(super) fn resolved(&self, pointer: &str) -> Value {
+    pub(crate) fn resolved(&self, pointer: &str) -> Value {
         self.resolve(self.declared(pointer)).unwrap_or_else(|| panic!("{pointer} comes to nothing"))
     }
 
     /// What the function may do.
-    pub(super) fn policy(&self) -> Value {
+    pub(crate) fn policy(&self) -> Value {
         self.resolved(&format!("/Resources/{}/Properties/Policies/0/PolicyDocument", self.role))
     }
 
     /// The environment that the template gives to the function.
-    pub(super) fn environment(&self) -> BTreeMap<String, String> {
+    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
         let variables = self.resolved("/Resources/Function/Properties/Environment/Variables");
         variables.as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value))).collect()
     }
 
     /// Whether CloudFormation would take this value for a parameter.
-    pub(super) fn accepts(&self, parameter: &str, value: &str) -> bool {
+    pub(crate) fn accepts(&self, parameter: &str, value: &str) -> bool {
         let declared = self.declared(&format!("/Parameters/{parameter}")).as_object().unwrap();
         let number = || value.parse::<i64>().ok();
         declared.iter().all(|(constraint, limit)| match constraint.as_str() {
@@ -136,10 +136,11 @@ impl Deployment {
             }
             ("Fn::GetAtt", argument) if *argument == json!(["LogGroup", "Arn"]) => {
                 let name = text(&self.resolved("/Resources/LogGroup/Properties/LogGroupName"));
-                Some(format!("arn:{}:logs:us-east-1:{HOME}:log-group:{name}:*", self.partition).into())
+                Some(format!("arn:{}:logs:us-east-1:{ACCOUNT}:log-group:{name}:*", self.partition).into())
             }
             ("Fn::GetAtt", argument) if *argument == json!(["FunctionRole", "Arn"]) => Some(
-                format!("arn:{}:iam::{HOME}:role/service-provider-access-FunctionRole-AbCdEf", self.partition).into(),
+                format!("arn:{}:iam::{ACCOUNT}:role/service-provider-access-FunctionRole-AbCdEf", self.partition)
+                    .into(),
             ),
             _ => panic!("unknown: {function} of {argument}"),
         }
@@ -149,11 +150,11 @@ impl Deployment {
     fn value_of(&self, name: &str) -> String {
         match name {
             "AWS::Partition" => self.partition.to_owned(),
-            "AWS::AccountId" => HOME.to_owned(),
+            "AWS::AccountId" => ACCOUNT.to_owned(),
             "AWS::Region" => "us-east-1".to_owned(),
             "AWS::StackName" => "service-provider-access".to_owned(),
             "AWS::StackId" => format!(
-                "arn:{}:cloudformation:us-east-1:{HOME}:stack/service-provider-access/11111111-2222-3333-4444-555555555555",
+                "arn:{}:cloudformation:us-east-1:{ACCOUNT}:stack/service-provider-access/11111111-2222-3333-4444-555555555555",
                 self.partition
             ),
             name => self.parameters.get(name).unwrap_or_else(|| panic!("unknown: {name}")).clone(),
