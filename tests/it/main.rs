@@ -7,6 +7,7 @@
 mod access_check;
 mod architecture;
 mod convergence;
+mod delegated_role;
 mod docs;
 mod external_id;
 mod faults;
@@ -21,6 +22,5 @@ mod process;
 mod properties;
 mod retries;
 mod stack;
-mod stories;
 mod template;
 mod wire;
