@@ -280,13 +280,14 @@ fn a_policy_of_any_shape_is_read_or_refused_and_means_what_it_meant() {
             let whitespace = printed.chars().filter(char::is_ascii_whitespace).count();
             prop_assert_eq!(document.size() + whitespace, printed.chars().count());
             // Whatever they find, they find it, and the same each time.
+            let partition = Partition::parse("aws").expect("a partition");
             let judged = || {
                 (
                     document.only_denies(),
                     document.grants_nothing(),
                     document.administrative(),
                     document.broad(),
-                    document.problems_as_identity_policy(),
+                    document.problems_as_identity_policy(&partition),
                 )
             };
             prop_assert_eq!(format!("{:?}", judged()), format!("{:?}", judged()));

@@ -499,6 +499,37 @@ async fn a_role_filled_to_the_last_character_makes_room_first() {
     assert_eq!(role(&stack).inline_policies.keys().collect::<Vec<_>>(), [REVOCATION, "CustomPolicy", GUARDRAILS]);
 }
 
+/// IAM would find these only after the trust was changed and sessions were ended.
+#[tokio::test(start_paused = true)]
+async fn a_policy_that_iam_refuses_changes_nothing() {
+    let allow = |resource: &str| {
+        let statement = json!({"Effect": "Allow", "Action": "iam:GetRole", "Resource": resource});
+        json!({"CustomPolicy": {"Version": "2012-10-17", "Statement": [statement]}, "ExternalId": OTHER_ID})
+    };
+    for (resource, problem) in [
+        (
+            "arn:aws:iam:us-east-1:111111111111:role/x",
+            "has a Region, but ARNs of iam have none: leave the fourth part empty.",
+        ),
+        (
+            "arn:aws-us-gov:iam::111111111111:role/x",
+            "names the partition \"aws-us-gov\": write aws, the partition of this account.",
+        ),
+        (
+            "arn:aws:iam::111111111111:*/*",
+            "does not name a type of IAM resource: let its sixth part be *, or start with a type such as role/, user/ or policy/.",
+        ),
+    ] {
+        let stack = made(&json!({})).await;
+        let before = role(&stack);
+        let (answer, _) = change(&stack, &json!({}), &allow(resource)).await;
+        let sentence = format!("CustomPolicy would be refused by IAM: In statement 1, \"{resource}\" {problem}");
+        assert!(!answer.succeeded() && answer.reason().contains(&sentence), "{}", answer.reason());
+        assert_eq!(stack.account.writes(), Vec::<String>::new());
+        assert_eq!(role(&stack).trust.json(), before.trust.json());
+    }
+}
+
 // --- What a template denies ---
 
 /// Reads much, but not this.

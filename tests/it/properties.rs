@@ -872,14 +872,31 @@ async fn custom_policy() {
             (
                 policy(json!({"Effect": "Allow", "Action": "GetObject", "Resource": "*"})),
                 &format!(
-                    "{by_iam} In statement 1, \"GetObject\" is no action: write it like s3:GetObject or s3:Get*, with the service \
-                     spelled out."
+                    "{by_iam} In statement 1, \"GetObject\" is not an action: write a service and an action name, such as \
+                     s3:GetObject or s3:Get*."
                 ),
             ),
             (
                 policy(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"})),
                 &format!(
-                    "{by_iam} In statement 1, Principal is given: remove it, since the policy of a role applies to that role."
+                    "{by_iam} In statement 1, Principal is given: remove it, because the policy of a role applies to that role."
+                ),
+            ),
+            (
+                allow("s3:GetObject", "arn:aws:s3:::reports“1”"),
+                &format!(
+                    "{by_iam} In statement 1, Resource has the character U+201C: write a straight quotation mark (\")."
+                ),
+            ),
+            (
+                json!("{\"Statement\": {\"Effect\": \"Allow\", \"Action\": \"s3:Get*\", \"Resource\": \"arn:aws:s3:::a\\u2028b\"}}"),
+                &format!("{by_iam} In statement 1, Resource has the character U+2028: write a space."),
+            ),
+            (
+                allow("s3:GetObject", "arn:aws-cn:s3:::reports/*"),
+                &format!(
+                    "{by_iam} In statement 1, \"arn:aws-cn:s3:::reports/*\" names the partition \"aws-cn\": write aws, the partition \
+                     of this account."
                 ),
             ),
         ],
@@ -1027,8 +1044,8 @@ async fn no_spelling_of_a_policy_gets_past_its_judgement() {
             "statement 1 allows * on *, which is everything an administrator can do",
         ),
         (
-            json!({"Effect": "Allow", "Action": "*:*", "Resource": "arn:*"}),
-            "statement 1 allows *:* on arn:*, which is everything an administrator can do",
+            json!({"Effect": "Allow", "Action": "*", "Resource": "arn:*:iam:*"}),
+            "statement 1 allows * on arn:*:iam:*, which is everything an administrator can do",
         ),
         (
             json!({"Effect": "Allow", "Action": "iam:*", "Resource": "arn:aws:iam::111111111111:role/One"}),
@@ -1045,8 +1062,8 @@ async fn no_spelling_of_a_policy_gets_past_its_judgement() {
              iam:PutRolePolicy",
         ),
         (
-            json!({"Effect": "Allow", "Action": ["s3:GetObject", "iam:?assRole"], "Resource": ["arn:aws:s3:::a", "arn:*"]}),
-            "statement 1 allows iam:?assRole on arn:*, which can hand a role to a service and act with it through iam:PassRole",
+            json!({"Effect": "Allow", "Action": ["s3:GetObject", "iam:?assRole"], "Resource": ["arn:aws:s3:::a", "arn:aws:iam:*"]}),
+            "statement 1 allows iam:?assRole on arn:aws:iam:*, which can hand a role to a service and act with it through iam:PassRole",
         ),
         (
             json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
@@ -1089,19 +1106,35 @@ async fn no_spelling_of_a_policy_gets_past_its_judgement() {
         )
         .await;
     }
-    // What IAM would not take is judged all the same.
-    check_refused(
-        Stack::new(),
-        json!({"CustomPolicy": allow("i?m:*", "*")}),
-        &[
-            "CustomPolicy would be refused by IAM: In statement 1, \"i?m:*\" is no action: write it like s3:GetObject or s3:Get*, \
-             with the service spelled out.",
-            &administrator_by_custom_policy(
-                "statement 1 allows i?m:* on *, which is every action of IAM and can raise its own rights",
+    // What IAM refuses is judged all the same.
+    let by_iam = |problem: &str| format!("CustomPolicy would be refused by IAM: In statement 1, {problem}");
+    let part = |arn: &str| {
+        by_iam(&format!(
+            "\"{arn}\" has no full service name in its third part: write one without wildcards, such as s3."
+        ))
+    };
+    for (custom, problems, finding) in [
+        (
+            allow("i?m:*", "*"),
+            vec![by_iam("\"i?m:*\" has a wildcard in the service: write its full name, as in s3:Get*.")],
+            "statement 1 allows i?m:* on *, which is every action of IAM and can raise its own rights",
+        ),
+        (
+            allow("*:*", "arn:*"),
+            vec![by_iam("\"*:*\" has a wildcard in the service: write *."), part("arn:*")],
+            "statement 1 allows *:* on arn:*, which is everything an administrator can do",
+        ),
+        (
+            policy(
+                json!({"Effect": "Allow", "Action": ["s3:GetObject", "iam:?assRole"], "Resource": ["arn:aws:s3:::a", "arn:*"]}),
             ),
-        ],
-    )
-    .await;
+            vec![part("arn:*")],
+            "statement 1 allows iam:?assRole on arn:*, which can hand a role to a service and act with it through iam:PassRole",
+        ),
+    ] {
+        let told = [problems, vec![administrator_by_custom_policy(finding)]].concat();
+        check_refused(Stack::new(), json!({"CustomPolicy": custom}), &told).await;
+    }
     // One role by name is no escalation, nor is a deny.
     for harmless in [
         json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111111111111:role/One"}),
@@ -1562,12 +1595,16 @@ async fn broad_policies_are_warned_of() {
         let broad = format!(
             "statement 1 allows {action} on {resource}, which is every action of the service on every resource."
         );
-        check_made(
-            Stack::new(),
-            json!({"CustomPolicy": custom}),
-            json!({"inline": {"CustomPolicy": custom}, "told": {"Warnings": [format!("CustomPolicy is broad: {broad}")]}}),
-        )
-        .await;
+        // IAM accepts only the first of them.
+        if resource == "*" {
+            let warning = format!("CustomPolicy is broad: {broad}");
+            check_made(
+                Stack::new(),
+                json!({"CustomPolicy": custom}),
+                json!({"inline": {"CustomPolicy": custom}, "told": {"Warnings": [warning]}}),
+            )
+            .await;
+        }
         let stack = Stack::new();
         let own = stack.account.put_policy(Policy::named("Own", custom));
         check_made(

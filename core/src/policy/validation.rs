@@ -1,4 +1,13 @@
-//! What IAM would refuse in a policy of a role, told before it is asked.
+//! What IAM refuses in an identity policy, found before IAM is called.
+//!
+//! Guarantee: what this module accepts, IAM accepts, except for what depends on the account (size quotas, the number of
+//! policies). It refuses a little more: what IAM accepts but can only be a mistake, such as an action with a space.
+//! `tests/differential` compares it with two other validators and gives the reason for every difference.
+
+mod action;
+mod characters;
+mod condition;
+mod resource;
 
 use std::collections::BTreeMap;
 use std::{fmt, slice};
@@ -8,78 +17,55 @@ use serde_json::{Map, Value};
 use super::document::{Document, VERSION, VERSION_WHEN_MISSING};
 use super::statement::Place;
 use super::wording::{kind, shown};
+use crate::identifiers::Partition;
 
 const DOCUMENT_KEYS: [&str; 3] = ["Version", "Id", "Statement"];
 const STATEMENT_KEYS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
-const OPERATORS: [&str; 27] = [
-    "ArnEquals",
-    "ArnLike",
-    "ArnNotEquals",
-    "ArnNotLike",
-    "BinaryEquals",
-    "Bool",
-    "DateEquals",
-    "DateGreaterThan",
-    "DateGreaterThanEquals",
-    "DateLessThan",
-    "DateLessThanEquals",
-    "DateNotEquals",
-    "IpAddress",
-    "NotIpAddress",
-    "Null",
-    "NumericEquals",
-    "NumericGreaterThan",
-    "NumericGreaterThanEquals",
-    "NumericLessThan",
-    "NumericLessThanEquals",
-    "NumericNotEquals",
-    "StringEquals",
-    "StringEqualsIgnoreCase",
-    "StringLike",
-    "StringNotEquals",
-    "StringNotEqualsIgnoreCase",
-    "StringNotLike",
-];
 
 impl Document {
-    /// Everything for which IAM would refuse it as a policy of a role: one sentence each, in the
-    /// order of the document. They quote no condition values.
-    pub fn problems_as_identity_policy(&self) -> Vec<String> {
-        let mut problems = Problems::default();
+    /// Everything for which IAM of this partition refuses the document as a policy of a role: one sentence each, in the
+    /// order of the document. The sentences quote no condition values, which may be external IDs.
+    pub fn problems_as_identity_policy(&self, partition: &Partition) -> Vec<String> {
+        let mut problems = Problems { partition, sentences: Vec::new(), sids: BTreeMap::new() };
         problems.document(self.members());
         problems.sentences
     }
 }
 
-#[derive(Default)]
-struct Problems {
+struct Problems<'p> {
+    partition: &'p Partition,
     sentences: Vec<String>,
-    /// Which statement had a Sid first.
+    /// The first statement with each Sid.
     sids: BTreeMap<String, usize>,
 }
 
-impl Problems {
+impl Problems<'_> {
     fn document(&mut self, document: &Map<String, Value>) {
         for key in document.keys().filter(|key| !DOCUMENT_KEYS.contains(&key.as_str())) {
             let (key, known) = (shown(key), DOCUMENT_KEYS.join(", "));
-            self.tell(format!("The policy has the unknown key \"{key}\": remove it, or write one of {known}."));
+            self.add(format!("The policy has the unknown key \"{key}\": remove it, or write one of {known}."));
         }
         match document.get("Version") {
             None => {}
             Some(Value::String(known)) if known == VERSION || known == VERSION_WHEN_MISSING => {}
             Some(Value::String(other)) => {
                 let other = shown(other);
-                self.tell(format!("Version is \"{other}\": write \"{VERSION}\", the current policy language."));
+                self.add(format!("Version is \"{other}\": write \"{VERSION}\", the current policy language."));
             }
-            Some(other) => self.tell(format!("Version is {}: write \"{VERSION}\".", kind(other))),
+            Some(other) => self.add(format!("Version is {}: write \"{VERSION}\".", kind(other))),
         }
-        if let Some(id) = document.get("Id").filter(|id| !id.is_string()) {
-            self.tell(format!("Id is {}: write a string.", kind(id)));
+        if let Some(id) = document.get("Id") {
+            if !id.is_string() {
+                self.add(format!("Id is {}: write a string.", kind(id)));
+            }
+            if let Some(character) = characters::refused_character(id) {
+                self.add(format!("{}.", characters::sentence("Id", character)));
+            }
         }
         match document.get("Statement") {
-            None => self.tell("The policy has no Statement: add at least one statement.".to_owned()),
+            None => self.add("The policy has no Statement: add at least one statement.".to_owned()),
             Some(Value::Array(list)) if list.is_empty() => {
-                self.tell("Statement is an empty list: add at least one statement.".to_owned());
+                self.add("Statement is an empty list: add at least one statement.".to_owned());
             }
             Some(Value::Array(list)) => {
                 for (index, statement) in list.iter().enumerate() {
@@ -87,16 +73,16 @@ impl Problems {
                 }
             }
             Some(single @ Value::Object(_)) => self.statement(1, single),
-            Some(other) => self.tell(format!("Statement is {}: write a list of statements.", kind(other))),
+            Some(other) => self.add(format!("Statement is {}: write a list of statements.", kind(other))),
         }
     }
 
-    fn tell(&mut self, sentence: String) {
+    fn add(&mut self, sentence: String) {
         self.sentences.push(sentence);
     }
 
     fn within(&mut self, place: &Place, problem: impl fmt::Display) {
-        self.tell(format!("In {place}, {problem}."));
+        self.add(format!("In {place}, {problem}."));
     }
 
     fn statement(&mut self, number: usize, statement: &Value) {
@@ -108,6 +94,7 @@ impl Problems {
         };
         let place = &Place::new(number, members);
         self.keys(place, members);
+        self.characters(place, members);
         if let Some(sid) = members.get("Sid") {
             self.sid(place, sid);
         }
@@ -125,8 +112,9 @@ impl Problems {
                 self.within(place, format_args!("Effect is {}: write \"Allow\" or \"Deny\"", kind(other)));
             }
         }
-        self.one_of(place, members, ["Action", "NotAction"], action_problem);
-        self.one_of(place, members, ["Resource", "NotResource"], resource_problem);
+        let partition = self.partition;
+        self.one_of(place, members, ["Action", "NotAction"], &action::problem);
+        self.one_of(place, members, ["Resource", "NotResource"], &|text| resource::problem(text, partition));
         if let Some(condition) = members.get("Condition") {
             self.condition(place, condition);
         }
@@ -137,11 +125,19 @@ impl Problems {
             if ["Principal", "NotPrincipal"].contains(&key) {
                 self.within(
                     place,
-                    format_args!("{key} is given: remove it, since the policy of a role applies to that role"),
+                    format_args!("{key} is given: remove it, because the policy of a role applies to that role"),
                 );
             } else if !STATEMENT_KEYS.contains(&key) {
                 let (key, known) = (shown(key), STATEMENT_KEYS.join(", "));
                 self.within(place, format_args!("the key \"{key}\" is unknown: remove it, or write one of {known}"));
+            }
+        }
+    }
+
+    fn characters(&mut self, place: &Place, members: &Map<String, Value>) {
+        for (key, value) in members.iter().filter(|(key, _)| STATEMENT_KEYS.contains(&key.as_str())) {
+            if let Some(character) = characters::refused_character(value) {
+                self.within(place, characters::sentence(key, character));
             }
         }
     }
@@ -152,14 +148,14 @@ impl Problems {
             return;
         };
         if !sid.chars().all(|c| c.is_ascii_alphanumeric()) {
-            self.within(place, "Sid has other characters than A-Z, a-z and 0-9: remove those");
+            self.within(place, "Sid has characters other than A-Z, a-z and 0-9: remove them");
         }
-        // An empty one is none.
+        // IAM treats an empty Sid like none.
         if sid.is_empty() {
             return;
         }
         if let Some(&first) = self.sids.get(sid) {
-            self.within(place, format_args!("Sid is the same as in statement {first}: give each its own"));
+            self.within(place, format_args!("Sid is the same as in statement {first}: give each statement its own"));
         } else {
             self.sids.insert(sid.clone(), place.number());
         }
@@ -170,7 +166,7 @@ impl Problems {
         place: &Place,
         members: &Map<String, Value>,
         [plain, negated]: [&str; 2],
-        problem_of: fn(&str) -> Option<String>,
+        problem_of: &dyn Fn(&str) -> Option<String>,
     ) {
         match (members.contains_key(plain), members.contains_key(negated)) {
             (true, true) => self.within(place, format_args!("{plain} and {negated} are both given: keep one")),
@@ -211,77 +207,35 @@ impl Problems {
             return;
         };
         for (operator, keys) in operators {
-            let known = is_operator(operator);
+            let values = condition::operator(operator);
             let operator = shown(operator);
-            if !known {
-                self.within(
-                    place,
-                    format_args!(
-                        "\"{operator}\" is no condition operator: write one that IAM knows, like StringEquals"
-                    ),
-                );
+            if let Err(instead) = &values {
+                self.within(place, format_args!("\"{operator}\" is not a condition operator: write {instead}"));
             }
             let Value::Object(keys) = keys else {
                 let sort = kind(keys);
                 self.within(
                     place,
-                    format_args!("the condition operator {operator} holds {sort}: write an object of condition keys"),
+                    format_args!("the condition operator {operator} has {sort}: write an object of condition keys"),
                 );
                 continue;
             };
-            for (key, values) in keys {
-                let values = values.as_array().map_or(slice::from_ref(values), Vec::as_slice);
-                if let Some(wrong) = values.iter().find(|value| !is_scalar(value)) {
-                    let (key, sort) = (shown(key), kind(wrong));
-                    self.within(
-                        place,
-                        format_args!("the condition {operator} {key} has {sort} for a value: write strings"),
-                    );
+            for (key, given) in keys {
+                let given = given.as_array().map_or(slice::from_ref(given), Vec::as_slice);
+                let wrong = given.iter().find_map(|value| match (value, &values) {
+                    (Value::Null | Value::Array(_) | Value::Object(_), _) => {
+                        Some(format!("is {}: write a string", kind(value)))
+                    }
+                    (scalar, Ok(values)) => values.problem(scalar).map(str::to_owned),
+                    (_, Err(_)) => None,
+                });
+                if let Some(wrong) = wrong {
+                    let key = shown(key);
+                    self.within(place, format_args!("a value of the condition {operator} {key} {wrong}"));
                 }
             }
         }
     }
-}
-
-/// IAM knows `*`, and one colon between a service and a name. The service is spelled out, or `*`.
-fn action_problem(action: &str) -> Option<String> {
-    let well_formed = action == "*"
-        || action.split_once(':').is_some_and(|(service, name)| {
-            let spelled_out = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
-            (service == "*" || !service.is_empty() && service.chars().all(spelled_out))
-                && !name.is_empty()
-                && name.chars().all(|c| c.is_ascii_graphic() && c != ':')
-        });
-    (!well_formed).then(|| {
-        format!(
-            "\"{}\" is no action: write it like s3:GetObject or s3:Get*, with the service spelled out",
-            shown(action)
-        )
-    })
-}
-
-fn resource_problem(resource: &str) -> Option<String> {
-    // IAM would take every missing part for `*`, which nobody means.
-    let whole = resource.starts_with("arn:") && (resource.contains('*') || resource.matches(':').count() >= 5);
-    (resource != "*" && !whole).then(|| {
-        format!(
-            "\"{}\" is no resource: write a whole ARN, which starts with arn: and has six parts, or *",
-            shown(resource)
-        )
-    })
-}
-
-/// In any letter case, though IAM's documentation spells them in one.
-fn is_operator(operator: &str) -> bool {
-    let operator = operator.to_ascii_lowercase();
-    let single =
-        ["forallvalues:", "foranyvalue:"].iter().find_map(|set| operator.strip_prefix(set)).unwrap_or(&operator);
-    let base = single.strip_suffix("ifexists").unwrap_or(single);
-    OPERATORS.iter().any(|known| known.eq_ignore_ascii_case(base))
-}
-
-fn is_scalar(value: &Value) -> bool {
-    matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_))
 }
 
 #[cfg(test)]

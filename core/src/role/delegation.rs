@@ -149,7 +149,8 @@ impl Delegation {
         let revoke_sessions = how_long::revoke_sessions(&mut reader);
         let administrative = what::administrative_access(&mut reader, limits);
         let of_our_own = terms.guardrail_policy.policy(expires_at).size();
-        let custom_policy = what::custom_policy(&mut reader, administrative, of_our_own, &mut warnings);
+        let custom_policy =
+            what::custom_policy(&mut reader, &home.partition, administrative, of_our_own, &mut warnings);
         let managed_policies = what::managed_policies(&mut reader, home, limits, facts, administrative, &mut warnings);
         let permissions_boundary = what::permissions_boundary(&mut reader, home, limits);
         let role_name = role::role_name(&mut reader);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::identifiers::{Home, PolicyArn};
+use crate::identifiers::{Home, Partition, PolicyArn};
 use crate::owner_limits::OwnerLimits;
 use crate::policy::{Document, Finding, Standing, managed_policy_standing};
 use crate::properties::Reader;
@@ -34,6 +34,7 @@ const NARROW_IT: &str = "Narrow it; if the third party is to be an administrator
 /// `guardrails` is what the guardrail policy takes that keeps the role where it is.
 pub(super) fn custom_policy(
     reader: &mut Reader<'_>,
+    partition: &Partition,
     administrative: bool,
     guardrails: usize,
     warnings: &mut Vec<String>,
@@ -54,7 +55,7 @@ pub(super) fn custom_policy(
             return None;
         }
     };
-    for problem in document.problems_as_identity_policy() {
+    for problem in document.problems_as_identity_policy(partition) {
         reader.problem(PROPERTY, format_args!("would be refused by IAM: {problem}"));
     }
     let size = document.size();
