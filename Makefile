@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz templates scripts e2e tools pins clean
+.PHONY: help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz stackset templates scripts e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -56,7 +56,11 @@ faults: ## every fault in every call of every operation, and two in a row, as a 
 fuzz: ## the program against events, policies and names made of anything, each kind for SECONDS (300)
 	FUZZ_SECONDS=$(or $(SECONDS),300) cargo test --locked --test it -- fuzz:: --nocapture
 
-templates: tools ## lint the CloudFormation templates
+stackset: .tools/local-aws/.installed ## write stackset.yaml, from template.yaml and tools/stackset/patch.yaml
+	@PYTHONPATH=tools $(python) -m stackset
+
+templates: tools ## lint the CloudFormation templates; is stackset.yaml up to date?
+	$(python) -m unittest discover --start-directory tests/tools --top-level-directory tests
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file provider.yaml
 	$(aws)/cfn-lint --include-checks I -- template.yaml provider.yaml stackset.yaml organization.yaml examples/*.yaml

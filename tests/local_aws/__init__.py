@@ -15,7 +15,6 @@
     stacksets  the order in which StackSets make stacks
     members    an account of the organization
     ledger     what the functions did, by their own logs
-    comparison template.yaml and stackset.yaml, by what they come to
     story      how it is told
     progress   how far it is
     test_*     the same machinery, asked harder questions

@@ -30,6 +30,11 @@ class NothingToWiden(Exception):
     """The template no longer looks as this file expects."""
 
 
+def read(name):
+    """A template of this repository, with CloudFormation's short forms (`!Ref`) written out."""
+    return yaml_parse((ROOT / name).read_text())
+
+
 def generate(report=lambda line: None):
     """Writes the overlay beside what `sam build` made and returns its path; `report` gets a line per change."""
     if not BUILT.exists():

@@ -29,9 +29,9 @@ from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 from . import overlay, sam
 from .accounts import Account, _client
 from .between import Between
-from .comparison import read
 from .emulator import REGION
 from .installed import OnLocalAws
+from .overlay import read
 from .stacks import FUNCTION_NAME, Stack
 
 sys.path.insert(0, str(sam.ROOT / "tools"))

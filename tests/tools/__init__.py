@@ -1,0 +1,1 @@
+"""Tests of the programs in tools/ that need no AWS, not even a local one."""
