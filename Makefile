@@ -1,6 +1,6 @@
-# `make` or `make help` lists what there is.
+# `make` or `make help` lists the targets.
 
-# The tools are pinned in tools/*.txt and live in this checkout alone.
+# The tools are pinned in tools/*.txt and installed in this checkout only.
 aws := .tools/aws/bin
 python := .tools/local-aws/bin/python
 export PATH := $(CURDIR)/$(aws):$(PATH)
@@ -15,30 +15,30 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
 	  while IFS='|' read -r target text; do printf '  make %-16s %s\n' "$$target" "$$text"; done
 
-demo: tools ## both sides of the story on a local AWS: build, deploy, let the provider in, check the role, delete
+demo: tools ## build the function and show the customer's and the provider's side on a local AWS
 	@$(python) -m local_aws.demo
 
-rehearse: build ## a StackSet's life in ACCOUNTS (20) accounts and REGIONS (2) Regions, on a local AWS
+rehearse: build ## all operations of a StackSet in ACCOUNTS (20) accounts and REGIONS (2) Regions, on a local AWS
 	@$(python) -m local_aws.rehearse "$(or $(ACCOUNTS),20)" "$(or $(REGIONS),2)"
 
-test: fmt scripts clippy unit templates e2e ## everything that CI runs
+test: fmt scripts clippy unit templates e2e ## all tests that CI runs
 	@echo "All tests passed."
 
-deploy: tools ## build and deploy to your AWS account, asking for the parameters (ARCHITECTURE=arm64 for Graviton)
+deploy: tools ## build and deploy to your AWS account; asks for the parameters (ARCHITECTURE=arm64 for Graviton)
 	$(aws)/sam build $(architecture)
 	$(aws)/sam deploy --guided $(architecture)
 
-deploy-provider: tools ## the same with the provider's side, for the account of a service provider
+deploy-provider: tools ## the same for the account of a service provider (provider.yaml)
 	$(aws)/sam build --config-env provider $(architecture)
 	$(aws)/sam deploy --config-env provider --guided $(architecture)
 
-publish: .tools/aws/.installed ## the code for an organization's accounts: ORGANIZATION=o-... REGIONS="..." (docs/organization.md)
+publish: .tools/aws/.installed ## publish the code for an organization: ORGANIZATION=o-... REGIONS="..." (docs/organization.md)
 	@PYTHONPATH=tools $(aws)/python -m publish
 
-build: tools ## the function, as it is deployed, in .aws-sam/build and .aws-sam/provider
+build: tools ## build the function for deployment, in .aws-sam/build and .aws-sam/provider
 	@$(python) -m local_aws.build
 
-fmt: ## is the Rust code formatted?
+fmt: ## check the format of the Rust code
 	cargo fmt --all --check
 
 format: ## format the Rust code
@@ -47,19 +47,19 @@ format: ## format the Rust code
 clippy: ## lint the Rust code
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-unit: ## the Rust tests
+unit: ## run the Rust tests
 	cargo test --locked --workspace
 
-faults: ## every fault in every call of every operation, and two in a row, as a table: what survives it
+faults: ## inject every fault into every AWS call, also two in a row, and print the results as a table
 	FAULTS=all cargo test --locked --test it faults::
 
-fuzz: ## the program against events, policies and names made of anything, each kind for SECONDS (300)
+fuzz: ## fuzz the function with random events, policies and names, each kind for SECONDS (300)
 	FUZZ_SECONDS=$(or $(SECONDS),300) cargo test --locked --test it -- fuzz:: --nocapture
 
-stackset: .tools/local-aws/.installed ## write stackset.yaml, from template.yaml and tools/stackset/patch.yaml
+stackset: .tools/local-aws/.installed ## write stackset.yaml from template.yaml and tools/stackset/patch.yaml
 	@PYTHONPATH=tools $(python) -m stackset
 
-templates: tools ## lint the CloudFormation templates; is stackset.yaml up to date?
+templates: tools ## lint the CloudFormation templates and check that stackset.yaml is up to date
 	$(python) -m unittest discover --start-directory tests/tools --top-level-directory tests
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file provider.yaml
@@ -70,7 +70,7 @@ scripts: tools ## check the syntax of the shell and Python files
 	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for d in ("tests", "tools") for f in pathlib.Path(d).rglob("*.py")]'
 	$(python) -c 'import json, pathlib; [json.loads(f.read_text()) for f in pathlib.Path("events").glob("*.json")]'
 
-e2e: build ## end to end through CloudFormation on the local AWS
+e2e: build ## run the end-to-end tests on the local AWS
 	$(python) -m unittest discover --verbose --start-directory tests/local_aws --top-level-directory tests
 
 tools: .tools/aws/.installed .tools/local-aws/.installed ## install the pinned tools into .tools
@@ -78,11 +78,11 @@ tools: .tools/aws/.installed .tools/local-aws/.installed ## install the pinned t
 .tools/%/.installed: tools/%.txt tools/install
 	@tools/install $*
 
-pins: ## pin the tools anew, after changing a version in tools/*.in
+pins: ## update the pinned versions after a change in tools/*.in
 	tools/pin aws
 	tools/pin local-aws
 
-clean: ## remove everything that was built or installed here
+clean: ## remove everything that was built or installed in this checkout
 	rm -rf target .aws-sam .tools
 
 ifdef ARCHITECTURE

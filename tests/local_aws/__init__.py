@@ -1,21 +1,35 @@
 """The whole product on a local AWS that enforces IAM: `make demo`, `make rehearse` and the end-to-end tests.
 
-    sam        builds and deploys, as a user does
-    overlay    the customer's template, widened where the local AWS falls short of AWS
-    emulator   the local AWS: started for one run, always stopped
-    between    what that does not know, answered as AWS does
-    mended     what it gets wrong when accounts have functions of the same name
-    keeper     the process that makes sure of "always"
-    accounts   the customer, the provider, a stranger: what each of them can do
-    stacks     CloudFormation, and what it said
-    onboarding the examples of both sides, played through
-    demo       the story that `make demo` tells: the customer's half
-    demo_*     the provider's half
-    rehearse   what `make rehearse` shows: a StackSet's life in an organization
-    stacksets  the order in which StackSets make stacks
-    members    an account of the organization
-    ledger     what the functions did, by their own logs
-    story      how it is told
-    progress   how far it is
-    test_*     the same machinery, asked harder questions
+The local AWS
+    emulator           starts MiniStack for one run and always stops it
+    supervisor         the process that makes sure that it is stopped
+    ministack_patches  corrections to MiniStack
+    proxy              answers for calls that MiniStack does not support
+
+Deployment
+    sam                builds and deploys, as a user does
+    build              `make build`
+    templates          the shipped templates, and what MiniStack needs changed in them
+    stacks             CloudFormation stacks and their results
+    stacksets          does what StackSets do, because MiniStack has none
+    onboarding         the examples for both sides
+
+Accounts and policies
+    constants          shared names and numbers
+    accounts           accounts, users and sessions
+    member_accounts    the accounts of an organization
+    policies           IAM policy documents
+    deny_policies      the policies that the function adds to every role
+    function_logs      requests and AWS calls, from the functions' logs
+
+Programs
+    demo, demo_provider  the customer's and the provider's part of `make demo`
+    rehearse             `make rehearse`
+    report, progress     their output
+
+Tests
+    fixtures           the environment and the base classes of the tests
+    publishing         the base class of the tests of `make publish`
+    printed_commands   reads the commands that `make publish` prints
+    test_*             the end-to-end tests
 """

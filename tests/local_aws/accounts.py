@@ -1,4 +1,4 @@
-"""The accounts of the story, and what somebody in each of them can do."""
+"""AWS accounts on the local AWS, their roles and users, and the sessions of assumed roles."""
 
 import functools
 import json
@@ -8,16 +8,19 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from .emulator import REGION, ROOT_SECRET
+from . import policies
+from .constants import REGION, ROLE_PATH_PREFIX
+from .emulator import ROOT_SECRET
 
-# A local AWS answers at once or not at all, and no proxy leads to it.
+# The local AWS needs no retries, and no proxy must be used.
 _CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30, proxies={})
-# boto3 makes clients of one session, and not in several threads at the same time.
-_making = threading.Lock()
+# boto3's default session is not safe for several threads that create clients.
+_client_lock = threading.Lock()
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
 class Account:
-    """An account on the local AWS, administered by its root."""
+    """An account on the local AWS, used with root credentials."""
 
     def __init__(self, aws, account_id):
         self.aws, self.id = aws, account_id
@@ -27,7 +30,7 @@ class Account:
         return _client(self.aws, service, region, self.id, ROOT_SECRET)
 
     def role(self, name):
-        """Everything that makes up a role, comparable with ==; None when there is none."""
+        """The whole role as a value that can be compared with ==, or None if it does not exist."""
         iam = self.client("iam")
         try:
             role = iam.get_role(RoleName=name)["Role"]
@@ -49,29 +52,25 @@ class Account:
             },
         }
 
-    def role_names(self, path="/delegated/"):
+    def role_names(self, path=ROLE_PATH_PREFIX):
         return sorted(role["RoleName"] for role in self.client("iam").list_roles(PathPrefix=path)["Roles"])
 
-    def trusting_role(self, name, *statements):
-        """Makes a role with this trust, as by hand, and returns its ARN."""
-        role = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=_document(statements))
-        return role["Role"]["Arn"]
+    def create_role(self, name, *trust_statements):
+        """Creates a role with this trust policy, without the function, and returns its ARN."""
+        trust = json.dumps(policies.document(*trust_statements))
+        return self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
 
-    def change_trust(self, arn, *statements):
-        name = arn.rsplit("/", 1)[1]
-        self.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=_document(statements))
+    def set_trust(self, arn, *trust_statements):
+        trust = json.dumps(policies.document(*trust_statements))
+        self.client("iam").update_assume_role_policy(RoleName=arn.rsplit("/", 1)[1], PolicyDocument=trust)
 
-    def user(self, name, path="/"):
-        """An IAM user who may assume any role that lets them: the account's root proves nothing, for
-        AWS lets no root assume roles, and MiniStack does."""
+    def create_user(self, name, path="/", actions="sts:AssumeRole"):
+        """An IAM user with permission for these actions. By default it can assume every role that trusts it.
+
+        Tests need a user because the root user proves nothing: on AWS it cannot assume roles, on MiniStack it can."""
         iam = self.client("iam")
         iam.create_user(UserName=name, Path=path)
-        iam.put_user_policy(
-            UserName=name,
-            PolicyName="AssumeRoles",
-            PolicyDocument='{"Version":"2012-10-17","Statement":'
-            '[{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*"}]}',
-        )
+        iam.put_user_policy(UserName=name, PolicyName="Permissions", PolicyDocument=json.dumps(policies.allow(actions)))
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return User(self.aws, name, key["AccessKeyId"], key["SecretAccessKey"])
 
@@ -79,13 +78,16 @@ class Account:
 class User:
     def __init__(self, aws, name, key_id, secret):
         self.aws, self.name, self.key_id, self.secret = aws, name, key_id, secret
-        self._sts = _client(aws, "sts", REGION, key_id, secret)
+        self._sts = self.client("sts")
+
+    def client(self, service, region=REGION):
+        return _client(self.aws, service, region, self.key_id, self.secret)
 
     def assume(self, role_arn, external_id=None):
-        """A session when the role opens, None when it is shut. Any other failure is an error."""
-        given = {} if external_id is None else {"ExternalId": external_id}
+        """A session of the role, or None if access is denied. Any other failure is an error."""
+        arguments = {} if external_id is None else {"ExternalId": external_id}
         try:
-            answer = self._sts.assume_role(RoleArn=role_arn, RoleSessionName=self.name, **given)
+            answer = self._sts.assume_role(RoleArn=role_arn, RoleSessionName=self.name, **arguments)
         except ClientError as error:
             if error.response["Error"]["Code"] == "AccessDenied":
                 return None
@@ -94,7 +96,7 @@ class User:
 
 
 class Session:
-    """What an assumed role may do."""
+    """A session of an assumed role."""
 
     def __init__(self, aws, credentials):
         self._client = functools.partial(
@@ -105,23 +107,20 @@ class Session:
             token=credentials["SessionToken"],
         )
 
-    def may(self, service, call, region=REGION, **arguments):
+    def is_allowed(self, service, call, region=REGION, **arguments):
+        """Makes the call. False if access is denied; any other failure is an error."""
         client = self._client(service, region)
         try:
             getattr(client, call)(**arguments)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"):
+            if error.response["Error"]["Code"] in _DENIED:
                 return False
             raise
         return True
 
 
-def _document(statements):
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
 def _client(aws, service, region, key_id, secret, token=None):
-    with _making:
+    with _client_lock:
         return boto3.client(
             service,
             region_name=region,

@@ -1,4 +1,4 @@
-"""`make build`: the function as it is deployed, with progress."""
+"""`make build`: builds the function as it is deployed, and shows the progress."""
 
 import sys
 

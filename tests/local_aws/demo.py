@@ -1,7 +1,7 @@
-"""`make demo`: what a customer and a service provider live through, on a local AWS that enforces IAM.
+"""`make demo`: what a customer and a service provider do, on a local AWS that enforces IAM.
 
-The customer's story is here, the provider's in demo_provider.py. Every claim that is printed has been checked; the first one that does not hold ends the demo with
-exit code 1. Whatever happens, what was started is stopped.
+This module has the customer's part, demo_provider.py has the provider's part. Every statement is checked before it is
+printed. The demo ends with exit code 1 at the first statement that is not true. It always stops what it started.
 """
 
 import json
@@ -10,103 +10,101 @@ import sys
 
 from botocore.exceptions import ClientError
 
-from . import demo_provider, overlay, sam
+from . import demo_provider, policies, sam, templates
 from .accounts import Account
-from .emulator import CUSTOMER, PROVIDER, STRANGER, LocalAws, NotStarted
+from .constants import CUSTOMER, LOGS, PROVIDER, ROOT, SECOND_ID, STACK_NAME, STRANGER
+from .emulator import LocalAws, NotStarted
+from .report import CheckFailed, Report
 from .stacks import Stack
-from .story import NotAsExpected, Story
 
-LOG = sam.ROOT / ".aws-sam" / "local" / "demo.log"
-PREFIX = "/delegated/"
-NEW_EXTERNAL_ID = "acme-2f6c1d0b9e8a47c5b3d2e1f0a9b8c7d6"
-NEW_POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [{"Sid": "ReadTheLogs", "Effect": "Allow", "Action": "logs:DescribeLogGroups", "Resource": "*"}],
-}
+LOG = LOGS / "demo.log"
 
 
 def main():
-    story = Story()
-    story.step("Build the function: `sam build`, which is `cargo lambda build` (the first time takes minutes)")
+    report = Report()
+    report.step("Build the function with `sam build`, which runs `cargo lambda build` (several minutes the first time)")
     sam.build()
-    binary = overlay.BUILT.parent / "Function" / "bootstrap"
-    story.tell(f"One binary of {binary.stat().st_size / 1e6:.1f} MB.")
+    binary = templates.BUILT_FUNCTION / "bootstrap"
+    report.info(f"The function is one binary of {binary.stat().st_size / 1e6:.1f} MB.")
 
-    story.step("Start a local AWS that enforces IAM")
+    report.step("Start a local AWS that enforces IAM")
     aws = LocalAws(LOG)
     with aws:
-        story.tell(f"MiniStack on {aws.endpoint}, this machine only. Its log: {LOG.relative_to(sam.ROOT)}")
+        report.info(f"MiniStack listens on {aws.endpoint}, on this machine only. Its log: {LOG.relative_to(ROOT)}")
         customer, provider, stranger = (Account(aws, account) for account in (CUSTOMER, PROVIDER, STRANGER))
-        acme, intruder = provider.user("acme"), stranger.user("intruder")
-        story.tell(f"You are the customer, {CUSTOMER}. The service provider is {PROVIDER}; {STRANGER} is a stranger.")
-        tell(story, aws, customer, acme, intruder)
-        demo_provider.tell(story, aws, customer, provider, acme, intruder)
-        story.step("Stop the local AWS")
-    story.expect(not answers(aws), "nothing answers there any more")
-    story.end()
+        acme, intruder = provider.create_user("acme"), stranger.create_user("intruder")
+        report.info(f"You are the customer, account {CUSTOMER}. The service provider is account {PROVIDER}.")
+        report.info(f"Account {STRANGER} is a stranger: an account that must not get access.")
+        run(report, aws, customer, acme, intruder)
+        demo_provider.run(report, aws, customer, provider, acme, intruder)
+        report.step("Stop the local AWS")
+    report.check(not answers(aws), "the local AWS does not answer any more")
+    report.finish()
 
 
-def tell(story, aws, customer, acme, intruder):
-    stack = Stack(customer, sam.STACK_NAME)
+def run(report, aws, customer, acme, intruder):
+    stack = Stack(customer, STACK_NAME)
 
-    story.step(f"Deploy template.yaml: `sam deploy` with ExternalAwsAccountId={PROVIDER}")
-    sam.deploy(aws, {"ExternalAwsAccountId": PROVIDER}, report=lambda change: story.tell(f"Widened for MiniStack only: {change}"))
-    story.expect_same(stack.describe()["StackStatus"], "CREATE_COMPLETE", "CloudFormation called the function, and the stack is complete")
+    report.step(f"Deploy template.yaml with `sam deploy` and ExternalAwsAccountId={PROVIDER}")
+    sam.deploy(aws, {"ExternalAwsAccountId": PROVIDER}, report=lambda change: report.info(f"Changed for MiniStack only: {change}"))
+    report.check_equal(stack.describe()["StackStatus"], "CREATE_COMPLETE", "CloudFormation calls the function, and the stack is complete")
 
-    story.step("What the stack hands out")
+    report.step("Read the outputs of the stack")
     outputs = stack.outputs()
     for name, value in outputs.items():
         if "\n" in value:
-            story.tell(f"{name}:")
+            report.info(f"{name}:")
             for line in value.splitlines():
-                story.tell(f"    {line}")
+                report.info(f"    {line}")
         else:
-            story.tell(f"{name}: {value or '(none)'}")
-    story.expect_same(outputs["Warnings"], "", "nothing in it deserves a second look")
+            report.info(f"{name}: {value or '(none)'}")
+    report.check_equal(outputs["Warnings"], "", "there are no warnings")
     role_arn, external_id = outputs["RoleArn"], outputs["ExternalId"]
     role = customer.client("iam").get_role(RoleName=outputs["RoleName"])["Role"]
-    story.expect_same(role["Arn"], role_arn, "the role is in IAM, under the ARN of the output")
-    story.expect(len(external_id) >= 32, f"no external ID was given, so a strong one of {len(external_id)} characters was made")
+    report.check_equal(role["Arn"], role_arn, "IAM has a role with the ARN in the output RoleArn")
+    report.check(len(external_id) >= 32, f"no external ID is given, so the function generates one with {len(external_id)} characters")
 
-    story.step(f"Who gets in: IAM users of the accounts {PROVIDER} and {STRANGER} try to assume the role")
+    report.step(f"Try to assume the role as IAM users of the accounts {PROVIDER} and {STRANGER}")
     session = acme.assume(role_arn, external_id)
-    story.expect(session, "the provider with the external ID: open")
-    story.expect(not acme.assume(role_arn), "the provider without an external ID: shut")
+    report.check(session, "the provider with the external ID: allowed")
+    report.check(not acme.assume(role_arn), "the provider without an external ID: denied")
     wrong = external_id[:-1] + ("0" if external_id[-1] != "0" else "1")
-    story.expect(not acme.assume(role_arn, wrong), "the provider with one wrong character in it: shut")
-    story.expect(not intruder.assume(role_arn, external_id), "a stranger with the right external ID: shut")
-    story.expect(not intruder.assume(role_arn), "a stranger without: shut")
+    report.check(not acme.assume(role_arn, wrong), "the provider with one wrong character in the external ID: denied")
+    report.check(not intruder.assume(role_arn, external_id), "the stranger with the external ID: denied")
+    report.check(not intruder.assume(role_arn), "the stranger without an external ID: denied")
 
-    story.step("What the provider may do there")
-    story.expect(session.may("ec2", "describe_instances"), "look at the servers (AmazonEC2ReadOnlyAccess): allowed")
-    story.expect(not session.may("ec2", "terminate_instances", InstanceIds=["i-0123456789abcdef0"]), "end one of them: denied")
-    story.expect(not session.may("iam", "list_users"), "list the users: denied")
+    report.step("Use the provider's session")
+    terminate = session.is_allowed("ec2", "terminate_instances", InstanceIds=["i-0123456789abcdef0"])
+    report.check(session.is_allowed("ec2", "describe_instances"), "describe EC2 instances (AmazonEC2ReadOnlyAccess): allowed")
+    report.check(not terminate, "terminate an EC2 instance: denied")
+    report.check(not session.is_allowed("iam", "list_users"), "list IAM users: denied")
 
-    story.step("Update the stack: another external ID, and another policy instead of the first")
+    report.step("Update the stack: a new external ID, and a custom policy instead of the managed policy")
     sam.deploy(
         aws,
         {
             "ExternalAwsAccountId": PROVIDER,
-            "ExternalId": NEW_EXTERNAL_ID,
+            "ExternalId": SECOND_ID,
             "ManagedPolicyArns": "",
-            "CustomPolicy": json.dumps(NEW_POLICY),
+            "CustomPolicy": json.dumps(policies.allow("logs:DescribeLogGroups")),
         },
     )
-    story.expect_same(stack.describe()["StackStatus"], "UPDATE_COMPLETE", "the stack is updated")
-    story.expect_same(stack.outputs()["RoleArn"], role_arn, "the role is still the same one")
-    story.expect_same(stack.outputs()["ExternalId"], NEW_EXTERNAL_ID, "the new external ID is in the outputs")
-    story.expect(not acme.assume(role_arn, external_id), "the provider with the old external ID: shut")
-    session = acme.assume(role_arn, NEW_EXTERNAL_ID)
-    story.expect(session, "the provider with the new one: open")
-    story.expect(session.may("logs", "describe_log_groups"), "look at the log groups (the new policy): allowed")
-    story.expect(not session.may("ec2", "describe_instances"), "look at the servers (the old policy): denied")
+    report.check_equal(stack.describe()["StackStatus"], "UPDATE_COMPLETE", "the stack is updated")
+    report.check_equal(stack.outputs()["RoleArn"], role_arn, "the role is still the same")
+    report.check_equal(stack.outputs()["ExternalId"], SECOND_ID, "the output ExternalId is the new external ID")
+    report.check(not acme.assume(role_arn, external_id), "the provider with the old external ID: denied")
+    session = acme.assume(role_arn, SECOND_ID)
+    report.check(session, "the provider with the new external ID: allowed")
+    report.check(session.is_allowed("logs", "describe_log_groups"), "describe log groups (the new policy): allowed")
+    report.check(not session.is_allowed("ec2", "describe_instances"), "describe EC2 instances (the old policy): denied")
 
-    story.step("Delete the stack")
-    story.expect_same(stack.delete(), "DELETE_COMPLETE", "the stack is gone")
-    story.expect_same(customer.client("iam").list_roles()["Roles"], [], "no role is left, neither the provider's nor the function's")
-    story.expect_same(customer.client("lambda").list_functions()["Functions"], [], "no function is left")
-    story.expect_same(customer.client("logs").describe_log_groups()["logGroups"], [], "no log group is left")
-    story.expect(not acme.assume(role_arn, NEW_EXTERNAL_ID), "the provider with the external ID: shut")
+    report.step("Delete the stack")
+    report.check_equal(stack.delete(), "DELETE_COMPLETE", "the stack is deleted")
+    iam, function, logs = (customer.client(service) for service in ("iam", "lambda", "logs"))
+    report.check_equal(iam.list_roles()["Roles"], [], "no role remains: not the provider's, not the function's")
+    report.check_equal(function.list_functions()["Functions"], [], "no function remains")
+    report.check_equal(logs.describe_log_groups()["logGroups"], [], "no log group remains")
+    report.check(not acme.assume(role_arn, SECOND_ID), "the provider with the external ID: denied")
 
 
 def answers(aws):
@@ -119,19 +117,19 @@ def answers(aws):
     return True
 
 
-def stop_on(number, _frame):
-    # An exception, so that everything that was started is stopped on the way out.
+def exit_on_signal(number, _frame):
+    # SystemExit, so that everything that was started is stopped on the way out.
     sys.exit(128 + number)
 
 
 if __name__ == "__main__":
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop_on)
+        signal.signal(number, exit_on_signal)
     try:
         main()
-    except NotAsExpected as failure:
-        sys.exit(f"   ✗ {failure}\n\nThe demo failed. What the local AWS logged is in {LOG.relative_to(sam.ROOT)}.")
-    except (sam.CommandFailed, overlay.NotBuilt, overlay.NothingToWiden, NotStarted) as failure:
+    except CheckFailed as failure:
+        sys.exit(f"   ✗ {failure}\n\nThe demo failed. See the log of the local AWS: {LOG.relative_to(ROOT)}")
+    except (sam.CommandFailed, templates.NotBuilt, templates.NothingToRelax, NotStarted) as failure:
         sys.exit(f"\nThe demo failed: {failure}")
     except KeyboardInterrupt:
         sys.exit("\nStopped.")

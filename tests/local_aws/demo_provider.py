@@ -1,86 +1,88 @@
-"""The provider's chapter of the demo: a customer comes on board, becomes careless, and changes the external ID."""
+"""The provider's part of the demo: a new customer, an unsafe trust policy, and a rotation of the external ID."""
 
 from . import sam
-from .emulator import CUSTOMER, PROVIDER
+from .constants import CUSTOMER, PROVIDER, PROVIDER_STACK_NAME
 from .onboarding import QUICKSTART, Onboarding, read_link
+from .policies import EXTERNAL_ID_KEY
 from .stacks import Stack
 
 
-def tell(story, aws, customer, provider, acme, intruder):
-    story.step(f"Now you are the service provider, {PROVIDER}. Deploy provider.yaml: `sam deploy --config-env provider`")
-    story.tell("Nothing in it is widened for MiniStack.")
+def run(report, aws, customer, provider, acme, intruder):
+    report.step(f"Now you are the service provider, account {PROVIDER}. Deploy provider.yaml with `sam deploy --config-env provider`")
+    report.info("MiniStack needs no changes to this template.")
     sam.deploy_provider(aws)
-    installed = Stack(provider, sam.PROVIDER_STACK_NAME)
-    story.expect_same(installed.describe()["StackStatus"], "CREATE_COMPLETE", "the function is installed, in the provider's own account")
+    function_stack = Stack(provider, PROVIDER_STACK_NAME)
+    report.check_equal(function_stack.describe()["StackStatus"], "CREATE_COMPLETE", "the function is installed in the provider's account")
 
-    story.step("A new customer: deploy examples/provider-onboarding.yaml, which is all the provider does for one")
+    report.step("Add a customer: deploy examples/provider-onboarding.yaml, one stack per customer")
     onboarding = Onboarding(provider, Stack(provider, "customer-one"))
-    story.expect_same(onboarding.deploy(), "CREATE_COMPLETE", "the stack is complete")
+    report.check_equal(onboarding.deploy(), "CREATE_COMPLETE", "the stack is complete")
     outputs = onboarding.outputs()
     first_id = outputs["ExternalId"]
-    story.tell(f"ExternalId: {first_id}")
-    story.tell(f"QuickCreateLink: {outputs['QuickCreateLink']}")
-    story.expect("Verdict" not in outputs, "nothing is checked yet: the customer has not made a role")
+    report.info(f"ExternalId: {first_id}")
+    report.info(f"QuickCreateLink: {outputs['QuickCreateLink']}")
+    report.check("Verdict" not in outputs, "nothing is checked yet, because the customer has no role yet")
 
-    story.step("The customer opens the link, which fills in everything, and makes their stack (examples/customer-quickstart.yaml)")
+    report.step("The customer opens the link, which fills in all parameters, and creates the stack (examples/customer-quickstart.yaml)")
     link = read_link(outputs["QuickCreateLink"])
-    customers = Stack(customer, link["StackName"])
-    status = customers.create(QUICKSTART, **link["Parameters"])
-    story.expect_same(status, "CREATE_COMPLETE", "the role is made, with nothing of ours installed at the customer's")
-    role_arn = customers.outputs()["RoleArn"]
-    story.tell(f"RoleArn: {role_arn}")
+    customer_stack = Stack(customer, link["StackName"])
+    status = customer_stack.create(QUICKSTART, **link["Parameters"])
+    report.check_equal(status, "CREATE_COMPLETE", "the role exists, and the customer did not install the function")
+    role_arn = customer_stack.outputs()["RoleArn"]
+    report.info(f"RoleArn: {role_arn}")
 
-    story.step("The provider fills in the role, and it is checked before anything else happens")
-    story.expect_same(onboarding.deploy(CustomerRoleArn=role_arn, CustomerAccountId=CUSTOMER), "UPDATE_COMPLETE", "the stack is complete")
+    report.step("The provider enters the role's ARN, and the function checks the role before the provider uses it")
+    report.check_equal(onboarding.deploy(CustomerRoleArn=role_arn, CustomerAccountId=CUSTOMER), "UPDATE_COMPLETE", "the stack is complete")
     outputs = onboarding.outputs()
-    story.expect_same(outputs["Verdict"], "Safe", f"the verdict of {outputs['CheckedAt']}: Safe")
+    report.check_equal(outputs["Verdict"], "Safe", f"the verdict is Safe (checked at {outputs['CheckedAt']})")
     for line in outputs["Probes"].splitlines():
-        story.tell(f"    {line}")
-    story.expect_same(onboarding.stored_role(), role_arn, f"the role is in the SSM parameter {onboarding.parameter}")
-    story.expect(acme.assume(role_arn, first_id), "the provider with the external ID: open")
-    story.expect(not acme.assume(role_arn), "the provider without: shut")
-    story.expect(not intruder.assume(role_arn, first_id), "a stranger with it: shut")
+        report.info(f"    {line}")
+    report.check_equal(onboarding.stored_role(), role_arn, f"the SSM parameter {onboarding.parameter} contains the role's ARN")
+    report.check(acme.assume(role_arn, first_id), "the provider with the external ID: allowed")
+    report.check(not acme.assume(role_arn), "the provider without an external ID: denied")
+    report.check(not intruder.assume(role_arn, first_id), "the stranger with the external ID: denied")
 
-    story.step("The customer is careless, and loosens the trust by hand: StringLike, and a * after the ID")
+    report.step("The customer makes the trust policy unsafe by mistake: StringLike, and a * after the external ID")
     trust = customer.role(role_arn.rsplit("/", 1)[1])["Trust"]["Statement"]
-    loose = [{**trust[0], "Condition": {"StringLike": {"sts:ExternalId": f"{first_id}*"}}}]
-    customer.change_trust(role_arn, *loose)
-    story.expect(acme.assume(role_arn, f"{first_id}-and-more"), "another external ID that begins like the right one: open")
+    unsafe = {**trust[0], "Condition": {"StringLike": {EXTERNAL_ID_KEY: f"{first_id}*"}}}
+    customer.set_trust(role_arn, unsafe)
+    report.check(acme.assume(role_arn, f"{first_id}-and-more"), "the provider with a longer external ID: allowed")
     status = onboarding.deploy(Revision="2")
-    story.expect_same(status, "UPDATE_ROLLBACK_COMPLETE", "asked again with another Revision, the provider's stack says no and is as it was before")
-    reason = onboarding.refusals()[0]
-    story.expect("a character appended" in reason, "its events say why:")
-    story.tell_at_length(reason)
-    story.expect(first_id not in reason, "the external ID is not among it")
+    report.check_equal(status, "UPDATE_ROLLBACK_COMPLETE", "a new Revision repeats the check: it fails, and the provider's stack rolls back")
+    reason = onboarding.failed_checks()[0]
+    report.check("a character appended" in reason, "the stack's events contain the reason:")
+    report.info_wrapped(reason)
+    report.check(first_id not in reason, "the reason does not contain the external ID")
 
-    story.step("The customer puts the trust right, and the provider asks again")
-    customer.change_trust(role_arn, *trust)
-    story.expect_same(onboarding.deploy(Revision="3"), "UPDATE_COMPLETE", "the stack is complete")
-    story.expect_same(onboarding.outputs()["Verdict"], "Safe", "the verdict: Safe")
+    report.step("The customer corrects the trust policy, and the provider repeats the check")
+    customer.set_trust(role_arn, *trust)
+    report.check_equal(onboarding.deploy(Revision="3"), "UPDATE_COMPLETE", "the stack is complete")
+    report.check_equal(onboarding.outputs()["Verdict"], "Safe", "the verdict is Safe")
 
-    story.step("Another external ID, without a gap")
-    story.expect_same(onboarding.deploy(Rotation="2", PreviousRotation="1"), "UPDATE_COMPLETE", "the provider makes a new one")
+    report.step("Rotate the external ID without an interruption")
+    report.check_equal(onboarding.deploy(Rotation="2", PreviousRotation="1"), "UPDATE_COMPLETE", "the provider generates a new external ID")
     outputs = onboarding.outputs()
     second_id = outputs["ExternalId"]
-    story.tell(f"ExternalId: {second_id}")
-    story.expect_same(outputs["PreviousExternalId"], first_id, "the previous one is still there")
-    story.expect(acme.assume(role_arn, outputs["ExternalIdToSend"]), "the provider still sends that: open")
-    accepted = {**link["Parameters"], "ExternalId": outputs["ExternalIdsToAccept"]}
-    story.expect_same(customers.update(**accepted), "UPDATE_COMPLETE", "the customer accepts both")
-    story.expect(acme.assume(role_arn, first_id) and acme.assume(role_arn, second_id), "the provider with either: open")
-    story.expect_same(onboarding.deploy(PreviousRotation=""), "UPDATE_COMPLETE", "the provider asks with the new one: Safe, and sends it from now on")
+    report.info(f"ExternalId: {second_id}")
+    report.check_equal(outputs["PreviousExternalId"], first_id, "the previous external ID is still available")
+    report.check(acme.assume(role_arn, outputs["ExternalIdToSend"]), "the provider still sends the previous one: allowed")
+    customer_parameters = {**link["Parameters"], "ExternalId": outputs["ExternalIdsToAccept"]}
+    report.check_equal(customer_stack.update(**customer_parameters), "UPDATE_COMPLETE", "the customer accepts both external IDs")
+    report.check(acme.assume(role_arn, first_id) and acme.assume(role_arn, second_id), "the provider with either of them: allowed")
+    status = onboarding.deploy(PreviousRotation="")
+    report.check_equal(status, "UPDATE_COMPLETE", "the check with the new external ID succeeds, and the provider sends it from now on")
     outputs = onboarding.outputs()
-    story.expect(acme.assume(role_arn, outputs["ExternalIdToSend"]), "the provider with what the stack says: open")
-    accepted["ExternalId"] = outputs["ExternalIdsToAccept"]
-    story.expect_same(customers.update(**accepted), "UPDATE_COMPLETE", "the customer accepts the new one alone")
-    story.expect(acme.assume(role_arn, second_id), "the provider with the new one: open")
-    story.expect(not acme.assume(role_arn, first_id), "the provider with the previous one: shut")
+    report.check(acme.assume(role_arn, outputs["ExternalIdToSend"]), "the provider with the output ExternalIdToSend: allowed")
+    customer_parameters["ExternalId"] = outputs["ExternalIdsToAccept"]
+    report.check_equal(customer_stack.update(**customer_parameters), "UPDATE_COMPLETE", "the customer accepts only the new external ID")
+    report.check(acme.assume(role_arn, second_id), "the provider with the new external ID: allowed")
+    report.check(not acme.assume(role_arn, first_id), "the provider with the previous external ID: denied")
 
-    story.step("Everybody parts: delete the customer's stack, the provider's stack of the customer, and the function")
-    for who, stack in (("customer's", customers), ("provider's", onboarding.stack), ("function's", installed)):
-        story.expect_same(stack.delete(), "DELETE_COMPLETE", f"the {who} stack is gone")
-    story.expect_same(onboarding.stored_role(), None, "no SSM parameter is left")
-    for whose, account in (("customer's", customer), ("provider's", provider)):
-        story.expect_same(account.client("iam").list_roles()["Roles"], [], f"no role is left in the {whose} account")
-    story.expect_same(provider.client("lambda").list_functions()["Functions"], [], "no function is left")
-    story.expect_same(provider.client("logs").describe_log_groups()["logGroups"], [], "no log group is left")
+    report.step("Delete all stacks: the customer's, the provider's stack for this customer, and the provider's function")
+    for name, stack in (("customer's", customer_stack), ("provider's", onboarding.stack), ("function's", function_stack)):
+        report.check_equal(stack.delete(), "DELETE_COMPLETE", f"the {name} stack is deleted")
+    report.check_equal(onboarding.stored_role(), None, "no SSM parameter remains")
+    for name, account in (("customer's", customer), ("provider's", provider)):
+        report.check_equal(account.client("iam").list_roles()["Roles"], [], f"no role remains in the {name} account")
+    report.check_equal(provider.client("lambda").list_functions()["Functions"], [], "no function remains")
+    report.check_equal(provider.client("logs").describe_log_groups()["logGroups"], [], "no log group remains")

@@ -1,9 +1,8 @@
-"""A local AWS that enforces IAM, started for one run and always stopped.
+"""Starts a local AWS that enforces IAM, for one run, and always stops it.
 
-MiniStack runs under a keeper: a small process in a session of its own that holds the other end
-of a pipe to us. However we end, by return, by Ctrl-C or by `kill -9`, the pipe closes, and the keeper
-stops MiniStack together with every function that it runs and removes its files. Nothing has to
-be remembered, so nothing can be forgotten.
+MiniStack runs under supervisor.py: a small process in its own session that holds the other end of a pipe to this
+process. When this process ends, for any reason (`kill -9` too), the pipe closes. Then the supervisor ends MiniStack and
+all functions that it runs, and removes its files.
 """
 
 import atexit
@@ -19,33 +18,29 @@ import time
 import urllib.error
 import urllib.request
 
+from .constants import CUSTOMER, REGION
+
 HOST = "127.0.0.1"
-REGION = "us-east-1"
 START_SECONDS = 60
 STOP_SECONDS = 20
-
-# Three accounts of the story. MiniStack takes a 12-digit access key as that account's root.
-CUSTOMER = "111111111111"
-PROVIDER = "222222222222"
-STRANGER = "333333333333"
+# MiniStack does not check it.
 ROOT_SECRET = "test"
 
-
-# A proxy of the person's own has no business with loopback.
+# Requests to the loopback interface must not go through a configured proxy.
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class NotStarted(Exception):
-    """MiniStack did not come up; the message says why and where its log is."""
+    """MiniStack did not start. The message contains the reason and the end of its log."""
 
 
 class LocalAws:
-    """Use as a context manager: `with LocalAws(log_file) as aws: ...`."""
+    """Use it as a context manager: `with LocalAws(log_file) as aws: ...`."""
 
     def __init__(self, log_file):
         self.log_file = pathlib.Path(log_file)
         self.endpoint = None
-        self._keeper = None
+        self._supervisor = None
         self._state = None
 
     def __enter__(self):
@@ -57,21 +52,21 @@ class LocalAws:
 
     def start(self):
         if sys.platform != "linux":
-            raise NotStarted("The local AWS runs the function itself, and that is a program for Linux: use a Linux machine.")
+            raise NotStarted("The local AWS runs the function, which is a Linux program. Use a Linux machine.")
         self._state = tempfile.mkdtemp(prefix="local-aws-")
         port = _free_port()
         self.endpoint = f"http://{HOST}:{port}"
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with open(self.log_file, "wb") as log:
-            self._keeper = subprocess.Popen(
-                [sys.executable, str(pathlib.Path(__file__).with_name("keeper.py")), self._state]
-                + [sys.executable, "-m", "local_aws.mended"],
+            self._supervisor = subprocess.Popen(
+                [sys.executable, str(pathlib.Path(__file__).with_name("supervisor.py")), self._state]
+                + [sys.executable, "-m", "local_aws.ministack_patches"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self._environment(port),
                 cwd=self._state,
-                # Ctrl-C in the terminal reaches us alone; the keeper learns of it from the pipe.
+                # Ctrl-C in the terminal must reach only this process. The supervisor notices the closed pipe.
                 start_new_session=True,
             )
         atexit.register(self.stop)
@@ -84,31 +79,31 @@ class LocalAws:
     def stop(self):
         """Idempotent, and safe to call from atexit."""
         atexit.unregister(self.stop)
-        keeper, self._keeper = self._keeper, None
-        if keeper is None:
+        supervisor, self._supervisor = self._supervisor, None
+        if supervisor is None:
             return
-        keeper.stdin.close()
+        supervisor.stdin.close()
         try:
-            keeper.wait(STOP_SECONDS)
+            supervisor.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            keeper.kill()
-            keeper.wait()
+            supervisor.kill()
+            supervisor.wait()
         shutil.rmtree(self._state, ignore_errors=True)
 
     def running_functions(self):
-        """How many processes of functions run now: their code lies in the directory of this local AWS."""
+        """The number of running function processes. Their executables are in the directory of this local AWS."""
         running = 0
         for process in pathlib.Path("/proc").glob("[0-9]*/exe"):
             try:
                 running += os.readlink(process).startswith(f"{self._state}{os.sep}")
             except OSError:
-                # It has ended, or is not ours to look at.
+                # The process has ended, or belongs to another user.
                 continue
         return running
 
     def _environment(self, port):
-        # MiniStack hands its whole environment to the functions it runs, so it gets no more than
-        # it needs: no proxy, no profile and no credentials of the person at the keyboard.
+        # MiniStack passes its whole environment to the functions. So it gets only what it needs: no proxy, no profile
+        # and no credentials of the user.
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": self._state,
@@ -119,12 +114,12 @@ class LocalAws:
             "AUTH": "true",
             "GATEWAY_PORT": str(port),
             "BIND_HOST": HOST,
-            # The host of the response URLs that its CloudFormation makes: the endpoint's own.
+            # The host in the response URLs of its CloudFormation.
             "MINISTACK_HOST": HOST,
             "AWS_ENDPOINT_URL": self.endpoint,
             "MINISTACK_ACCOUNT_ID": CUSTOMER,
             "MINISTACK_REGION": REGION,
-            # Listeners on fixed ports, which this project does not need.
+            # Listeners on fixed ports that this project does not need.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
         }
@@ -132,16 +127,14 @@ class LocalAws:
     def _wait_until_ready(self):
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self._keeper.poll() is not None:
-                raise NotStarted(
-                    f"MiniStack ended at once (exit code {self._keeper.returncode}).\n{self.log_tail()}"
-                )
+            if self._supervisor.poll() is not None:
+                raise NotStarted(f"MiniStack ended with exit code {self._supervisor.returncode}.\n{self.log_tail()}")
             try:
                 with _direct.open(f"{self.endpoint}/_ministack/ready", timeout=2):
                     pass
                 with _direct.open(f"{self.endpoint}/_ministack/health", timeout=2) as health:
                     if json.load(health)["auth"] != "enabled":
-                        raise NotStarted("MiniStack runs without enforcing IAM: nothing it shows would be proof.")
+                        raise NotStarted("MiniStack does not enforce IAM, so its results would prove nothing.")
                 return
             except (urllib.error.URLError, ConnectionError, TimeoutError):
                 time.sleep(0.1)
@@ -152,7 +145,7 @@ class LocalAws:
         return "\n".join([f"The end of {self.log_file}:", *text])
 
     def tool_environment(self, account):
-        """For `sam`: the root of this account on this local AWS and nothing else."""
+        """The environment for `sam` and `make publish`: root credentials of this account on this local AWS."""
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -165,14 +158,14 @@ class LocalAws:
             "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
-            # Nothing of the person's own configuration, and no metadata service.
+            # Ignore the user's AWS configuration and the instance metadata service.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
             "NO_PROXY": HOST,
             "no_proxy": HOST,
             "SAM_CLI_TELEMETRY": "0",
-            # It looks every five seconds otherwise; nothing takes that long here.
+            # SAM polls every five seconds by default. Operations here take less time.
             "SAM_CLI_POLL_DELAY": "0.5",
         }
 

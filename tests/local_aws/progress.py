@@ -1,21 +1,22 @@
-"""How far something is that takes long: a line that changes on a terminal, a line now and then elsewhere."""
+"""Shows the progress of a long operation: one changing line on a terminal, a line every ten seconds elsewhere."""
 
 import sys
 import threading
 import time
 
 TERMINAL_SECONDS = 0.2
-ELSEWHERE_SECONDS = 10
+OTHER_SECONDS = 10
 
 
 class Progress:
-    """While it is entered, says how far things are; `tell` gives the words. A line can only change where nothing
-    else is written meanwhile: where it is `alone`."""
+    """A context manager that prints what `describe` returns, with the elapsed time.
 
-    def __init__(self, tell, alone=True):
-        self._tell = tell
-        self._terminal = alone and sys.stdout.isatty()
-        self._over = threading.Event()
+    The line can only change in place if nothing else is printed at the same time (`exclusive`)."""
+
+    def __init__(self, describe, exclusive=True):
+        self._describe = describe
+        self._terminal = exclusive and sys.stdout.isatty()
+        self._finished = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self):
@@ -23,15 +24,15 @@ class Progress:
         self._thread.start()
 
     def __exit__(self, *_):
-        self._over.set()
+        self._finished.set()
         self._thread.join()
         if self._terminal:
-            # Nothing stays of it: what was reached is said by whoever entered it.
+            # Clear the line. The caller prints the result.
             print("\r\033[K", end="", flush=True)
 
     def _run(self):
-        while not self._over.wait(TERMINAL_SECONDS if self._terminal else ELSEWHERE_SECONDS):
-            line = f"     | ... {self._tell()}, {time.monotonic() - self._started:.0f} s"
+        while not self._finished.wait(TERMINAL_SECONDS if self._terminal else OTHER_SECONDS):
+            line = f"     | ... {self._describe()}, {time.monotonic() - self._started:.0f} s"
             if self._terminal:
                 print(f"\r\033[K{line}", end="", flush=True)
             else:

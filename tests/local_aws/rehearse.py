@@ -1,7 +1,7 @@
-"""`make rehearse`: what StackSets do with stackset.yaml in an organization, on a local AWS that enforces IAM.
+"""`make rehearse`: the operations of StackSets with stackset.yaml in an organization, on a local AWS that enforces IAM.
 
-Every claim that is printed has been checked in every account; the first one that does not hold ends the rehearsal with exit code 1,
-and the account, the Region and the stack's reason. Whatever happens, what was started is stopped.
+Every statement is checked in every account before it is printed. The rehearsal ends with exit code 1 at the first one
+that is not true, and prints the account, the Region and the stack's reason. It always stops what it started.
 """
 
 import base64
@@ -12,274 +12,286 @@ import signal
 import sys
 import time
 
-from . import overlay, sam
+from . import policies, sam, templates
 from .accounts import Account
-from .demo import stop_on
-from .emulator import PROVIDER, REGION, STRANGER, LocalAws, NotStarted
-from .ledger import Ledger, Sum
-from .members import Code, Member
+from .constants import FIRST_ID, FUNCTION_NAME, LOGS, ORGANIZATION_ACCOUNTS, PROVIDER, REGION, ROLE_PATH_PREFIX, ROOT
+from .constants import SECOND_REGION, STRANGER
+from .demo import exit_on_signal
+from .emulator import LocalAws, NotStarted
+from .function_logs import FunctionLogs, Usage
+from .member_accounts import CodePackage, MemberAccount
 from .progress import Progress
-from .stacks import FUNCTION_NAME
-from .stacksets import Failed, StackSet, in_threads, one_after_the_other, side_by_side
-from .story import NotAsExpected, Story
+from .report import CheckFailed, Report
+from .stacksets import OperationFailed, StackSet, in_threads, parallel, sequential
 
-LOG = sam.ROOT / ".aws-sam" / "local" / "rehearsal.log"
-MOST_ACCOUNTS = 200
-# The local AWS keeps a process for the function of each.
-MOST_STACKS = 400
-REGIONS = [REGION, "eu-west-1", "ap-southeast-2", "us-west-2", "eu-central-1", "ap-northeast-1", "ca-central-1", "sa-east-1"]
-# Accounts at a time. Two processors are busy with as many; more only wait for each other.
-AT_ONCE = 8
+LOG = LOGS / "rehearsal.log"
+MAX_ACCOUNTS = 200
+# The local AWS runs one process for each function.
+MAX_STACKS = 400
+REGIONS = [REGION, SECOND_REGION, "ap-southeast-2", "us-west-2", "eu-central-1", "ap-northeast-1", "ca-central-1", "sa-east-1"]
+# Accounts at the same time. More than eight are not faster on two processors.
+ACCOUNT_CONCURRENCY = 8
 ROLE_NAME = "acme-support"
-EXTERNAL_ID = "acme-5e0c7b1f4d2a49c8b6f3a1e7d9c05b42"
-FUNCTIONS_END_SECONDS = 5
-TOLD_ACCOUNTS = 5
+WRONG_ID = FIRST_ID[:-1] + "0"
+FUNCTION_END_SECONDS = 5
+MAX_ACCOUNTS_IN_MESSAGE = 5
 READ_LOGS = "logs:DescribeLogGroups"
 READ_QUEUES = "sqs:ListQueues"
 
 
 @dataclasses.dataclass
 class Row:
-    """What the table says of a phase."""
+    """A row of the summary table."""
 
     phase: str
     stacks: int
     roles: int
-    work: Sum | None
+    usage: Usage | None
     seconds: float
 
 
 class Rehearsal:
-    """The organization, its StackSet, and what is written down of it."""
+    """The organization, its StackSet, and the measurements of each phase."""
 
-    def __init__(self, aws, story, acme, intruder, accounts, regions):
-        """Who tries to get in: `acme` is a user of the provider, and `intruder` of nobody that counts."""
-        self.aws, self.story, self.regions = aws, story, REGIONS[:regions]
-        self.home, self.followers = self.regions[0], self.regions[1:]
-        self.members = [Member(aws, f"{400000000000 + number}", self.regions) for number in range(1, accounts + 1)]
+    def __init__(self, aws, report, acme, intruder, accounts, regions):
+        """`acme` is a user in the provider's account, `intruder` a user in the stranger's account."""
+        self.aws, self.report, self.regions = aws, report, REGIONS[:regions]
+        self.home, self.other_regions = self.regions[0], self.regions[1:]
+        numbers = range(ORGANIZATION_ACCOUNTS + 1, ORGANIZATION_ACCOUNTS + accounts + 1)
+        self.members = [MemberAccount(aws, str(number), self.regions) for number in numbers]
         self.acme, self.intruder = acme, intruder
-        self.running_before = aws.running_functions()
+        self.functions_before = aws.running_functions()
         self.rows = []
-        self._ended = 0
-        self._ledger = Ledger()
-        template = overlay.stack_set(lambda change: story.tell(f"Widened for MiniStack only: {change}"))
-        self.stack_set = StackSet(template, self.home, AT_ONCE, self._one_more)
+        self._completed = 0
+        self._function_logs = FunctionLogs()
+        template = templates.relaxed_stack_set(lambda change: report.info(f"Changed for MiniStack only: {change}"))
+        self.stack_set = StackSet(template, self.home, ACCOUNT_CONCURRENCY, self._count_completed)
 
-    def _one_more(self):
-        self._ended += 1
+    def _count_completed(self):
+        self._completed += 1
 
     def publish(self, release, action):
-        """What is deployed from now on."""
-        self.code, self.action = Code(release), action
-        in_threads(AT_ONCE, lambda member: member.publish(self.code), self.members)
+        """Publishes this release. From now on, stacks are deployed with it, and their roles allow this action."""
+        self.package, self.action = CodePackage(release), action
+        in_threads(ACCOUNT_CONCURRENCY, lambda member: member.publish(self.package), self.members)
 
     def parameters(self, member):
         return {
             "Architecture": sam.ARCHITECTURE,
             "CodeBucketPrefix": member.code_bucket_prefix,
-            "CodeKey": self.code.key,
+            "CodeKey": self.package.key,
             "ExternalAwsAccountId": PROVIDER,
-            "ExternalId": EXTERNAL_ID,
+            "ExternalId": FIRST_ID,
             "RoleName": ROLE_NAME,
             "ManagedPolicyArns": "",
-            "CustomPolicy": policy(self.action),
-            "HomeRegion": self.home if self.followers else "",
+            "CustomPolicy": json.dumps(policies.allow(self.action)),
+            "HomeRegion": self.home if self.other_regions else "",
         }
 
-    def create(self, members, waves, name):
-        with self._phase(name, members, waves):
+    def create(self, members, waves, phase):
+        with self._measure(phase, members, waves):
             self.stack_set.create(members, waves, self.parameters)
 
-    def update(self, members, waves, name):
-        with self._phase(name, members, waves):
+    def update(self, members, waves, phase):
+        with self._measure(phase, members, waves):
             self.stack_set.update(members, waves, self.parameters)
 
-    def delete(self, members, waves, name):
-        with self._phase(name, members, waves, logged=False):
+    def delete(self, members, waves, phase):
+        # A deleted stack has no log any more, so the usage is unknown.
+        with self._measure(phase, members, waves, read_logs=False):
             self.stack_set.delete(members, waves)
 
     @contextlib.contextmanager
-    def _phase(self, name, members, waves, logged=True):
-        """Work on stacks, with progress, and a row of the table."""
+    def _measure(self, phase, members, waves, read_logs=True):
+        """Shows the progress of a phase and adds its row to the table."""
         stacks = len(members) * sum(len(regions) for regions in waves)
-        self._ended, started = 0, time.monotonic()
-        with Progress(lambda: f"{self._ended} of {stacks} stacks"):
+        self._completed, started = 0, time.monotonic()
+        with Progress(lambda: f"{self._completed} of {stacks} stacks"):
             yield
         seconds = time.monotonic() - started
-        roles = sum(in_threads(AT_ONCE, lambda member: len(member.role_names()), self.members))
-        self.rows.append(Row(name, len(self.stack_set.instances), roles, self._work() if logged else None, seconds))
-        self.story.tell(f"{stacks} {'stack' if stacks == 1 else 'stacks'} in {seconds:.1f} s")
+        roles = sum(in_threads(ACCOUNT_CONCURRENCY, lambda member: len(member.role_names()), self.members))
+        usage = self._new_usage() if read_logs else None
+        self.rows.append(Row(phase, len(self.stack_set.instances), roles, usage, seconds))
+        self.report.info(f"{count(stacks, 'stack')} in {seconds:.1f} s")
 
-    def _work(self):
-        sums = in_threads(AT_ONCE, self._ledger.enter, list(self.stack_set.instances.values()))
-        return Sum(sum(s.requests for s in sums), sum(s.calls for s in sums), sum(s.retries for s in sums))
+    def _new_usage(self):
+        usages = in_threads(ACCOUNT_CONCURRENCY, self._function_logs.new_usage, list(self.stack_set.instances.values()))
+        return Usage(sum(u.requests for u in usages), sum(u.calls for u in usages), sum(u.retries for u in usages))
 
-    def in_each(self, members, check, claim):
-        """`check` says what is wrong in an account; the claim holds where it says nothing anywhere."""
-        found = in_threads(AT_ONCE, check, members)
-        wrong = [f"account {member.id}: {what}" for member, what in zip(members, found) if what]
-        if len(wrong) > TOLD_ACCOUNTS:
-            wrong[TOLD_ACCOUNTS:] = [f"and {len(wrong) - TOLD_ACCOUNTS} accounts more"]
-        self.story.expect(not wrong, "\n     ".join([f"{claim}: not so.", *wrong]) if wrong else claim)
+    def check_each(self, members, find_problem, statement):
+        """`find_problem` returns the problem in an account, or something false. The statement must be true in all of them."""
+        results = in_threads(ACCOUNT_CONCURRENCY, find_problem, members)
+        problems = [f"account {member.id}: {problem}" for member, problem in zip(members, results) if problem]
+        if len(problems) > MAX_ACCOUNTS_IN_MESSAGE:
+            problems[MAX_ACCOUNTS_IN_MESSAGE:] = [f"and {len(problems) - MAX_ACCOUNTS_IN_MESSAGE} more accounts"]
+        self.report.check(not problems, "\n     ".join([f"not true: {statement}", *problems]) if problems else statement)
 
 
 def main(accounts, regions):
-    story = Story()
-    story.step("Start a local AWS that enforces IAM")
+    report = Report()
+    report.step("Start a local AWS that enforces IAM")
     aws = LocalAws(LOG)
     with aws:
-        acme, intruder = Account(aws, PROVIDER).user("acme"), Account(aws, STRANGER).user("intruder")
-        it = Rehearsal(aws, story, acme, intruder, accounts, regions)
-        story.tell(f"MiniStack on {aws.endpoint}, this machine only. Its log: {LOG.relative_to(sam.ROOT)}")
-        stacks, roles = tell(story, it)
-        story.step("What it took")
-        for line in table(it.rows):
-            story.tell(line)
-        story.tell("Requests, calls and retries as the functions' own logs tell them; a deleted stack's log is gone with it.")
-    shown = f"{count(accounts, 'account')}, {count(regions, 'Region')}: {count(stacks, 'stack')}, {count(roles, 'role')}, nothing left."
-    print(f"\n{shown}", flush=True)
-    story.end()
+        acme, intruder = Account(aws, PROVIDER).create_user("acme"), Account(aws, STRANGER).create_user("intruder")
+        rehearsal = Rehearsal(aws, report, acme, intruder, accounts, regions)
+        report.info(f"MiniStack listens on {aws.endpoint}, on this machine only. Its log: {LOG.relative_to(ROOT)}")
+        stacks, roles = run(report, rehearsal)
+        report.step("Summary")
+        for line in table(rehearsal.rows):
+            report.info(line)
+        report.info("Requests, calls and retries come from the functions' logs. The log of a deleted stack is deleted with it.")
+    print(f"\n{count(accounts, 'account')}, {count(regions, 'Region')}: {count(stacks, 'stack')}, {count(roles, 'role')}, nothing remains.", flush=True)
+    report.finish()
 
 
-def tell(story, it):
-    """How many stacks and roles there were, when there were most."""
-    first, late, hasty = cast(it.members, it.followers)
-    in_order = one_after_the_other(it.regions)
+def run(report, rehearsal):
+    """Returns the largest number of stacks and roles that existed at the same time."""
+    initial, joining, joining_in_parallel = split_accounts(rehearsal.members, rehearsal.other_regions)
+    home_first = sequential(rehearsal.regions)
 
-    story.step("Publish the function: its code into a bucket in each Region")
-    it.publish(release=1, action=READ_LOGS)
-    story.tell(f"{it.code.key}, {len(it.code.content) / 1e6:.1f} MB")
+    report.step("Publish the function: upload its code to a bucket in each Region")
+    rehearsal.publish(release=1, action=READ_LOGS)
+    report.info(f"{rehearsal.package.key}, {len(rehearsal.package.content) / 1e6:.1f} MB")
 
-    regions = f"{it.home} first, then {', '.join(it.followers)}" if it.followers else it.home
-    story.step(f"Create the StackSet in {count(len(first), 'account')}: {regions}; {AT_ONCE} accounts at a time")
-    it.create(first, in_order, "create")
-    as_it_should_be(it, first)
+    others = rehearsal.other_regions
+    order = f"{rehearsal.home} first, then {', '.join(others)}" if others else rehearsal.home
+    report.step(f"Create the StackSet in {count(len(initial), 'account')}: {order}; {ACCOUNT_CONCURRENCY} accounts at the same time")
+    rehearsal.create(initial, home_first, "create")
+    check_accounts(rehearsal, initial)
 
-    story.step("Update the StackSet: another package of the code, and another policy")
-    before = {member.id: member.role(ROLE_NAME) for member in first}
-    it.publish(release=2, action=READ_QUEUES)
-    it.update(first, in_order, "update")
-    as_it_should_be(it, first)
-    it.in_each(first, lambda member: another_role(before[member.id], member), "each role is still the same one")
+    report.step("Update the StackSet: a new code package and a new policy")
+    before = {member.id: member.role(ROLE_NAME) for member in initial}
+    rehearsal.publish(release=2, action=READ_QUEUES)
+    rehearsal.update(initial, home_first, "update")
+    check_accounts(rehearsal, initial)
+    rehearsal.check_each(initial, lambda member: role_replaced(before[member.id], member), "each role is still the same")
 
-    if late:
-        story.step("An account joins")
-        it.create(late, in_order, "an account joins")
-        as_it_should_be(it, late)
-    if hasty:
-        # Neither order nor concurrency are promised to an account that automatic deployment finds.
-        story.step(f"An account joins, and gets its stacks in all Regions at the same time, that of {it.home} last")
-        it.create(hasty, side_by_side(it.regions[::-1]), "one joins, Regions at once")
-        as_it_should_be(it, hasty)
+    if joining:
+        report.step("An account joins the organization")
+        rehearsal.create(joining, home_first, "account joins")
+        check_accounts(rehearsal, joining)
+    if joining_in_parallel:
+        # Automatic deployment guarantees neither an order of Regions nor their concurrency.
+        report.step(f"An account joins, and gets its stacks in all Regions at the same time, {rehearsal.home} last")
+        rehearsal.create(joining_in_parallel, parallel(rehearsal.regions[::-1]), "joins, Regions in parallel")
+        check_accounts(rehearsal, joining_in_parallel)
 
-    story.step("What there is now")
-    stacks, roles = len(it.stack_set.instances), it.rows[-1].roles
-    story.expect_same(stacks, len(it.members) * len(it.regions), f"{count(stacks, 'stack')}: one in each account and Region")
-    story.expect_same(roles, len(it.members), f"{count(roles, 'role')}: one in each account")
+    report.step("Count the stacks and roles")
+    stacks, roles = len(rehearsal.stack_set.instances), rehearsal.rows[-1].roles
+    expected_stacks = len(rehearsal.members) * len(rehearsal.regions)
+    report.check_equal(stacks, expected_stacks, f"{count(stacks, 'stack')}: one in each account and Region")
+    report.check_equal(roles, len(rehearsal.members), f"{count(roles, 'role')}: one in each account")
 
-    stay = it.members
-    if len(it.members) > 1:
-        stay = it.members[1:]
-        leaver = it.members[:1]
-        story.step(f"An account leaves: its stacks are deleted, {regions}")
-        it.delete(leaver, in_order[:1], "an account leaves")
-        it.in_each(leaver, has_a_role, "with the stack of the home Region the role is gone")
-        it.in_each(leaver, it_opens(it), "the provider with the external ID: shut")
-        if it.followers:
-            it.delete(leaver, in_order[1:], "... its other Regions")
-        nothing_is_left(it, leaver)
+    remaining = rehearsal.members
+    if len(rehearsal.members) > 1:
+        leaving, remaining = rehearsal.members[:1], rehearsal.members[1:]
+        report.step(f"An account leaves the organization: delete its stacks, {order}")
+        rehearsal.delete(leaving, home_first[:1], "account leaves")
+        rehearsal.check_each(leaving, find_roles, "the role is deleted with the stack of the home Region")
+        rehearsal.check_each(leaving, find_access(rehearsal), "the provider with the external ID: denied")
+        if others:
+            rehearsal.delete(leaving, home_first[1:], "... its other Regions")
+        check_nothing_remains(rehearsal, leaving)
 
-    story.step("Delete the StackSet" + (f": {it.home} last" if it.followers else ""))
-    if it.followers:
-        before = {member.id: member.role(ROLE_NAME) for member in stay}
-        it.delete(stay, in_order[:0:-1], "delete the other Regions")
-        it.in_each(
-            stay,
-            lambda member: member.role(ROLE_NAME) != before[member.id] and "the role is another now",
-            "without the stacks of the other Regions each role is as it was",
+    report.step("Delete the StackSet" + (f", {rehearsal.home} last" if others else ""))
+    if others:
+        before = {member.id: member.role(ROLE_NAME) for member in remaining}
+        rehearsal.delete(remaining, home_first[:0:-1], "delete the other Regions")
+        rehearsal.check_each(
+            remaining,
+            lambda member: member.role(ROLE_NAME) != before[member.id] and "the role has changed",
+            "deleting the stacks of the other Regions changes no role",
         )
-    it.delete(stay, in_order[:1], "delete the home Region")
-    nothing_is_left(it, it.members)
-    it.in_each(it.members, it_opens(it), "the provider with the external ID: shut")
-    story.expect(functions_have_ended(it), "no process of a function is left")
+    rehearsal.delete(remaining, home_first[:1], "delete the home Region")
+    check_nothing_remains(rehearsal, rehearsal.members)
+    rehearsal.check_each(rehearsal.members, find_access(rehearsal), "the provider with the external ID: denied")
+    report.check(functions_ended(rehearsal), "no function process remains")
     return stacks, roles
 
 
-def cast(members, followers):
-    """Who is there from the start, who joins, and who joins in all Regions at once."""
-    joining = members[1:][-2:] if followers else members[1:][-1:]
-    first = members[: len(members) - len(joining)]
-    return first, joining[-1:], joining[:-1]
+def split_accounts(members, other_regions):
+    """The initial accounts, those that join, and those that join in all Regions in parallel."""
+    last = members[1:][-2:] if other_regions else members[1:][-1:]
+    initial = members[: len(members) - len(last)]
+    return initial, last[-1:], last[:-1]
 
 
-def as_it_should_be(it, members):
-    expected = sorted([ROLE_NAME, *(f"{FUNCTION_NAME}-{region}" for region in it.regions)])
-    code = base64.b64encode(it.code.sha256).decode()
+def check_accounts(rehearsal, members):
+    expected_roles = sorted([ROLE_NAME, *(f"{FUNCTION_NAME}-{region}" for region in rehearsal.regions)])
+    expected_code = base64.b64encode(rehearsal.package.sha256).decode()
 
-    def other_roles(member):
+    def find_wrong_roles(member):
         found = member.all_role_names()
-        return found != expected and f"its roles are {', '.join(found) or 'none'}"
+        return found != expected_roles and f"its roles are {', '.join(found) or 'none'}"
 
-    def other_code(member):
-        strange = [region for region, sha256 in member.code_in_use().items() if sha256 != code]
-        return strange and f"another package in {', '.join(strange)}"
+    def find_wrong_code(member):
+        wrong = [region for region, sha256 in member.deployed_code().items() if sha256 != expected_code]
+        return wrong and f"a different package in {', '.join(wrong)}"
 
-    it.in_each(members, other_code, "the functions run the package that was published last")
-    it.in_each(members, other_roles, f"one role for the provider in each account, {ROLE_NAME}, beside those of the functions")
-    it.in_each(members, doors(it), "open to the provider with the external ID; shut to it without, with a wrong one, and to a stranger")
-    it.in_each(members, rights(it), f"inside, {it.action} is allowed; what the other release allows is not, nor iam:ListUsers")
+    rehearsal.check_each(members, find_wrong_code, "the functions run the package that was published last")
+    rehearsal.check_each(members, find_wrong_roles, f"each account has one role for the provider, {ROLE_NAME}, and the functions' roles")
+    rehearsal.check_each(
+        members,
+        find_wrong_access(rehearsal),
+        "the provider with the external ID: allowed; without it or with a wrong one, and the stranger with it: denied",
+    )
+    rehearsal.check_each(
+        members,
+        find_wrong_permissions(rehearsal),
+        f"a session of the role allows {rehearsal.action}, but not the action of the other release or iam:ListUsers",
+    )
 
 
-def doors(it):
-    wrong_id = EXTERNAL_ID[:-1] + "0"
-
-    def wrong(member):
+def find_wrong_access(rehearsal):
+    def find(member):
         arn = role_arn(member)
-        if not it.acme.assume(arn, EXTERNAL_ID):
-            return "shut to the provider with the external ID"
-        if it.acme.assume(arn):
-            return "open to the provider without an external ID"
-        if it.acme.assume(arn, wrong_id):
-            return "open to the provider with a wrong external ID"
-        return it.intruder.assume(arn, EXTERNAL_ID) and "open to a stranger with the external ID"
+        if not rehearsal.acme.assume(arn, FIRST_ID):
+            return "denied for the provider with the external ID"
+        if rehearsal.acme.assume(arn):
+            return "allowed for the provider without an external ID"
+        if rehearsal.acme.assume(arn, WRONG_ID):
+            return "allowed for the provider with a wrong external ID"
+        return rehearsal.intruder.assume(arn, FIRST_ID) and "allowed for the stranger with the external ID"
 
-    return wrong
+    return find
 
 
-def rights(it):
-    def wrong(member):
-        session = it.acme.assume(role_arn(member), EXTERNAL_ID)
-        may = {
-            READ_LOGS: session.may("logs", "describe_log_groups"),
-            READ_QUEUES: session.may("sqs", "list_queues"),
-            "iam:ListUsers": session.may("iam", "list_users"),
+def find_wrong_permissions(rehearsal):
+    def find(member):
+        session = rehearsal.acme.assume(role_arn(member), FIRST_ID)
+        results = {
+            READ_LOGS: session.is_allowed("logs", "describe_log_groups"),
+            READ_QUEUES: session.is_allowed("sqs", "list_queues"),
+            "iam:ListUsers": session.is_allowed("iam", "list_users"),
         }
-        allowed = [action for action, allowed in may.items() if allowed]
-        return allowed != [it.action] and f"allowed: {', '.join(allowed) or 'nothing'}"
+        allowed = [action for action, is_allowed in results.items() if is_allowed]
+        return allowed != [rehearsal.action] and f"allowed: {', '.join(allowed) or 'nothing'}"
 
-    return wrong
-
-
-def it_opens(it):
-    return lambda member: it.acme.assume(role_arn(member), EXTERNAL_ID) and "open"
+    return find
 
 
-def has_a_role(member):
-    found = member.role_names()
-    return found and f"there is {', '.join(found)}"
+def find_access(rehearsal):
+    return lambda member: rehearsal.acme.assume(role_arn(member), FIRST_ID) and "allowed"
 
 
-def another_role(before, member):
-    return member.role(ROLE_NAME)["RoleId"] != before["RoleId"] and "it was made anew"
+def find_roles(member):
+    names = member.role_names()
+    return names and f"it has {', '.join(names)}"
 
 
-def nothing_is_left(it, members):
-    it.in_each(members, lambda member: ", ".join(member.leftovers()), "nothing is left: no stack, no role, no function, no log group")
+def role_replaced(before, member):
+    return member.role(ROLE_NAME)["RoleId"] != before["RoleId"] and "the role was replaced"
 
 
-def functions_have_ended(it):
-    deadline = time.monotonic() + FUNCTIONS_END_SECONDS
-    while it.aws.running_functions() > it.running_before:
+def check_nothing_remains(rehearsal, members):
+    rehearsal.check_each(
+        members, lambda member: ", ".join(member.remaining_resources()), "no stack, role, function or log group remains"
+    )
+
+
+def functions_ended(rehearsal):
+    deadline = time.monotonic() + FUNCTION_END_SECONDS
+    while rehearsal.aws.running_functions() > rehearsal.functions_before:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.1)
@@ -287,11 +299,7 @@ def functions_have_ended(it):
 
 
 def role_arn(member):
-    return f"arn:aws:iam::{member.id}:role/delegated/{ROLE_NAME}"
-
-
-def policy(action):
-    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
+    return f"arn:aws:iam::{member.id}:role{ROLE_PATH_PREFIX}{ROLE_NAME}"
 
 
 def count(number, noun):
@@ -301,32 +309,35 @@ def count(number, noun):
 def table(rows):
     yield f"{'phase':<28}{'stacks':>8}{'roles':>8}{'requests':>10}{'AWS calls':>11}{'retries':>9}{'seconds':>9}"
     for row in rows:
-        work = ("-", "-", "-") if row.work is None else (row.work.requests, row.work.calls, row.work.retries)
-        yield "{:<28}{:>8}{:>8}{:>10}{:>11}{:>9}{:>9.1f}".format(row.phase, row.stacks, row.roles, *work, row.seconds)
+        usage = ("-", "-", "-") if row.usage is None else (row.usage.requests, row.usage.calls, row.usage.retries)
+        yield "{:<28}{:>8}{:>8}{:>10}{:>11}{:>9}{:>9.1f}".format(row.phase, row.stacks, row.roles, *usage, row.seconds)
 
 
-def read(accounts, regions):
-    """How many of each; ends with a sentence where that is no number, or too many."""
-    numbers = number("ACCOUNTS", accounts, MOST_ACCOUNTS), number("REGIONS", regions, len(REGIONS))
-    if numbers[0] * numbers[1] > MOST_STACKS:
-        sys.exit(f"ACCOUNTS={accounts} REGIONS={regions} is {numbers[0] * numbers[1]} stacks; the local AWS carries {MOST_STACKS}.")
+def parse_arguments(accounts, regions):
+    """The two numbers. Exits with a message if one is invalid."""
+    numbers = _number("ACCOUNTS", accounts, MAX_ACCOUNTS), _number("REGIONS", regions, len(REGIONS))
+    if numbers[0] * numbers[1] > MAX_STACKS:
+        sys.exit(
+            f"ACCOUNTS={accounts} and REGIONS={regions} make {numbers[0] * numbers[1]} stacks. "
+            f"The local AWS supports at most {MAX_STACKS}."
+        )
     return numbers
 
 
-def number(name, text, most):
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
-        sys.exit(f"{name} is how many, a whole number from 1 to {most}, and not {text!r}: make rehearse ACCOUNTS=20 REGIONS=2")
+def _number(name, text, maximum):
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= maximum:
+        sys.exit(f"{name} must be a whole number from 1 to {maximum}, not {text!r}. Example: make rehearse ACCOUNTS=20 REGIONS=2")
     return int(text)
 
 
 if __name__ == "__main__":
     for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, stop_on)
+        signal.signal(ending, exit_on_signal)
     try:
-        main(*read(*sys.argv[1:]))
-    except (NotAsExpected, Failed) as failure:
-        sys.exit(f"   ✗ {failure}\n\nThe rehearsal failed. What the local AWS logged is in {LOG.relative_to(sam.ROOT)}.")
-    except (overlay.NothingToWiden, NotStarted) as failure:
+        main(*parse_arguments(*sys.argv[1:]))
+    except (CheckFailed, OperationFailed) as failure:
+        sys.exit(f"   ✗ {failure}\n\nThe rehearsal failed. See the log of the local AWS: {LOG.relative_to(ROOT)}")
+    except (templates.NothingToRelax, NotStarted) as failure:
         sys.exit(f"\nThe rehearsal failed: {failure}")
     except KeyboardInterrupt:
         sys.exit("\nStopped.")

@@ -1,56 +1,56 @@
-"""Builds and deploys the way a user does, showing what happens meanwhile."""
+"""Runs `sam build` and `sam deploy` as a user does, and shows their output."""
 
 import os
 import pathlib
 import platform
 import subprocess
 
-from . import overlay
-from .emulator import CUSTOMER, PROVIDER
+from . import templates
+from .constants import CUSTOMER, PROVIDER, PROVIDER_STACK_NAME, ROOT, STACK_NAME
 from .progress import Progress
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-# What samconfig.toml says.
-STACK_NAME = "service-provider-access"
-PROVIDER_STACK_NAME = "service-provider-access-provider"
-PROVIDER_ENVIRONMENT = ("--config-env", "provider")
+# The section of samconfig.toml for provider.yaml.
+PROVIDER_CONFIGURATION = ("--config-env", "provider")
 TOOLS = ROOT / ".tools" / "aws" / "bin"
-# The local AWS runs the function on this very machine.
+# The local AWS runs the function on this machine.
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 
 
 class CommandFailed(Exception):
-    """The message is the command and the last of what it printed."""
+    """The message contains the command and the end of its output."""
 
 
 def build():
-    """`sam build` of both templates, with the crates that are compiled counted: it shows nothing of that itself.
-    Both ask cargo for the same binary, so the second one compiles nothing."""
+    """Runs `sam build` for both templates and counts the compiled crates, because SAM shows no progress.
+
+    Both templates use the same binary, so the second build compiles nothing."""
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
-    # Downloads are shown by cargo; afterwards the number of crates is known.
+    # Cargo shows the downloads. After them, the number of crates is known.
     run(["cargo", "fetch", "--locked"], environment)
-    crates = _crates(environment)
-    with Progress(lambda: _how_far(crates), alone=False):
-        for which in ((), PROVIDER_ENVIRONMENT):
+    crates = _dependencies(environment)
+    with Progress(lambda: _build_progress(crates), exclusive=False):
+        for configuration in ((), PROVIDER_CONFIGURATION):
             run(
-                ["sam", "build", *which, "--parameter-overrides", f"Architecture={ARCHITECTURE}"],
+                ["sam", "build", *configuration, "--parameter-overrides", f"Architecture={ARCHITECTURE}"],
                 environment,
-                hide="Commands you can use next",
+                hide_from="Commands you can use next",
             )
 
 
 def deploy(aws, parameters=None, stack_name=STACK_NAME, region=None, report=lambda line: None):
-    """`sam deploy` of template.yaml as `sam build` made it, to the customer's account on the local AWS."""
-    template = overlay.generate(report)
+    """Deploys the built template.yaml to the customer's account on the local AWS. `report` gets one line per change
+    that MiniStack requires."""
+    template = templates.write_relaxed(report)
     command = ["sam", "deploy", "--template-file", str(template), "--config-file", str(ROOT / "samconfig.toml")]
     _deploy(command, aws.tool_environment(CUSTOMER), parameters, stack_name, region)
 
 
 def deploy_provider(aws, parameters=None, stack_name=PROVIDER_STACK_NAME, region=None):
-    """`sam deploy` of provider.yaml as `sam build` made it, to the provider's account on the local AWS.
-    Nothing in it has to be widened: MiniStack knows what its policy says, and the one key that it does not
-    know, `aws:ResourceOrgID`, is in a deny that has no organization to apply to here."""
-    command = ["sam", "deploy", *PROVIDER_ENVIRONMENT]
+    """Deploys the built provider.yaml, unchanged, to the provider's account on the local AWS.
+
+    MiniStack does not know the condition key `aws:ResourceOrgID`, but it is only used in a deny for organizations, and
+    the provider's account is in none."""
+    command = ["sam", "deploy", *PROVIDER_CONFIGURATION]
     _deploy(command, aws.tool_environment(PROVIDER), parameters, stack_name, region)
 
 
@@ -58,15 +58,15 @@ def _deploy(command, environment, parameters, stack_name, region):
     command += ["--stack-name", stack_name, "--no-confirm-changeset", "--no-progressbar"]
     if region:
         command += ["--region", region]
-    given = {"Architecture": ARCHITECTURE, **(parameters or {})}
-    command += ["--parameter-overrides"] + [_override(*parameter) for parameter in given.items()]
-    run(command, environment, hide="CloudFormation outputs from deployed stack")
+    all_parameters = {"Architecture": ARCHITECTURE, **(parameters or {})}
+    command += ["--parameter-overrides"] + [_override(*parameter) for parameter in all_parameters.items()]
+    run(command, environment, hide_from="CloudFormation outputs from deployed stack")
 
 
-def run(command, environment, hide=None):
-    """Shows the output as it comes, indented, up to a line that contains `hide`."""
+def run(command, environment, hide_from=None):
+    """Runs a command and shows its output, indented, up to the first line that contains `hide_from`."""
     environment = {**environment, "PATH": f"{TOOLS}{os.pathsep}{environment['PATH']}"}
-    seen = []
+    output = []
     hidden = False
     with subprocess.Popen(
         command,
@@ -81,15 +81,15 @@ def run(command, environment, hide=None):
         try:
             for line in process.stdout:
                 line = line.rstrip()
-                seen.append(line)
-                hidden = hidden or bool(hide and hide in line)
+                output.append(line)
+                hidden = hidden or bool(hide_from and hide_from in line)
                 if line and not hidden:
                     print(f"     | {line}", flush=True)
         except BaseException:
             process.terminate()
             raise
     if process.returncode != 0:
-        tail = "\n".join(seen[-30:])
+        tail = "\n".join(output[-30:])
         raise CommandFailed(f"`{' '.join(command[:2])}` failed with exit code {process.returncode}:\n{tail}")
 
 
@@ -98,24 +98,24 @@ def _override(name, value):
     return f'ParameterKey={name},ParameterValue="{quoted}"'
 
 
-def _crates(environment):
-    """The crates that ours is made of, as cargo names their directories of finished work."""
+def _dependencies(environment):
+    """The crates that the function depends on, by the names of their directories in cargo's target directory."""
     command = ["cargo", "tree", "--locked", "--edges", "normal,build", "--prefix", "none", "--format", "{p}"]
     listed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
-    # The first one is ours.
+    # The first line is the function itself.
     return {line.split()[0] for line in listed.splitlines()[1:] if line.strip()}
 
 
-def _how_far(crates):
+def _build_progress(crates):
     done = len(_compiled(crates))
-    return f"{done} of {len(crates)} crates compiled" if done < len(crates) else "compiling and linking ours"
+    return f"{done} of {len(crates)} crates compiled" if done < len(crates) else "compiling and linking the function"
 
 
 def _compiled(crates):
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     finished = {
-        work.parent.name.rsplit("-", 1)[0]
+        fingerprint.parent.name.rsplit("-", 1)[0]
         for pattern in ("release/.fingerprint/*/*.json", "*/release/.fingerprint/*/*.json")
-        for work in target.glob(pattern)
+        for fingerprint in target.glob(pattern)
     }
     return crates & finished

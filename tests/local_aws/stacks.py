@@ -1,30 +1,28 @@
-"""CloudFormation as its user sees it: a stack, how an operation on it ended, and why."""
+"""CloudFormation stacks as their user sees them, and templates with the custom resources."""
 
 import json
 import time
 
 from botocore.exceptions import ClientError
 
+from .constants import PROVIDER_SERVICE_TOKEN_EXPORT, SERVICE_TOKEN_EXPORT
+
 OPERATION_SECONDS = 120
-FUNCTION_NAME = "service-provider-access"
-EXPORT = "service-provider-access-ServiceToken"
-PROVIDER_FUNCTION_NAME = "service-provider-access-provider"
-PROVIDER_EXPORT = "service-provider-access-provider-ServiceToken"
 
 
 class Stack:
     def __init__(self, account, name, region=None):
         self.name = name
         self._cloudformation = account.client("cloudformation", region) if region else account.client("cloudformation")
-        # Once deleted, a stack is found under its ID alone.
+        # A deleted stack can only be found by its ID.
         self._id = name
 
     def create(self, template, **parameters):
-        self.start(template, **parameters)
-        return self.end()
+        self.start_create(template, **parameters)
+        return self.wait()
 
-    def start(self, template, **parameters):
-        """Begins to create the stack; `end` waits for it."""
+    def start_create(self, template, **parameters):
+        """Starts to create the stack. `wait` waits for the end."""
         self._id = self._cloudformation.create_stack(**self._request(template, parameters))["StackId"]
 
     def update(self, template=None, **parameters):
@@ -34,12 +32,12 @@ class Stack:
             if "No updates are to be performed" in str(error):
                 return "NO_UPDATES"
             raise
-        return self.end()
+        return self.wait()
 
     def delete(self):
         self._id = self.describe()["StackId"]
         self._cloudformation.delete_stack(StackName=self.name)
-        return self.end()
+        return self.wait()
 
     def describe(self):
         return self._cloudformation.describe_stacks(StackName=self._id)["Stacks"][0]
@@ -58,15 +56,15 @@ class Stack:
         return found["StackResourceDetail"]["PhysicalResourceId"]
 
     def reasons(self, logical_id):
-        """Why operations on this resource failed, the newest first: what a user reads in the console."""
+        """The reasons of all failed operations on this resource, newest first, as the console shows them."""
         return [
             event.get("ResourceStatusReason", "")
             for event in self._cloudformation.describe_stack_events(StackName=self._id)["StackEvents"]
             if event["LogicalResourceId"] == logical_id and event["ResourceStatus"].endswith("_FAILED")
         ]
 
-    def failure(self):
-        """What failed first in the last operation, and why."""
+    def first_failure(self):
+        """The resource that failed first in the last operation, and the reason."""
         first = "nothing failed"
         for event in self._cloudformation.describe_stack_events(StackName=self._id)["StackEvents"]:
             status, logical_id = event["ResourceStatus"], event["LogicalResourceId"]
@@ -76,8 +74,8 @@ class Stack:
                 first = f"{logical_id}: {event.get('ResourceStatusReason', 'no reason given')}"
         return first
 
-    def touched(self):
-        """The resources on which anything was done, ever."""
+    def resources_with_events(self):
+        """The logical IDs of all resources that CloudFormation has ever created, changed or deleted."""
         events = self._cloudformation.describe_stack_events(StackName=self._id)["StackEvents"]
         return {event["LogicalResourceId"] for event in events}
 
@@ -90,27 +88,27 @@ class Stack:
             **(body if template else {"UsePreviousTemplate": True}),
         }
 
-    def end(self):
-        """How the operation ended."""
+    def wait(self):
+        """Waits for the end of the operation and returns the status of the stack."""
         deadline = time.monotonic() + OPERATION_SECONDS
         while time.monotonic() < deadline:
             status = self.describe()["StackStatus"]
             if not status.endswith("_IN_PROGRESS"):
                 return status
             time.sleep(0.05)
-        raise TimeoutError(f"The operation on stack {self.name} was not over after {OPERATION_SECONDS} s: {status}")
+        raise TimeoutError(f"The operation on stack {self.name} did not end within {OPERATION_SECONDS} s: {status}")
 
 
 def delegated_role(siblings=None, **properties):
-    """A template with one Custom::DelegatedRole called Role, which uses the installed function."""
+    """A template with one Custom::DelegatedRole, with the logical ID Role, that uses the installed function."""
     attributes = ("RoleArn", "RoleName", "ExternalId", "Warnings")
     return {
         "Resources": {
             "Role": {
                 "Type": "Custom::DelegatedRole",
                 "Properties": {
-                    "ServiceToken": {"Fn::ImportValue": EXPORT},
-                    # Short, so that a function which never answers fails a test soon.
+                    "ServiceToken": {"Fn::ImportValue": SERVICE_TOKEN_EXPORT},
+                    # Short, so that a test fails soon if the function never answers.
                     "ServiceTimeout": 60,
                     **properties,
                 },
@@ -122,17 +120,17 @@ def delegated_role(siblings=None, **properties):
 
 
 def external_id(**properties):
-    """A template with one Custom::ExternalId called ExternalId."""
-    return _providers_side("ExternalId", ("ExternalId", "PreviousExternalId", "Rotation"), properties)
+    """A template with one Custom::ExternalId, with the logical ID ExternalId."""
+    return _provider_template("ExternalId", ("ExternalId", "PreviousExternalId", "Rotation"), properties)
 
 
 def access_check(**properties):
-    """A template with one Custom::AccessCheck called AccessCheck."""
-    return _providers_side("AccessCheck", ("Verdict", "RoleArn", "AccountId", "Probes", "CheckedAt"), properties)
+    """A template with one Custom::AccessCheck, with the logical ID AccessCheck."""
+    return _provider_template("AccessCheck", ("Verdict", "RoleArn", "AccountId", "Probes", "CheckedAt"), properties)
 
 
-def _providers_side(name, attributes, properties):
-    token = {"ServiceToken": {"Fn::ImportValue": PROVIDER_EXPORT}, "ServiceTimeout": 120}
+def _provider_template(name, attributes, properties):
+    token = {"ServiceToken": {"Fn::ImportValue": PROVIDER_SERVICE_TOKEN_EXPORT}, "ServiceTimeout": 120}
     return {
         "Resources": {name: {"Type": f"Custom::{name}", "Properties": {**token, **properties}}},
         "Outputs": {attribute: {"Value": {"Fn::GetAtt": [name, attribute]}} for attribute in attributes},
@@ -140,7 +138,7 @@ def _providers_side(name, attributes, properties):
 
 
 def failing_sibling(after="Role"):
-    """A resource that fails after this one is made: its service token names no function."""
+    """A resource that fails after the resource `after` is created: its service token names a missing function."""
     return {
         "Sibling": {
             "Type": "Custom::Failing",

@@ -1,7 +1,7 @@
-"""What StackSets do, for a local AWS that has none: one stack in each account and Region, all of one template.
+"""Does what StackSets do, because the local AWS has none: one stack of one template in each account and Region.
 
-Regions one after the other or side by side, and in each of them so many accounts at a time, each with the account's own
-credentials. No failure is tolerated: what was begun is ended, nothing more is begun, and no later Region is touched.
+It processes Regions one after the other or all at once, and a number of accounts at the same time. The failure tolerance
+is zero: after a failure, the operations that run are completed, and no other operation starts.
 """
 
 import concurrent.futures
@@ -10,15 +10,12 @@ import threading
 import uuid
 
 from .accounts import Account
+from .constants import OTHER_REGIONS_STACK_SET_NAME, STACK_SET_NAME
 from .stacks import Stack
-
-# The one of the home Region, and the one of the others, which depends on it: automatic deployment keeps no other order.
-NAME = "service-provider-access"
-OTHERS_NAME = f"{NAME}-regions"
 
 
 @dataclasses.dataclass(frozen=True)
-class Instance:
+class StackInstance:
     """A stack of the StackSet in one account and Region."""
 
     account: Account
@@ -26,47 +23,48 @@ class Instance:
     stack: Stack
 
     @classmethod
-    def of(cls, account, region, stack_set):
-        # As StackSets name them: each stack has a name of its own.
+    def new(cls, account, region, stack_set):
+        # StackSets, too, give each stack a unique name.
         return cls(account, region, Stack(account, f"StackSet-{stack_set}-{uuid.uuid4()}", region))
 
 
-class Failed(Exception):
-    """Stacks did not become what they should be. The message names accounts, Regions and reasons."""
+class OperationFailed(Exception):
+    """The message contains accounts, Regions and reasons."""
 
 
-def one_after_the_other(regions):
-    """RegionConcurrencyType SEQUENTIAL: waves of one Region."""
+def sequential(regions):
+    """RegionConcurrencyType SEQUENTIAL: one wave per Region."""
     return [[region] for region in regions]
 
 
-def side_by_side(regions):
-    """RegionConcurrencyType PARALLEL: one wave."""
+def parallel(regions):
+    """RegionConcurrencyType PARALLEL: one wave for all Regions."""
     return [list(regions)]
 
 
 class StackSet:
-    """That of the home Region, and that of the others: one template, and one life."""
+    """The StackSet of the home Region together with the StackSet of the other Regions. Both use the same template."""
 
-    def __init__(self, template, home, at_once, done=lambda: None):
-        """`at_once` accounts at a time; `done` is called whenever a stack is."""
+    def __init__(self, template, home, account_concurrency, on_completed=lambda: None):
+        """`on_completed` is called for each completed stack operation."""
         self.instances = {}
-        self._template, self._home, self._at_once, self._done = template, home, at_once, done
+        self._template, self._home = template, home
+        self._account_concurrency, self._on_completed = account_concurrency, on_completed
 
     def create(self, accounts, waves, parameters):
-        """`parameters` gives those of an account."""
+        """`parameters` is a function that returns the parameters for an account."""
 
         def create(account, region):
-            instance = self.begin(account, region, parameters)
-            return instance, instance.stack.end()
+            instance = self.start_create(account, region, parameters)
+            return instance, instance.stack.wait()
 
         self._operate(create, accounts, waves, "CREATE_COMPLETE")
 
-    def begin(self, account, region, parameters):
-        """One stack, out of order, and without waiting for it."""
-        stack_set = NAME if region == self._home else OTHERS_NAME
-        instance = self.instances[account.id, region] = Instance.of(account, region, stack_set)
-        instance.stack.start(self._template, **parameters(account))
+    def start_create(self, account, region, parameters):
+        """Starts to create a single stack, and does not wait for it."""
+        stack_set = STACK_SET_NAME if region == self._home else OTHER_REGIONS_STACK_SET_NAME
+        instance = self.instances[account.id, region] = StackInstance.new(account, region, stack_set)
+        instance.stack.start_create(self._template, **parameters(account))
         return instance
 
     def update(self, accounts, waves, parameters):
@@ -86,36 +84,38 @@ class StackSet:
 
         self._operate(delete, accounts, waves, "DELETE_COMPLETE")
 
-    def _operate(self, act, accounts, waves, wished):
-        failed = threading.Event()
+    def _operate(self, operation, accounts, waves, expected_status):
+        any_failed = threading.Event()
 
-        def begin(account, region):
-            """Why it failed, or nothing."""
-            if failed.is_set():
+        def run(account, region):
+            """The failure, or None."""
+            if any_failed.is_set():
                 return None
             try:
-                instance, status = act(account, region)
-                failure = None if status == wished else f"{status}: {instance.stack.failure()}"
+                instance, status = operation(account, region)
+                failure = None if status == expected_status else f"{status}: {instance.stack.first_failure()}"
             except Exception as error:
                 failure = f"{type(error).__name__}: {error}"
             if failure:
-                failed.set()
+                any_failed.set()
                 return f"account {account.id}, {region}: {failure}"
-            self._done()
+            self._on_completed()
             return None
 
         for regions in waves:
-            # Both Regions of an account come at the same time where they come side by side.
+            # In a parallel wave, all Regions of an account start together.
             pairs = [(account, region) for account in accounts for region in regions]
-            failures = in_threads(self._at_once * len(regions), lambda pair: begin(*pair), pairs)
+            failures = in_threads(self._account_concurrency * len(regions), lambda pair: run(*pair), pairs)
             if any(failures):
-                raise Failed("\n".join(filter(None, failures)))
+                raise OperationFailed("\n".join(filter(None, failures)))
 
 
-def in_threads(number, act, items):
-    """What `act` makes of each, in their order. Interrupted, it waits for nothing."""
-    pool = concurrent.futures.ThreadPoolExecutor(number)
+def in_threads(count, function, items):
+    """The results of the function for all items, in order, computed in `count` threads.
+
+    On Ctrl-C it returns at once and cancels what has not started."""
+    pool = concurrent.futures.ThreadPoolExecutor(count)
     try:
-        return list(pool.map(act, items))
+        return list(pool.map(function, items))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

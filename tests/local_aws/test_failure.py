@@ -1,15 +1,50 @@
-"""What does not work out: the reason is readable, and nothing is left behind or damaged."""
+"""Operations that fail give a clear reason, and leave nothing behind and nothing damaged."""
 
 import json
 
-from .denies import without_revocation
-from .emulator import CUSTOMER, PROVIDER, STRANGER
-from .installed import OnLocalAws
+from .constants import CUSTOMER, EC2_READ_ONLY, FIRST_ID, PROVIDER, ROLE_PATH_PREFIX, SECOND_ID, STRANGER
+from .deny_policies import split_revocation
+from .fixtures import LocalAwsTestCase
+from .policies import allow, service_trust
 from .stacks import delegated_role, failing_sibling
-from .test_lifecycle import EC2_READ_ONLY, FIRST_ID, SECOND_ID, policy
+
+MISSING_POLICY = f"arn:aws:iam::{CUSTOMER}:policy/no-such-policy"
+
+# Properties that the function rejects, and terms that the reason must contain.
+REJECTED = {
+    "several problems": (
+        {
+            "ExternalAwsAccountId": "12345",
+            "MaxSessionDuration": 60,
+            "CustomPolicy": "{",
+            "ManagedPolicyArn": EC2_READ_ONLY,
+            "require_mfa": True,
+        },
+        # The last two are suggestions: for a misspelled name, and for a Terraform name.
+        ["ExternalAwsAccountId", "MaxSessionDuration", "CustomPolicy", "ManagedPolicyArns", "RequireMfa"],
+    ),
+    "administrative access": (
+        {"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": ["arn:aws:iam::aws:policy/AdministratorAccess"]},
+        ["AdministratorAccess", "AllowAdministrativeAccess"],
+    ),
+    "an account that the owner does not trust": ({"ExternalAwsAccountId": STRANGER}, [STRANGER, "TrustedAccountIds"]),
+    "the customer's own account": ({"ExternalAwsAccountId": CUSTOMER}, [CUSTOMER]),
+    "a path outside the role path prefix": (
+        {"ExternalAwsAccountId": PROVIDER, "Path": "/elsewhere/"},
+        ["Path", ROLE_PATH_PREFIX],
+    ),
+    "a managed policy that does not exist": (
+        {"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [MISSING_POLICY]},
+        [MISSING_POLICY],
+    ),
+    "a custom policy that escalates privileges": (
+        {"ExternalAwsAccountId": PROVIDER, "CustomPolicy": allow("iam:PutRolePolicy")},
+        ["CustomPolicy", "iam:PutRolePolicy"],
+    ),
+}
 
 
-class Rollback(OnLocalAws):
+class Rollback(LocalAwsTestCase):
     def test_of_an_update(self):
         stack = self.stack()
         stack.create(
@@ -17,7 +52,7 @@ class Rollback(OnLocalAws):
                 ExternalAwsAccountId=PROVIDER,
                 ExternalId=FIRST_ID,
                 ManagedPolicyArns=[EC2_READ_ONLY],
-                CustomPolicy=policy("logs:DescribeLogGroups"),
+                CustomPolicy=allow("logs:DescribeLogGroups"),
                 Tags=[{"Key": "contract", "Value": "17"}],
             )
         )
@@ -26,18 +61,18 @@ class Rollback(OnLocalAws):
             delegated_role(failing_sibling(), ExternalAwsAccountId=PROVIDER, ExternalId=SECOND_ID, MaxSessionDuration=7200)
         )
         self.assertEqual(status, "UPDATE_ROLLBACK_COMPLETE")
-        after, revoked = without_revocation(self.role_of(stack))
+        after, cutoff = split_revocation(self.role_of(stack))
         self.assertEqual(after, before)
-        self.assertTrue(revoked, "sessions that ended stay ended")
-        self.assertTrue(self.world.acme.assume(before["Arn"], FIRST_ID))
-        self.assertFalse(self.world.acme.assume(before["Arn"], SECOND_ID))
+        self.assertTrue(cutoff, "revoked sessions stay revoked")
+        self.assertTrue(self.environment.acme.assume(before["Arn"], FIRST_ID))
+        self.assertFalse(self.environment.acme.assume(before["Arn"], SECOND_ID))
 
-    def test_of_an_update_brings_the_generated_external_id_back(self):
+    def test_of_an_update_restores_the_generated_external_id(self):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER))
         before, external_id = self.role_of(stack), stack.outputs()["ExternalId"]
         stack.update(delegated_role(failing_sibling(), ExternalAwsAccountId=PROVIDER, ExternalId=SECOND_ID))
-        self.assertEqual(without_revocation(self.role_of(stack))[0], before)
+        self.assertEqual(split_revocation(self.role_of(stack))[0], before)
         self.assertEqual(stack.outputs()["ExternalId"], external_id)
 
     def test_of_a_replacement(self):
@@ -52,62 +87,24 @@ class Rollback(OnLocalAws):
 
     def test_of_a_create(self):
         stack = self.stack()
-        status = stack.create(delegated_role(failing_sibling(), ExternalAwsAccountId=PROVIDER, RoleName="never-needed"))
+        status = stack.create(delegated_role(failing_sibling(), ExternalAwsAccountId=PROVIDER, RoleName="rolled-back"))
         self.assertEqual(status, "ROLLBACK_COMPLETE")
-        self.assertIsNone(self.customer.role("never-needed"))
+        self.assertIsNone(self.customer.role("rolled-back"))
 
 
-class Refusal(OnLocalAws):
-    def refused(self, *parts, **properties):
-        """Creates a stack that must fail without a trace, for a reason that contains `parts`."""
-        roles = self.customer.role_names()
-        stack = self.stack()
-        self.assertEqual(stack.create(delegated_role(**properties)), "ROLLBACK_COMPLETE")
-        [reason] = stack.reasons("Role")
-        for part in parts:
-            self.assertIn(part, reason)
-        self.assertEqual(self.customer.role_names(), roles)
+class Rejection(LocalAwsTestCase):
+    def test_of_a_create_gives_a_reason_and_creates_nothing(self):
+        for name, (properties, terms) in REJECTED.items():
+            with self.subTest(name):
+                roles = self.customer.role_names()
+                stack = self.stack()
+                self.assertEqual(stack.create(delegated_role(**properties)), "ROLLBACK_COMPLETE")
+                [reason] = stack.reasons("Role")
+                for term in terms:
+                    self.assertIn(term, reason)
+                self.assertEqual(self.customer.role_names(), roles)
 
-    def test_tells_every_problem_at_once(self):
-        self.refused(
-            "ExternalAwsAccountId",
-            "MaxSessionDuration",
-            "CustomPolicy",
-            # The nearest name for a misspelling, and the property that a Terraform name stands for.
-            "ManagedPolicyArns",
-            "RequireMfa",
-            ExternalAwsAccountId="12345",
-            MaxSessionDuration=60,
-            CustomPolicy="{",
-            ManagedPolicyArn=EC2_READ_ONLY,
-            require_mfa=True,
-        )
-
-    def test_of_administrative_access(self):
-        self.refused(
-            "AdministratorAccess",
-            "AllowAdministrativeAccess",
-            ExternalAwsAccountId=PROVIDER,
-            ManagedPolicyArns=["arn:aws:iam::aws:policy/AdministratorAccess"],
-        )
-
-    def test_of_an_account_that_the_owner_does_not_trust(self):
-        self.refused(STRANGER, "TrustedAccountIds", ExternalAwsAccountId=STRANGER)
-
-    def test_of_the_own_account(self):
-        self.refused(CUSTOMER, ExternalAwsAccountId=CUSTOMER)
-
-    def test_of_a_path_outside_of_the_prefix(self):
-        self.refused("Path", "/delegated/", ExternalAwsAccountId=PROVIDER, Path="/elsewhere/")
-
-    def test_of_a_managed_policy_that_is_not_there(self):
-        arn = f"arn:aws:iam::{CUSTOMER}:policy/no-such-policy"
-        self.refused(arn, ExternalAwsAccountId=PROVIDER, ManagedPolicyArns=[arn])
-
-    def test_of_a_custom_policy_that_escalates(self):
-        self.refused("CustomPolicy", "iam:PutRolePolicy", ExternalAwsAccountId=PROVIDER, CustomPolicy=policy("iam:PutRolePolicy"))
-
-    def test_of_an_update_leaves_the_role_as_it_was(self):
+    def test_of_an_update_does_not_change_the_role(self):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER, ExternalId=FIRST_ID))
         before = self.role_of(stack)
@@ -117,14 +114,13 @@ class Refusal(OnLocalAws):
         self.assertEqual(self.role_of(stack), before)
 
 
-class SomebodyElsesRole(OnLocalAws):
-    def test_is_neither_changed_nor_deleted(self):
+class ForeignRole(LocalAwsTestCase):
+    """A role that the stack did not create is never changed and never deleted."""
+
+    def test_created_by_hand(self):
         iam = self.customer.client("iam")
-        trust = {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-        }
-        iam.create_role(RoleName="made-by-hand", Path="/delegated/", AssumeRolePolicyDocument=json.dumps(trust))
+        trust = json.dumps(service_trust("ec2.amazonaws.com"))
+        iam.create_role(RoleName="made-by-hand", Path=ROLE_PATH_PREFIX, AssumeRolePolicyDocument=trust)
         self.addCleanup(iam.delete_role, RoleName="made-by-hand")
         before = self.customer.role("made-by-hand")
 
@@ -132,43 +128,45 @@ class SomebodyElsesRole(OnLocalAws):
         self.assertEqual(stack.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="made-by-hand")), "ROLLBACK_COMPLETE")
         [reason] = stack.reasons("Role")
         self.assertIn("made-by-hand", reason)
-        self.assertIn("service-provider-access:stack-id", reason, "it says how to hand the role over")
+        self.assertIn("service-provider-access:stack-id", reason, "the reason explains how the stack can take over the role")
         self.assertEqual(self.customer.role("made-by-hand"), before)
         stack.delete()
         self.assertEqual(self.customer.role("made-by-hand"), before)
 
-    def test_of_another_stack_is_named_with_its_stack(self):
+    def test_created_by_another_stack(self):
         first, second = self.stack(), self.stack()
-        first.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="contested"))
-        before = self.customer.role("contested")
-        self.assertEqual(second.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="contested")), "ROLLBACK_COMPLETE")
-        self.assertIn(first.name, second.reasons("Role")[0])
+        first.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="of-another-stack"))
+        before = self.customer.role("of-another-stack")
+        status = second.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="of-another-stack"))
+        self.assertEqual(status, "ROLLBACK_COMPLETE")
+        self.assertIn(first.name, second.reasons("Role")[0], "the reason names the other stack")
         second.delete()
-        self.assertEqual(self.customer.role("contested"), before)
+        self.assertEqual(self.customer.role("of-another-stack"), before)
 
-    def test_is_not_taken_by_a_rename(self):
+    def test_with_the_new_name_of_a_role(self):
         first, second = self.stack(), self.stack()
-        first.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="coveted"))
-        second.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="modest"))
-        coveted, modest = self.customer.role("coveted"), self.customer.role("modest")
-        self.assertEqual(second.update(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="coveted")), "UPDATE_ROLLBACK_COMPLETE")
-        self.assertEqual(second.physical_id("Role"), "modest")
-        self.assertEqual((self.customer.role("coveted"), self.customer.role("modest")), (coveted, modest))
+        first.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="role-of-first"))
+        second.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="role-of-second"))
+        before = self.customer.role("role-of-first"), self.customer.role("role-of-second")
+        status = second.update(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="role-of-first"))
+        self.assertEqual(status, "UPDATE_ROLLBACK_COMPLETE")
+        self.assertEqual(second.physical_id("Role"), "role-of-second")
+        self.assertEqual((self.customer.role("role-of-first"), self.customer.role("role-of-second")), before)
 
 
-class Deletion(OnLocalAws):
-    def test_of_a_role_in_an_instance_profile_says_so(self):
+class Deletion(LocalAwsTestCase):
+    def test_of_a_role_in_an_instance_profile_fails_and_names_the_profile(self):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER))
         name = stack.outputs()["RoleName"]
         iam = self.customer.client("iam")
-        iam.create_instance_profile(InstanceProfileName="holds-it")
-        iam.add_role_to_instance_profile(InstanceProfileName="holds-it", RoleName=name)
+        iam.create_instance_profile(InstanceProfileName="test-profile")
+        iam.add_role_to_instance_profile(InstanceProfileName="test-profile", RoleName=name)
 
         self.assertEqual(stack.delete(), "DELETE_FAILED")
-        self.assertIn("holds-it", stack.reasons("Role")[0])
+        self.assertIn("test-profile", stack.reasons("Role")[0])
 
-        iam.remove_role_from_instance_profile(InstanceProfileName="holds-it", RoleName=name)
-        iam.delete_instance_profile(InstanceProfileName="holds-it")
+        iam.remove_role_from_instance_profile(InstanceProfileName="test-profile", RoleName=name)
+        iam.delete_instance_profile(InstanceProfileName="test-profile")
         self.assertEqual(stack.delete(), "DELETE_COMPLETE")
         self.assertIsNone(self.customer.role(name))

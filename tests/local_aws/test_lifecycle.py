@@ -1,36 +1,15 @@
-"""A delegated role from its first day to its last, by way of CloudFormation."""
+"""A delegated role from its creation to its deletion, through CloudFormation."""
 
-from .denies import without_revocation
-from .emulator import CUSTOMER, PROVIDER
-from .installed import OnLocalAws
+import json
+
+from .constants import CUSTOMER, EC2_READ_ONLY, FIRST_ID, PROVIDER, SECOND_ID, SECURITY_AUDIT
+from .deny_policies import GUARDRAILS, split_revocation
+from .fixtures import LocalAwsTestCase
+from .policies import allow, deny, document, provider_trust, trust_statement
 from .stacks import delegated_role
 
-FIRST_ID = "acme-1b0f7c52d3a94e6f8c21"
-SECOND_ID = "acme-9e4d2a71c6b85f03d7aa"
-EC2_READ_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"
-SECURITY_AUDIT = "arn:aws:iam::aws:policy/SecurityAudit"
 
-
-def policy(action):
-    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
-
-
-def trust(*external_ids):
-    given = list(external_ids) if len(external_ids) > 1 else external_ids[0]
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{PROVIDER}:root"},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"sts:ExternalId": given}},
-            }
-        ],
-    }
-
-
-class Lifecycle(OnLocalAws):
+class Lifecycle(LocalAwsTestCase):
     def test_create(self):
         stack = self.stack()
         status = stack.create(
@@ -38,9 +17,9 @@ class Lifecycle(OnLocalAws):
                 ExternalAwsAccountId=PROVIDER,
                 ExternalId=FIRST_ID,
                 ManagedPolicyArns=[EC2_READ_ONLY],
-                CustomPolicy=policy("logs:DescribeLogGroups"),
+                CustomPolicy=allow("logs:DescribeLogGroups"),
                 MaxSessionDuration=7200,
-                Description="Acme looks after us",
+                Description="Support access for Acme",
                 Tags=[{"Key": "contract", "Value": "17"}],
             )
         )
@@ -56,19 +35,19 @@ class Lifecycle(OnLocalAws):
             {
                 "Arn": f"arn:aws:iam::{CUSTOMER}:role/delegated/{outputs['RoleName']}",
                 "RoleId": role["RoleId"],
-                "Trust": trust(FIRST_ID),
-                "Description": "Acme looks after us",
+                "Trust": provider_trust(FIRST_ID),
+                "Description": "Support access for Acme",
                 "MaxSessionDuration": 7200,
                 "PermissionsBoundary": None,
                 "ManagedPolicyArns": [EC2_READ_ONLY],
-                "InlinePolicies": {"CustomPolicy": policy("logs:DescribeLogGroups"), **self.guardrails(stack)},
+                "InlinePolicies": {"CustomPolicy": allow("logs:DescribeLogGroups"), **self.guardrails(stack)},
             },
         )
         self.assertEqual(outputs["RoleArn"], role["Arn"])
         self.assertEqual(outputs["ExternalId"], FIRST_ID)
         self.assertEqual(stack.physical_id("Role"), outputs["RoleName"])
 
-        acme, intruder = self.world.acme, self.world.intruder
+        acme, intruder = self.environment.acme, self.environment.intruder
         self.assertTrue(acme.assume(role["Arn"], FIRST_ID))
         self.assertFalse(acme.assume(role["Arn"]))
         self.assertFalse(acme.assume(role["Arn"], SECOND_ID))
@@ -81,7 +60,7 @@ class Lifecycle(OnLocalAws):
                 ExternalAwsAccountId=PROVIDER,
                 ExternalId=FIRST_ID,
                 ManagedPolicyArns=[EC2_READ_ONLY],
-                CustomPolicy=policy("logs:DescribeLogGroups"),
+                CustomPolicy=allow("logs:DescribeLogGroups"),
                 Tags=[{"Key": "contract", "Value": "17"}, {"Key": "team", "Value": "blue"}],
             )
         )
@@ -91,23 +70,23 @@ class Lifecycle(OnLocalAws):
                 ExternalAwsAccountId=PROVIDER,
                 ExternalId=SECOND_ID,
                 ManagedPolicyArns=[SECURITY_AUDIT],
-                CustomPolicy=policy("sqs:ListQueues"),
+                CustomPolicy=allow("sqs:ListQueues"),
                 Tags=[{"Key": "contract", "Value": "18"}],
             )
         )
         self.assertEqual((status, stack.reasons("Role")), ("UPDATE_COMPLETE", []))
-        after, revoked = without_revocation(self.role_of(stack))
-        self.assertTrue(revoked, "the external ID changed")
-        self.assertEqual(after["RoleId"], before["RoleId"], "it is still the same role")
-        self.assertEqual(after["Trust"], trust(SECOND_ID))
+        after, cutoff = split_revocation(self.role_of(stack))
+        self.assertTrue(cutoff, "a new external ID revokes sessions")
+        self.assertEqual(after["RoleId"], before["RoleId"], "the role is not replaced")
+        self.assertEqual(after["Trust"], provider_trust(SECOND_ID))
         self.assertEqual(after["ManagedPolicyArns"], [SECURITY_AUDIT])
-        self.assertEqual(after["InlinePolicies"], {"CustomPolicy": policy("sqs:ListQueues"), **self.guardrails(stack)})
+        self.assertEqual(after["InlinePolicies"], {"CustomPolicy": allow("sqs:ListQueues"), **self.guardrails(stack)})
         self.assertEqual(after["Tags"]["contract"], "18")
         self.assertNotIn("team", after["Tags"])
-        self.assertFalse(self.world.acme.assume(after["Arn"], FIRST_ID))
-        self.assertTrue(self.world.acme.assume(after["Arn"], SECOND_ID))
+        self.assertFalse(self.environment.acme.assume(after["Arn"], FIRST_ID))
+        self.assertTrue(self.environment.acme.assume(after["Arn"], SECOND_ID))
 
-    def test_two_external_ids_bridge_a_rotation(self):
+    def test_two_external_ids_during_a_rotation(self):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER, ExternalId=FIRST_ID))
         self.assertEqual(
@@ -115,11 +94,11 @@ class Lifecycle(OnLocalAws):
         )
         arn = stack.outputs()["RoleArn"]
         self.assertEqual(stack.outputs()["ExternalId"], SECOND_ID)
-        self.assertTrue(self.world.acme.assume(arn, FIRST_ID))
-        self.assertTrue(self.world.acme.assume(arn, SECOND_ID))
-        self.assertFalse(self.world.acme.assume(arn))
+        self.assertTrue(self.environment.acme.assume(arn, FIRST_ID))
+        self.assertTrue(self.environment.acme.assume(arn, SECOND_ID))
+        self.assertFalse(self.environment.acme.assume(arn))
 
-    def test_generated_external_id_comes_back(self):
+    def test_generated_external_id_returns_after_an_explicit_one(self):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER))
         generated = stack.outputs()["ExternalId"]
@@ -128,72 +107,71 @@ class Lifecycle(OnLocalAws):
         self.assertEqual(stack.outputs()["ExternalId"], FIRST_ID)
         stack.update(delegated_role(ExternalAwsAccountId=PROVIDER))
         self.assertEqual(stack.outputs()["ExternalId"], generated)
-        self.assertTrue(self.world.acme.assume(stack.outputs()["RoleArn"], generated))
+        self.assertTrue(self.environment.acme.assume(stack.outputs()["RoleArn"], generated))
 
-    def test_revision_puts_right_what_people_changed(self):
-        wish = dict(
+    def test_new_revision_corrects_manual_changes(self):
+        properties = dict(
             ExternalAwsAccountId=PROVIDER,
             ExternalId=FIRST_ID,
             ManagedPolicyArns=[EC2_READ_ONLY],
-            CustomPolicy=policy("logs:DescribeLogGroups"),
+            CustomPolicy=allow("logs:DescribeLogGroups"),
         )
         stack = self.stack()
-        stack.create(delegated_role(Revision="1", **wish))
-        agreed = self.role_of(stack)
+        stack.create(delegated_role(Revision="1", **properties))
+        before = self.role_of(stack)
         name = stack.outputs()["RoleName"]
 
         iam = self.customer.client("iam")
         iam.attach_role_policy(RoleName=name, PolicyArn=SECURITY_AUDIT)
         iam.detach_role_policy(RoleName=name, PolicyArn=EC2_READ_ONLY)
-        iam.put_role_policy(RoleName=name, PolicyName="More", PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}')
+        iam.put_role_policy(RoleName=name, PolicyName="More", PolicyDocument=json.dumps(allow("s3:*")))
         iam.delete_role_policy(RoleName=name, PolicyName="CustomPolicy")
-        iam.delete_role_policy(RoleName=name, PolicyName="ServiceProviderAccessGuardrails")
+        iam.delete_role_policy(RoleName=name, PolicyName=GUARDRAILS)
         iam.update_role(RoleName=name, MaxSessionDuration=43200)
-        iam.update_assume_role_policy(
-            RoleName=name,
-            PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}',
-        )
-        self.assertTrue(self.world.intruder.assume(agreed["Arn"]), "the door stands open, or there is nothing to put right")
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(document(trust_statement("*"))))
+        self.assertTrue(self.environment.intruder.assume(before["Arn"]), "the manual change must allow access")
 
-        self.assertEqual(stack.update(delegated_role(Revision="2", **wish)), "UPDATE_COMPLETE")
-        mended, revoked = without_revocation(self.role_of(stack))
-        self.assertEqual(mended, agreed)
-        self.assertTrue(revoked, "whoever was in is out")
-        self.assertFalse(self.world.intruder.assume(agreed["Arn"]))
+        self.assertEqual(stack.update(delegated_role(Revision="2", **properties)), "UPDATE_COMPLETE")
+        after, cutoff = split_revocation(self.role_of(stack))
+        self.assertEqual(after, before)
+        self.assertTrue(cutoff, "the update revokes the sessions")
+        self.assertFalse(self.environment.intruder.assume(before["Arn"]))
 
-    def test_revision_leaves_an_untouched_role_as_it_is(self):
+    def test_new_revision_does_not_change_a_correct_role(self):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER, Revision="1"))
         before = self.role_of(stack)
         self.assertEqual(stack.update(delegated_role(ExternalAwsAccountId=PROVIDER, Revision="2")), "UPDATE_COMPLETE")
         self.assertEqual(self.role_of(stack), before)
 
-    def test_another_name_replaces_the_role(self):
+    def test_new_name_replaces_the_role(self):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="acme-before"))
         before = stack.outputs()
         self.assertEqual(stack.update(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="acme-after")), "UPDATE_COMPLETE")
         after = stack.outputs()
         self.assertEqual(stack.physical_id("Role"), "acme-after")
-        self.assertEqual(after["ExternalId"], before["ExternalId"], "the generated external ID moves along")
+        self.assertEqual(after["ExternalId"], before["ExternalId"], "the new role keeps the generated external ID")
         self.assertIsNone(self.customer.role("acme-before"))
-        self.assertTrue(self.world.acme.assume(after["RoleArn"], after["ExternalId"]))
+        self.assertTrue(self.environment.acme.assume(after["RoleArn"], after["ExternalId"]))
 
-    def test_delete_takes_everything_that_hangs_on_the_role(self):
+    def test_delete_also_removes_policies_that_were_added_manually(self):
         stack = self.stack()
         stack.create(
             delegated_role(
-                ExternalAwsAccountId=PROVIDER, ManagedPolicyArns=[EC2_READ_ONLY], CustomPolicy=policy("logs:DescribeLogGroups")
+                ExternalAwsAccountId=PROVIDER,
+                ManagedPolicyArns=[EC2_READ_ONLY],
+                CustomPolicy=allow("logs:DescribeLogGroups"),
             )
         )
         name = stack.outputs()["RoleName"]
         iam = self.customer.client("iam")
         iam.attach_role_policy(RoleName=name, PolicyArn=SECURITY_AUDIT)
-        iam.put_role_policy(RoleName=name, PolicyName="More", PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}')
+        iam.put_role_policy(RoleName=name, PolicyName="More", PolicyDocument=json.dumps(deny("s3:*")))
         self.assertEqual(stack.delete(), "DELETE_COMPLETE")
         self.assertIsNone(self.customer.role(name))
 
-    def test_delete_of_a_role_that_is_gone_already(self):
+    def test_delete_of_a_role_that_does_not_exist_any_more(self):
         stack = self.stack()
         stack.create(delegated_role(ExternalAwsAccountId=PROVIDER))
         name = stack.outputs()["RoleName"]

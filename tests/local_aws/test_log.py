@@ -1,51 +1,45 @@
-"""What the function logs: enough to follow it, and nothing that opens a door."""
+"""The function logs one line per request, without secrets."""
 
 import json
 
-from .emulator import PROVIDER
-from .installed import OnLocalAws
-from .stacks import FUNCTION_NAME, delegated_role
+from .constants import FIRST_ID, LOG_GROUP, PROVIDER
+from .fixtures import LocalAwsTestCase
+from .function_logs import messages
+from .stacks import delegated_role
 
-PATIENCE = 5
-EXTERNAL_ID = "acme-d41d8cd98f00b204e980"
+ATTEMPTS = 5
 
 
-class Log(OnLocalAws):
-    def test_has_a_line_of_json_per_request_and_no_secrets(self):
+class Log(LocalAwsTestCase):
+    def test_has_one_line_of_json_per_request_and_no_secrets(self):
         stack = self.stack()
-        stack.create(delegated_role(ExternalAwsAccountId=PROVIDER, ExternalId=EXTERNAL_ID))
+        stack.create(delegated_role(ExternalAwsAccountId=PROVIDER, ExternalId=FIRST_ID))
         stack.update(delegated_role(ExternalAwsAccountId=PROVIDER))
         generated = stack.outputs()["ExternalId"]
-        # A slip that must not put the external ID into a reason.
-        stack.update(delegated_role(ExternalAwsAccountId=PROVIDER, ExternalId=f"{EXTERNAL_ID} "))
+        # An invalid external ID. The reason must not contain it.
+        stack.update(delegated_role(ExternalAwsAccountId=PROVIDER, ExternalId=f"{FIRST_ID} "))
         [reason] = stack.reasons("Role")
         self.assertIn("ExternalId", reason)
         stack.delete()
         lines = self.lines_about(stack, 5)
 
-        for told in [reason, *lines]:
-            self.assertNotIn(EXTERNAL_ID, told)
-            self.assertNotIn(generated, told)
-            self.assertNotIn("cfn-response/", told, "the response URL")
+        for text in [reason, *lines]:
+            self.assertNotIn(FIRST_ID, text)
+            self.assertNotIn(generated, text)
+            self.assertNotIn("cfn-response/", text, "the response URL")
         requests = [json.loads(line) for line in lines]
         self.assertEqual(
             sorted((request["request_type"], request["outcome"]) for request in requests),
-            # The second update; then the one that failed, and its rollback.
+            # The updates are the one that succeeds, the one that fails, and its rollback.
             [("Create", "success"), ("Delete", "success"), ("Update", "failed"), ("Update", "success"), ("Update", "success")],
         )
 
     def lines_about(self, stack, expected):
-        """The function's own lines that name the stack."""
-        logs = self.customer.client("logs")
-        for _ in range(PATIENCE):
-            found = [
-                event["message"]
-                for page in logs.get_paginator("filter_log_events").paginate(logGroupName=f"/aws/lambda/{FUNCTION_NAME}")
-                for event in page["events"]
-                if f":stack/{stack.name}/" in event["message"]
-            ]
-            if len(found) >= expected:
+        """The lines of the function that name the stack, when there are as many as expected."""
+        for _ in range(ATTEMPTS):
+            lines = [line for line in messages(self.customer.client("logs"), LOG_GROUP) if f":stack/{stack.name}/" in line]
+            if len(lines) >= expected:
                 break
-            # The local AWS may collect a line with the request that follows it.
+            # The local AWS can collect a line together with the next request, so send one.
             self.stack().create(delegated_role())
-        return found
+        return lines

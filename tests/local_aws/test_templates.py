@@ -1,48 +1,49 @@
-"""The shipped templates, deployed as they are (but for what overlay.py says)."""
+"""The shipped template.yaml and examples/customer.yaml, deployed with only the changes that MiniStack needs."""
 
 import json
 import unittest
 
-import yaml
+from . import sam, templates
+from .constants import CUSTOMER, EC2_READ_ONLY, FIRST_ID, FUNCTION_NAME, LOG_GROUP, PROVIDER, REGION, ROOT, SECOND_REGION
+from .constants import SERVICE_TOKEN_EXPORT, STACK_NAME, STRANGER
+from .deny_policies import GUARDRAILS, guardrails
+from .fixtures import LocalAwsTestCase
+from .policies import allow
+from .stacks import Stack
 
-from . import overlay, sam
-from .denies import GUARDRAILS, guardrails
-from .emulator import CUSTOMER, PROVIDER, REGION, STRANGER
-from .installed import OnLocalAws, world
-from .stacks import EXPORT, FUNCTION_NAME, Stack
-from .test_lifecycle import EC2_READ_ONLY, policy
 
+class RelaxedTemplate(unittest.TestCase):
+    """The template for MiniStack differs from the shipped template only where MiniStack needs it."""
 
-class Overlay(unittest.TestCase):
-    """The emulator gets the shipped template, and nothing is loosened but what it cannot judge."""
-
-    def test_differs_from_the_shipped_template_in_the_functions_policy_alone(self):
-        shipped = yaml.safe_load(overlay.BUILT.read_text())
-        widened, changes = overlay.widen(shipped)
+    def test_differs_only_in_the_functions_policy(self):
+        shipped = templates.read_built()
+        relaxed, changes = templates.relax(shipped)
         self.assertTrue(changes)
-        for template in (shipped, widened):
+        for template in (shipped, relaxed):
             del template["Resources"]["FunctionRole"]["Properties"]["Policies"]
-        self.assertEqual(widened, shipped)
+        self.assertEqual(relaxed, shipped)
 
     def test_keeps_every_statement_action_and_effect(self):
         def statements(template):
-            [given] = template["Resources"]["FunctionRole"]["Properties"]["Policies"]
-            found = overlay.statements(given["PolicyDocument"]["Statement"])
+            [_] = template["Resources"]["FunctionRole"]["Properties"]["Policies"]
+            found = templates.function_statements(template)
             return [(statement["Sid"], statement["Effect"], statement["Action"]) for statement in found]
 
-        shipped = yaml.safe_load(overlay.BUILT.read_text())
-        self.assertEqual(statements(overlay.widen(shipped)[0]), statements(shipped))
+        shipped = templates.read_built()
+        self.assertEqual(statements(templates.relax(shipped)[0]), statements(shipped))
 
 
-class FunctionAlone(OnLocalAws):
-    def test_makes_no_role_and_exports_its_service_token(self):
-        stack = Stack(self.customer, sam.STACK_NAME)
+class FunctionWithoutRole(LocalAwsTestCase):
+    """template.yaml without ExternalAwsAccountId: it installs the function and creates no delegated role."""
+
+    def test_outputs_and_export(self):
+        stack = Stack(self.customer, STACK_NAME)
         token = f"arn:aws:lambda:{REGION}:{CUSTOMER}:function:{FUNCTION_NAME}"
         self.assertEqual(stack.outputs(), {"ServiceToken": token})
         exports = self.customer.client("cloudformation").list_exports()["Exports"]
-        self.assertEqual({export["Name"]: export["Value"] for export in exports}, {EXPORT: token})
+        self.assertEqual({export["Name"]: export["Value"] for export in exports}, {SERVICE_TOKEN_EXPORT: token})
 
-    def test_is_set_up_for_few_long_waits_and_little_money(self):
+    def test_function_configuration(self):
         found = self.customer.client("lambda").get_function(FunctionName=FUNCTION_NAME)
         configuration = found["Configuration"]
         self.assertEqual((configuration["MemorySize"], configuration["Timeout"]), (128, 60))
@@ -57,7 +58,7 @@ class FunctionAlone(OnLocalAws):
                 "MAX_SESSION_DURATION_CAP": "43200",
                 "PERMIT_ADMINISTRATIVE_ACCESS": "false",
                 "FUNCTION_ROLE_ARN": configuration["Role"],
-                "FUNCTION_STACK_ID": Stack(self.customer, sam.STACK_NAME).describe()["StackId"],
+                "FUNCTION_STACK_ID": Stack(self.customer, STACK_NAME).describe()["StackId"],
                 "RUST_LOG": "info",
             },
         )
@@ -66,51 +67,50 @@ class FunctionAlone(OnLocalAws):
         )
         self.assertEqual((asynchronous["MaximumRetryAttempts"], asynchronous["MaximumEventAgeInSeconds"]), (2, 300))
         [logs] = self.customer.client("logs").describe_log_groups()["logGroups"]
-        self.assertEqual((logs["logGroupName"], logs["retentionInDays"]), (f"/aws/lambda/{FUNCTION_NAME}", 365))
+        self.assertEqual((logs["logGroupName"], logs["retentionInDays"]), (LOG_GROUP, 365))
 
 
-class CustomerExample(OnLocalAws):
-    def test_lets_those_on_call_in_and_nobody_else(self):
+class CustomerExample(LocalAwsTestCase):
+    def test_only_on_call_users_have_access(self):
         stack = self.stack()
-        template = (sam.ROOT / "examples" / "customer.yaml").read_text()
-        external_id = "acme-0c9d5f1e7a3b4826"
+        template = (ROOT / "examples" / "customer.yaml").read_text()
+        external_id = FIRST_ID
         status = stack.create(template, AcmeAccountId=PROVIDER, AcmeExternalId=external_id)
         self.assertEqual((status, stack.reasons("AcmeRole")), ("CREATE_COMPLETE", []))
         self.assertEqual(stack.outputs()["Warnings"], "")
 
         arn = stack.outputs()["RoleArn"]
-        on_call = self.world.provider.user("on-call", path="/oncall/")
+        on_call = self.environment.provider.create_user("on-call", path="/oncall/")
         self.assertTrue(on_call.assume(arn, external_id))
         self.assertFalse(on_call.assume(arn))
-        self.assertFalse(self.world.acme.assume(arn, external_id), "of the same account, but not on call")
-        self.assertFalse(self.world.stranger.user("on-call", path="/oncall/").assume(arn, external_id))
+        self.assertFalse(self.environment.acme.assume(arn, external_id), "a user of the same account who is not on call")
+        self.assertFalse(self.environment.stranger.create_user("on-call", path="/oncall/").assume(arn, external_id))
 
         role = self.customer.role(stack.physical_id("AcmeRole"))
         self.assertEqual(stack.delete(), "DELETE_COMPLETE")
         self.assertIsNone(self.customer.role(role["Arn"].rsplit("/", 1)[1]))
 
 
-class EveryParameter(OnLocalAws):
-    """template.yaml with nothing left at its default, in a second Region: one function per Region."""
+class EveryParameter(LocalAwsTestCase):
+    """template.yaml in a second Region, without default values. Each Region has its own function."""
 
-    region = "eu-west-1"
+    region = SECOND_REGION
 
-    def test_reaches_the_role_and_the_functions_limits(self):
+    def test_takes_effect(self):
         iam = self.customer.client("iam")
-        boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(policy("ec2:Describe*")))["Policy"]["Arn"]
+        boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(allow("ec2:Describe*")))["Policy"]["Arn"]
         self.addCleanup(iam.delete_policy, PolicyArn=boundary)
-        stack = Stack(self.customer, "every-parameter", self.region)
-        self.addCleanup(lambda: stack.exists() and stack.delete())
-        external_id = "acme-4f3e2d1c0b9a8877"
+        stack = self.stack(name="every-parameter", region=self.region)
+        external_id = FIRST_ID
         sam.deploy(
-            world().aws,
+            self.environment.aws,
             {
                 "ExternalAwsAccountId": f"{PROVIDER},{STRANGER}",
                 "ExternalId": external_id,
                 "RequireExternalId": "true",
                 "MaxSessionDuration": "7200",
                 "ManagedPolicyArns": EC2_READ_ONLY,
-                "CustomPolicy": json.dumps(policy("logs:DescribeLogGroups")),
+                "CustomPolicy": json.dumps(allow("logs:DescribeLogGroups")),
                 "RoleName": "every-parameter",
                 "RolePathPrefix": "/vendors/acme/",
                 "RequiredPermissionsBoundary": boundary,
@@ -146,14 +146,14 @@ class EveryParameter(OnLocalAws):
         self.assertEqual(role["PermissionsBoundary"], boundary)
         self.assertEqual(role["MaxSessionDuration"], 7200)
         self.assertEqual(role["ManagedPolicyArns"], [EC2_READ_ONLY])
-        guarded = guardrails(self.customer, stack, stack, "/vendors/acme/", self.region)
-        self.assertEqual(role["InlinePolicies"], {"CustomPolicy": policy("logs:DescribeLogGroups"), GUARDRAILS: guarded})
+        guardrail_policy = guardrails(self.customer, stack, stack, "/vendors/acme/", self.region)
+        self.assertEqual(role["InlinePolicies"], {"CustomPolicy": allow("logs:DescribeLogGroups"), GUARDRAILS: guardrail_policy})
 
-        session = self.world.acme.assume(role["Arn"], external_id)
-        self.assertTrue(session.may("ec2", "describe_instances"))
-        self.assertFalse(session.may("logs", "describe_log_groups"), "the boundary does not let it")
-        self.assertTrue(self.world.intruder.assume(role["Arn"], external_id), "trusted here, as the parameter says")
-        self.assertFalse(self.world.intruder.assume(role["Arn"]))
+        session = self.environment.acme.assume(role["Arn"], external_id)
+        self.assertTrue(session.is_allowed("ec2", "describe_instances"))
+        self.assertFalse(session.is_allowed("logs", "describe_log_groups"), "the permissions boundary does not allow it")
+        self.assertTrue(self.environment.intruder.assume(role["Arn"], external_id), "this account is in ExternalAwsAccountId, too")
+        self.assertFalse(self.environment.intruder.assume(role["Arn"]))
 
         self.assertEqual(stack.delete(), "DELETE_COMPLETE")
         self.assertIsNone(self.customer.role("every-parameter"))

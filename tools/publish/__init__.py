@@ -1,4 +1,4 @@
-"""`make publish`: the function's code for the accounts of an organization, and the commands that bring it there.
+"""`make publish`: publishes the function's code for the accounts of an organization, and prints the commands that deploy it.
 
-What is wished comes from make's variables. Progress goes to the standard error, the commands to the standard output.
+The settings are make's variables. Progress goes to standard error, the commands go to standard output.
 """

@@ -1,4 +1,4 @@
-"""Builds, puts the code into a bucket of every Region, and prints what to run next."""
+"""Builds the function, uploads the code to a bucket in every Region, and prints the next commands."""
 
 import os
 import subprocess
@@ -6,52 +6,52 @@ import sys
 
 from . import code, commands, stack_sets
 from .buckets import Publisher
-from .failure import CannotPublish
-from .wishes import Wishes
+from .failure import PublishError
+from .settings import Settings
 
 
 def main():
-    wishes = Wishes.read(os.environ)
-    publisher = Publisher.of_these_credentials(wishes)
-    found, why_not = _stack_sets(wishes)
-    zipped = code.zipped(wishes.built or _build(wishes.architecture), wishes.architecture)
-    _say(f"The code is {zipped.key} ({len(zipped.content):,} bytes).")
-    prefix = publisher.prefix()
-    _say(f"Making the buckets, or bringing them up to date, in {', '.join(wishes.regions)} ...")
-    buckets = publisher.buckets(prefix)
+    settings = Settings.read(os.environ)
+    publisher = Publisher.from_credentials(settings)
+    deployed, warning = _find_stack_sets(settings)
+    package = code.package(settings.built or _build(settings.architecture), settings.architecture)
+    _log(f"The code is {package.key} ({len(package.content):,} bytes).")
+    prefix = publisher.bucket_prefix()
+    _log(f"Creating or updating the buckets in {', '.join(settings.regions)} ...")
+    buckets = publisher.deploy_buckets(prefix)
     for bucket in buckets:
-        was_there = bucket.put(zipped)
-        _say(f"{bucket.region}: {'it was already' if was_there else 'it is now'} in {bucket.name}, and reads as it should.")
-    home = buckets[0]
-    if why_not:
-        _say(why_not)
-    print(commands.to_run_next(wishes, prefix, zipped.key, found, home.key_before(zipped)))
+        was_present = bucket.put(package)
+        result = "was already in" if was_present else "is now in"
+        _log(f"{bucket.region}: the code {result} {bucket.name}, and its content is verified.")
+    if warning:
+        _log(warning)
+    print(commands.next_commands(settings, prefix, package.key, deployed, buckets[0].previous_key(package)))
 
 
-def _stack_sets(wishes):
-    """What there is, or why that cannot be told."""
+def _find_stack_sets(settings):
+    """The stack sets, or the reason why it is not known which exist."""
     try:
-        return stack_sets.look(wishes), None
-    except stack_sets.CannotTell as reason:
+        return stack_sets.find(settings), None
+    except stack_sets.StackSetsUnknown as reason:
         return None, str(reason)
 
 
 def _build(architecture):
-    _say("Building the function (compiling it for the first time takes some minutes) ...")
+    _log("Building the function (the first time takes several minutes) ...")
     command = ["sam", "build", "--parameter-overrides", f"Architecture={architecture}"]
     if subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode != 0:
-        raise CannotPublish("`sam build` failed; it says above why. Nothing was published.")
+        raise PublishError("`sam build` failed; see its output above. Nothing was published.")
     return os.path.join(".aws-sam", "build", "Function")
 
 
-def _say(line):
+def _log(line):
     print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
     try:
         main()
-    except CannotPublish as failure:
-        sys.exit(str(failure))
+    except PublishError as error:
+        sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit("Interrupted. Run it again: what was published is not published twice.")
+        sys.exit("Interrupted. You can run it again: code that is already published is not uploaded twice.")

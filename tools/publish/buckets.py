@@ -1,4 +1,4 @@
-"""The buckets with the code, one per Region, in the account that publishes."""
+"""The buckets with the code, one in each Region, in the account that publishes."""
 
 import base64
 import concurrent.futures
@@ -10,168 +10,169 @@ import sys
 import boto3
 from botocore.exceptions import ClientError
 
-from .failure import CannotPublish, told_as
+from .failure import PublishError, aws_errors
 
-# What samconfig.toml says.
+# Names from samconfig.toml.
 STACK_NAME = "service-provider-access-code"
-ENVIRONMENT = "organization"
-# Each is a process of some 100 MB.
-AT_ONCE = 4
-# A stack in one of these was never made, and can only be deleted.
-NEVER_MADE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+CONFIGURATION = "organization"
+# Each deployment is a process of about 100 MB.
+MAX_DEPLOYMENTS = 4
+# A stack with one of these statuses was never complete, and can only be deleted.
+FAILED_STATUSES = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
 
 class Publisher:
     """The account that publishes."""
 
-    def __init__(self, account, wishes):
-        self.account, self._wishes = account, wishes
+    def __init__(self, account, settings):
+        self.account, self._settings = account, settings
 
     @staticmethod
-    def of_these_credentials(wishes):
-        with told_as("Asking AWS whose credentials these are"):
-            identity = boto3.client("sts", region_name=wishes.home_region).get_caller_identity()
-        return Publisher(identity["Account"], wishes)
+    def from_credentials(settings):
+        with aws_errors("Reading the account of the AWS credentials (sts:GetCallerIdentity)"):
+            identity = boto3.client("sts", region_name=settings.home_region).get_caller_identity()
+        return Publisher(identity["Account"], settings)
 
-    def prefix(self):
-        """What the buckets' names begin with: stacks name them, so it stays what it was."""
-        kept, wished = self._kept_prefixes, self._wishes.code_bucket_prefix
-        for region, prefix in kept.items():
-            if wished and prefix != wished:
-                raise CannotPublish(
-                    f"In {region} the code lies in a bucket that begins with {prefix}, and stacks take it from there: leave "
-                    f"CODE_BUCKET_PREFIX out, or delete the stack {STACK_NAME} first. Its bucket stays."
+    def bucket_prefix(self):
+        """The prefix of the bucket names. It must not change, because deployed stacks use the buckets by name."""
+        existing, requested = self._existing_prefixes, self._settings.code_bucket_prefix
+        for region, prefix in existing.items():
+            if requested and prefix != requested:
+                raise PublishError(
+                    f"In {region} the bucket's name begins with {prefix}, and stacks read the code from that bucket. Omit "
+                    f"CODE_BUCKET_PREFIX, or delete the stack {STACK_NAME} first (this keeps the bucket)."
                 )
-        if len(set(kept.values())) > 1:
-            listed = ", ".join(f"{prefix} in {region}" for region, prefix in kept.items())
-            raise CannotPublish(f"The buckets do not begin alike ({listed}), but one stack set takes one prefix: publish to them apart.")
-        return wished or next(iter(kept.values()), None) or f"service-provider-access-{self.account}"
+        if len(set(existing.values())) > 1:
+            listed = ", ".join(f"{prefix} in {region}" for region, prefix in existing.items())
+            raise PublishError(
+                f"The buckets have different prefixes ({listed}), but a stack set has one CodeBucketPrefix. Publish to these "
+                "Regions separately."
+            )
+        return requested or next(iter(existing.values()), None) or f"service-provider-access-{self.account}"
 
-    def buckets(self, prefix):
-        """The bucket of each Region, made or brought up to date: all at once, since each takes its time."""
-        buckets = [Bucket(f"{prefix}-{region}", region, self.account) for region in self._wishes.regions]
+    def deploy_buckets(self, prefix):
+        """Creates or updates the bucket in each Region, several at the same time."""
+        buckets = [Bucket(f"{prefix}-{region}", region, self.account) for region in self._settings.regions]
         for bucket in buckets:
-            if bucket.region not in self._kept_prefixes:
-                bucket.must_be_free()
-        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            if bucket.region not in self._existing_prefixes:
+                bucket.check_name_available()
+        with concurrent.futures.ThreadPoolExecutor(MAX_DEPLOYMENTS) as pool:
             deployments = [pool.submit(self._deploy, bucket.region, prefix) for bucket in buckets]
         for deployment in deployments:
             deployment.result()
         return buckets
 
     def _deploy(self, region, prefix):
-        command = ["sam", "deploy", "--config-env", ENVIRONMENT, "--region", region, "--no-confirm-changeset", "--no-progressbar"]
-        command += ["--parameter-overrides", f"OrganizationId={self._wishes.organization}", f"CodeBucketPrefix={prefix}"]
-        # It has much to say, which is of interest when it fails.
+        command = ["sam", "deploy", "--config-env", CONFIGURATION, "--region", region, "--no-confirm-changeset", "--no-progressbar"]
+        command += ["--parameter-overrides", f"OrganizationId={self._settings.organization}", f"CodeBucketPrefix={prefix}"]
+        # The output is long, so it is shown only if the command fails.
         deployed = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if deployed.returncode != 0:
             print(deployed.stdout, file=sys.stderr)
-            raise CannotPublish(
-                f"`sam deploy` of organization.yaml in {region} failed; it says above why. Put that right and run make publish "
-                "again: what was published is not published twice."
+            raise PublishError(
+                f"`sam deploy` of organization.yaml in {region} failed; see its output above. Correct the problem and run make publish "
+                "again: code that is already published is not uploaded twice."
             )
 
     @functools.cached_property
-    def _kept_prefixes(self):
-        """By Region: what the bucket's name begins with where there is one, as its stack says."""
-        return {region: prefix for region in self._wishes.regions if (prefix := self._prefix_of_the_stack(region))}
+    def _existing_prefixes(self):
+        """Region: the prefix in the parameters of the existing stack."""
+        return {region: prefix for region in self._settings.regions if (prefix := self._stack_prefix(region))}
 
     @staticmethod
-    def _prefix_of_the_stack(region):
-        with told_as(f"Looking for the stack {STACK_NAME} in {region}"):
+    def _stack_prefix(region):
+        with aws_errors(f"Reading the stack {STACK_NAME} in {region}"):
             try:
                 [stack] = boto3.client("cloudformation", region_name=region).describe_stacks(StackName=STACK_NAME)["Stacks"]
             except ClientError as error:
                 if "does not exist" in str(error):
                     return None
                 raise
-        if stack["StackStatus"] in NEVER_MADE:
-            raise CannotPublish(
-                f"The stack {STACK_NAME} in {region} is in {stack['StackStatus']}. Its events say why. Delete it and run make "
-                f"publish again: aws cloudformation delete-stack --region {region} --stack-name {STACK_NAME}"
+        if stack["StackStatus"] in FAILED_STATUSES:
+            raise PublishError(
+                f"The stack {STACK_NAME} in {region} has the status {stack['StackStatus']}. Its events contain the reason. Delete it "
+                f"and run make publish again: aws cloudformation delete-stack --region {region} --stack-name {STACK_NAME}"
             )
-        given = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])}
-        return given.get("CodeBucketPrefix")
+        parameters = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", [])}
+        return parameters.get("CodeBucketPrefix")
 
 
 class Bucket:
     def __init__(self, name, region, account):
         self.name, self.region = name, region
         self._s3 = boto3.client("s3", region_name=region)
-        # Nothing is ever written to, or read from, somebody else's bucket.
-        self._where = {"Bucket": name, "ExpectedBucketOwner": account}
+        # With ExpectedBucketOwner, S3 rejects every call to a bucket of another account.
+        self._bucket = {"Bucket": name, "ExpectedBucketOwner": account}
 
-    def must_be_free(self):
-        with told_as(f"Looking whether the name {self.name} is free"):
+    def check_name_available(self):
+        with aws_errors(f"Checking whether the bucket name {self.name} is available"):
             try:
-                self._s3.head_bucket(**self._where)
+                self._s3.head_bucket(**self._bucket)
             except ClientError as error:
                 status = error.response["ResponseMetadata"]["HTTPStatusCode"]
                 if status == 404:
                     return
                 if status == 403:
-                    raise CannotPublish(
-                        f"The bucket's name {self.name} is taken by somebody else (names are taken once for all of AWS), or it is "
-                        "yours and you may not look (s3:ListBucket). Choose another: CODE_BUCKET_PREFIX=..."
+                    raise PublishError(
+                        f"The bucket name {self.name} is used by another account (bucket names are unique across AWS), or the "
+                        "bucket is yours and you do not have s3:ListBucket on it. Choose another prefix: CODE_BUCKET_PREFIX=..."
                     ) from error
                 raise
-        raise CannotPublish(
-            f"There is a bucket {self.name} in this account already, but no stack {STACK_NAME} in {self.region} that keeps it. Choose "
-            "another name: CODE_BUCKET_PREFIX=... Or delete it, if it is empty and nobody needs it: aws s3api delete-bucket --region "
-            f"{self.region} --bucket {self.name}"
+        raise PublishError(
+            f"The bucket {self.name} already exists in this account, but no stack {STACK_NAME} in {self.region} manages it. Choose "
+            "another prefix: CODE_BUCKET_PREFIX=... Or delete the bucket if it is empty and not needed: aws s3api delete-bucket "
+            f"--region {self.region} --bucket {self.name}"
         )
 
-    def put(self, zipped):
-        """Whether it was there. What is there afterwards has been read back."""
-        with told_as(f"Uploading {zipped.key} to {self.name}"):
-            was_there = self._holds(zipped.key)
-            if not was_there:
-                was_there = not self._written(zipped)
-            found = self._s3.get_object(Key=zipped.key, **self._where)["Body"].read()
-        if hashlib.sha256(found).digest() != zipped.sha256:
-            raise CannotPublish(
-                f"{zipped.key} in {self.name} does not contain what its name says: somebody has replaced it. Use it nowhere, and find "
-                "out who can write to this bucket."
+    def put(self, package):
+        """Uploads the package if it is not present, and verifies the content. Returns whether it was present."""
+        with aws_errors(f"Uploading {package.key} to {self.name}"):
+            was_present = self._contains(package.key) or not self._upload(package)
+            content = self._s3.get_object(Key=package.key, **self._bucket)["Body"].read()
+        if hashlib.sha256(content).digest() != package.sha256:
+            raise PublishError(
+                f"The content of {package.key} in {self.name} does not match the hash in its key: it was replaced. Do not use it, and "
+                "find out who can write to this bucket."
             )
-        return was_there
+        return was_present
 
-    def key_before(self, zipped):
-        """The newest code for the same processor that is older than this; None when this is the first."""
-        with told_as(f"Listing {self.name}"):
+    def previous_key(self, package):
+        """The key of the newest older code for the same processor, or None."""
+        with aws_errors(f"Listing {self.name}"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(
-                Prefix=zipped.key.rsplit("/", 1)[0] + "/", **self._where
+                Prefix=package.key.rsplit("/", 1)[0] + "/", **self._bucket
             )
-            written = {item["Key"]: item["LastModified"] for page in pages for item in page.get("Contents", [])}
-        older = [key for key, when in written.items() if key != zipped.key and when <= written[zipped.key]]
-        return max(older, key=written.get, default=None)
+            modified = {item["Key"]: item["LastModified"] for page in pages for item in page.get("Contents", [])}
+        older = [key for key, time in modified.items() if key != package.key and time <= modified[package.key]]
+        return max(older, key=modified.get, default=None)
 
-    def _holds(self, key):
+    def _contains(self, key):
         try:
-            self._s3.head_object(Key=key, **self._where)
+            self._s3.head_object(Key=key, **self._bucket)
         except ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status == 404:
                 return False
             if status == 403:
-                # A HEAD has no body that could say why.
-                raise CannotPublish(
-                    f"Whether {key} is in {self.name} already cannot be told: S3 answers 403 instead of 404 to those who may not list "
-                    f"the bucket. Publishing takes s3:ListBucket on arn:*:s3:::{self.name}, and s3:GetObject and s3:PutObject on what "
-                    "is in it."
+                # The response to HEAD has no body, so S3 gives no reason.
+                raise PublishError(
+                    f"Could not determine whether {key} is already in {self.name}: S3 returns 403 instead of 404 without permission "
+                    f"to list the bucket. Publishing needs s3:ListBucket on arn:*:s3:::{self.name}, and s3:GetObject and "
+                    "s3:PutObject on its objects."
                 ) from error
             raise
         return True
 
-    def _written(self, zipped):
-        """Whether it was us. What is there is never replaced."""
+    def _upload(self, package):
+        """Uploads unless the key already exists: code is never replaced. Returns whether it was uploaded."""
         try:
             self._s3.put_object(
-                Key=zipped.key,
-                Body=zipped.content,
+                Key=package.key,
+                Body=package.content,
                 ContentType="application/zip",
-                ChecksumSHA256=base64.b64encode(zipped.sha256).decode(),
+                ChecksumSHA256=base64.b64encode(package.sha256).decode(),
                 IfNoneMatch="*",
-                **self._where,
+                **self._bucket,
             )
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 412:

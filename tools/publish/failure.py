@@ -1,26 +1,30 @@
-"""What went wrong, as a sentence for whoever publishes."""
+"""Errors as messages for the user of `make publish`."""
 
 import contextlib
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
 
-class CannotPublish(Exception):
+class PublishError(Exception):
     """The message says what happened and what to do."""
 
 
 @contextlib.contextmanager
-def told_as(what):
-    """Whatever AWS refuses in here is told as: what was tried, and AWS's words."""
+def aws_errors(action):
+    """Turns an error of an AWS call into a PublishError with the action that failed and the message from AWS."""
     try:
         yield
     except (NoCredentialsError, PartialCredentialsError) as error:
-        raise CannotPublish(
+        raise PublishError(
             "No AWS credentials were found. Log in to the account that publishes (the organization's management account or a "
             "delegated administrator), or name its profile: AWS_PROFILE=... make publish ..."
         ) from error
     except ClientError as error:
-        code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-        raise CannotPublish(f"{what} failed. AWS says: {code}: {message}") from error
+        raise PublishError(f"{action} failed. {aws_message(error)}") from error
     except BotoCoreError as error:
-        raise CannotPublish(f"{what} failed: {error}") from error
+        raise PublishError(f"{action} failed: {error}") from error
+
+
+def aws_message(error):
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    return f"AWS reports {code}: {message}"

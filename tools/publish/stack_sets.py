@@ -1,79 +1,78 @@
-"""The stack sets that are there already: what is printed follows from them."""
+"""Finds the existing stack sets. They decide which commands are printed."""
 
 import dataclasses
 
 import boto3
 from botocore.exceptions import ClientError
 
-from .failure import CannotPublish, told_as
+from .failure import PublishError, aws_errors, aws_message
 
-# Automatic deployment keeps no order of Regions within a stack set, and one between stack sets (DependsOn). So the home
-# Region has a stack set of its own: its role is there before the stacks of the others look for it.
+# Automatic deployment keeps no order of Regions within a stack set, only an order of stack sets (DependsOn). So the home
+# Region has its own stack set: its role exists before the stacks of the other Regions look for it.
 HOME, OTHERS = "service-provider-access", "service-provider-access-regions"
 
 
-class CannotTell(Exception):
-    """The message says why. It is no reason not to publish."""
+class StackSetsUnknown(Exception):
+    """The message is the reason. The code can be published all the same."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Deployed:
     parameters: dict
-    # Where it has stacks, and whose accounts have them.
+    # The Regions in which the stack set has stacks, and the organizational units that it deploys to.
     regions: list
     organizational_units: list
 
 
-def look(wishes):
-    """What there is of either stack set, by name; None for what is not there."""
-    # A Region that was home once may have it still, when the order of REGIONS is another than last time.
-    for region in wishes.regions[1:]:
-        if _described(HOME, region, wishes):
-            raise CannotPublish(
-                f"There is a stack set {HOME} in {region}, so that is the home Region, not {wishes.home_region}: give "
-                f"HOME_REGION={region}. How to move it: docs/organization.md. Nothing was published."
+def find(settings):
+    """Both stack sets by name, with None for a stack set that does not exist."""
+    # If the order in REGIONS has changed, another Region than the first can have the stack set of the home Region.
+    for region in settings.regions[1:]:
+        if _describe(HOME, region, settings):
+            raise PublishError(
+                f"The stack set {HOME} exists in {region}, so the home Region is {region}, not {settings.home_region}. Set "
+                f"HOME_REGION={region}. To move the home Region, see docs/organization.md. Nothing was published."
             )
-    found = {name: _described(name, wishes.home_region, wishes) for name in (HOME, OTHERS)}
-    for name, deployed in found.items():
-        if deployed:
-            _fits(name, deployed, wishes)
-    return found
+    deployed = {name: _describe(name, settings.home_region, settings) for name in (HOME, OTHERS)}
+    for name, stack_set in deployed.items():
+        if stack_set:
+            _check(name, stack_set, settings)
+    return deployed
 
 
-def _fits(name, deployed, wishes):
-    home = deployed.parameters.get("HomeRegion")
-    if home and home != wishes.home_region:
-        raise CannotPublish(
-            f"The role is kept in {home}, as HomeRegion of the stack set {name} in {wishes.home_region} says, and not in "
-            f"{wishes.home_region}: give HOME_REGION={home}. How to move it: docs/organization.md. Nothing was published."
+def _check(name, stack_set, settings):
+    home = stack_set.parameters.get("HomeRegion")
+    if home and home != settings.home_region:
+        raise PublishError(
+            f"The stack set {name} in {settings.home_region} has HomeRegion={home}, so the stack in {home} manages the role. Set "
+            f"HOME_REGION={home}. To move the home Region, see docs/organization.md. Nothing was published."
         )
-    # An update reaches every stack of the set, and each takes the code from its own Region.
-    forgotten = [region for region in deployed.regions if region not in wishes.regions]
-    if forgotten:
-        raise CannotPublish(
-            f"The stack set {name} has stacks in {', '.join(forgotten)}, too, which could not be updated without the code: add "
-            "that to REGIONS, or delete these stacks first (delete-stack-instances). Nothing was published."
+    # An update changes all stacks of the set, and each stack reads the code from its own Region.
+    missing = [region for region in stack_set.regions if region not in settings.regions]
+    if missing:
+        raise PublishError(
+            f"The stack set {name} also has stacks in {', '.join(missing)}. They cannot be updated without the code there. Add "
+            f"{', '.join(missing)} to REGIONS, or delete these stacks first (delete-stack-instances). Nothing was published."
         )
 
 
-def _described(name, region, wishes):
-    call_as = {"CallAs": "DELEGATED_ADMIN"} if wishes.delegated_admin else {}
+def _describe(name, region, settings):
+    call_as = {"CallAs": "DELEGATED_ADMIN"} if settings.delegated_admin else {}
     cloudformation = boto3.client("cloudformation", region_name=region)
-    with told_as(f"Looking for the stack set {name} in {region}"):
+    with aws_errors(f"Reading the stack set {name} in {region}"):
         try:
             found = cloudformation.describe_stack_set(StackSetName=name, **call_as)["StackSet"]
         except cloudformation.exceptions.StackSetNotFoundException:
             return None
         except ClientError as error:
-            code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-            raise CannotTell(
-                f"Whether there is a stack set {name} in {region} cannot be told (cloudformation:DescribeStackSet; AWS says: "
-                f"{code}: {message}), so the commands for both cases are printed: for the first time, and for afterwards."
+            raise StackSetsUnknown(
+                f"Could not determine whether the stack set {name} exists in {region} (cloudformation:DescribeStackSet). "
+                f"{aws_message(error)}. The commands for both cases are printed: to create the stack sets, and to update them."
             ) from error
     if found["Status"] != "ACTIVE":
         return None
     return Deployed(
-        parameters={given["ParameterKey"]: given["ParameterValue"] for given in found.get("Parameters", [])},
+        parameters={parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in found.get("Parameters", [])},
         regions=sorted(found.get("Regions", [])),
         organizational_units=found.get("OrganizationalUnitIds", []),
     )

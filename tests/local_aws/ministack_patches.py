@@ -1,10 +1,13 @@
-"""MiniStack, with mistakes mended that show only where several accounts have a function of the same name.
+"""Starts MiniStack with corrections to three defects. They show when several accounts have a function of the same name.
 
-It keeps the process of a function warm, one for each account and Region, as AWS does. But its CloudFormation, when it
-makes a function, ends the processes of that name in every account, also those that are in the middle of a request:
-nobody answers it then, and the other account's stack waits in vain. It leaves the process running when a stack takes
-the function away. And while it ends a process, its one thread does nothing else. Here the process of the one account
-and Region is ended, and no other, beside that thread.
+Like AWS, MiniStack keeps one warm process per function, account and Region. But:
+
+- When its CloudFormation creates a function, it ends the processes of that name in all accounts, even in the middle of
+  a request. Such a request gets no answer, and the stack of the other account waits until it times out.
+- When a stack deletes a function, the process keeps running.
+- While MiniStack ends a process, its only thread does nothing else.
+
+With these patches MiniStack ends only the process of the account and Region in question, in a separate thread.
 """
 
 import threading
@@ -22,7 +25,7 @@ _delete_function = _function["delete"]
 
 
 def kill_workers(workers):
-    # Nobody finds them any more by now, so nobody waits for them.
+    # MiniStack has already removed them from its list, so no request waits for them.
     threading.Thread(target=_kill_workers, args=(list(workers),), daemon=True).start()
 
 
