@@ -59,7 +59,7 @@ fn attributes(check: &Check, answer: &Answer, probes: String) -> BTreeMap<&'stat
     BTreeMap::from([
         ("Verdict", answer.verdict.name().to_owned()),
         ("RoleArn", role.to_string()),
-        ("AccountId", role.home().account.to_string()),
+        ("AccountId", role.account().id.to_string()),
         (PROBES, probes),
         ("CheckedAt", answer.checked_at()),
     ])

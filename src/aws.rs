@@ -28,31 +28,9 @@ use crate::backoff::{Schedule, poll_until};
 /// How long one attempt may take. IAM answers within a second or two.
 pub const ATTEMPT: Duration = Duration::from_secs(10);
 
-/// An IAM client over the given HTTP client. `endpoint` is that of an emulator; `None` is AWS itself.
-pub fn iam_client(
-    region: String,
-    endpoint: Option<String>,
-    fips: bool,
-    credentials: SharedCredentialsProvider,
-    http: SharedHttpClient,
-    sleep: impl AsyncSleep + 'static,
-) -> aws_sdk_iam::Client {
-    aws_sdk_iam::Client::new(&configuration(region, endpoint, fips, credentials, http, sleep))
-}
-
-/// An STS client over the given HTTP client, for the Region's endpoint unless `endpoint` is given.
-pub fn sts_client(
-    region: String,
-    endpoint: Option<String>,
-    fips: bool,
-    credentials: SharedCredentialsProvider,
-    http: SharedHttpClient,
-    sleep: impl AsyncSleep + 'static,
-) -> aws_sdk_sts::Client {
-    aws_sdk_sts::Client::new(&configuration(region, endpoint, fips, credentials, http, sleep))
-}
-
-fn configuration(
+/// What the SDK's clients share. `endpoint` is an emulator's; none is AWS itself, in that Region where a service has
+/// Regions. The SDK's own retries are off: [`Service::call`] decides them.
+pub fn configuration(
     region: String,
     endpoint: Option<String>,
     fips: bool,
@@ -80,22 +58,25 @@ pub struct Aws {
     pub iam: Iam,
     /// STS, for the access check.
     pub sts: Sts,
+    /// The stacks of the function's account.
+    pub cloudformation: CloudFormation,
 }
 
 impl Aws {
     /// The calls so far.
     pub fn calls(&self) -> Calls {
-        let (iam, sts) = (self.iam.calls(), self.sts.calls());
-        Calls {
-            sent: iam.sent + sts.sent,
-            retried: iam.retried + sts.retried,
-            throttled: iam.throttled + sts.throttled,
-        }
+        let Self { iam, sts, cloudformation } = self;
+        [iam.calls(), sts.calls(), cloudformation.calls()].into_iter().fold(Calls::default(), |all, of_one| Calls {
+            sent: all.sent + of_one.sent,
+            retried: all.retried + of_one.retried,
+            throttled: all.throttled + of_one.throttled,
+        })
     }
 
     /// The kind of the first failure that a caller could not handle.
     pub fn gave_up(&self) -> Option<Kind> {
-        self.iam.gave_up.get().or(self.sts.gave_up.get()).copied()
+        let of_cloudformation = self.cloudformation.gave_up.get();
+        self.iam.gave_up.get().or(self.sts.gave_up.get()).or(of_cloudformation).copied()
     }
 }
 
@@ -112,6 +93,9 @@ pub struct Calls {
 
 /// IAM for the length of one request.
 pub type Iam = Service<aws_sdk_iam::Client>;
+
+/// CloudFormation for the length of one request.
+pub type CloudFormation = Service<aws_sdk_cloudformation::Client>;
 
 /// STS for the length of one request.
 pub type Sts = Service<aws_sdk_sts::Client>;

@@ -7,20 +7,24 @@ use std::time::{Duration, SystemTime};
 
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::external_id;
-use delegated_role_core::identifiers::{AccountId, ExternalId, Home, Partition, RoleName, RolePath};
-use delegated_role_core::owner_limits::{OwnerLimits, Settings};
+use delegated_role_core::identifiers::{Account, ExternalId, FunctionArn, Invalid, RoleName};
+use delegated_role_core::installation::Installation;
+use delegated_role_core::owner_limits::Settings;
 use delegated_role_core::properties::Problems;
 use delegated_role_core::role::attributes::{HANDOFF, WARNINGS};
+use delegated_role_core::role::declaration::{Declaration, Previous};
 use delegated_role_core::role::ownership::{Claim, StackResource, is_refused_id};
 use delegated_role_core::seed::Seed;
+use delegated_role_core::timestamp::Timestamp;
 
 use crate::access_check::{Checked, PROBES, check};
 use crate::aws::{Aws, Iam, Kind};
 use crate::iam::reads::claim;
-use crate::request::{Envelope, Intent, Properties, StackId};
+use crate::request::{Envelope, Intent, StackId};
 use crate::response::{Attributes, Cause, Response};
-use crate::role::converge::{Before, LeftBehind, Surroundings, Unfulfilled, Wish, ensure, expected_name};
-use crate::role::remove::remove;
+use crate::role::converge::ensure;
+use crate::role::outcome::{LeftBehind, NotConverged};
+use crate::role::remove::{Removal, remove};
 
 /// What can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,10 +75,10 @@ pub fn known_type(envelope: &Envelope) -> Option<&'static str> {
 /// The ID that answers a request of which nothing more is known than its envelope: that of the resource, or one
 /// that no role can have.
 pub fn id_of_refusal(envelope: &Envelope) -> String {
-    envelope.physical_id.clone().unwrap_or_else(|| owner(envelope).refused_id())
+    envelope.physical_id.clone().unwrap_or_else(|| resource_of(envelope).refused_id())
 }
 
-fn owner(envelope: &Envelope) -> StackResource {
+fn resource_of(envelope: &Envelope) -> StackResource {
     StackResource {
         stack_id: envelope.stack_id.clone(),
         stack_name: StackId::parse(&envelope.stack_id).map(|stack| stack.name).unwrap_or_default(),
@@ -82,40 +86,7 @@ fn owner(envelope: &Envelope) -> StackResource {
     }
 }
 
-/// Where and for whom this function works.
-#[derive(Clone, Debug)]
-pub struct Function {
-    /// Its partition and account.
-    pub home: Home,
-    /// Its Region.
-    pub region: String,
-    /// Its ARN, without the version or alias that it was invoked by.
-    pub arn: String,
-    /// What its owner allows.
-    pub settings: Settings,
-}
-
-impl Function {
-    /// The function that bears this ARN: `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`.
-    ///
-    /// # Errors
-    /// When it is not such an ARN.
-    pub fn named(arn: &str, settings: Settings) -> Result<Self, &'static str> {
-        const NOT_AN_ARN: &str = "Lambda did not tell the function's own ARN, so its account is unknown.";
-        match arn.split(':').collect::<Vec<_>>()[..] {
-            ["arn", partition, "lambda", region, account, "function", name, ..] => Ok(Self {
-                home: Home {
-                    partition: Partition::parse(partition).map_err(|_| NOT_AN_ARN)?,
-                    account: AccountId::parse(account).map_err(|_| NOT_AN_ARN)?,
-                },
-                region: region.to_owned(),
-                arn: format!("arn:{partition}:lambda:{region}:{account}:function:{name}"),
-                settings,
-            }),
-            _ => Err(NOT_AN_ARN),
-        }
-    }
-}
+const UNKNOWN_ACCOUNT: &str = "Lambda did not tell the function's own ARN, so its account is unknown.";
 
 /// When a request was sent and when it is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -131,33 +102,21 @@ pub struct Timing {
 pub enum Command {
     /// Make a role as wished.
     EnsureRole {
-        /// The wish.
-        wish: Box<Wish>,
-        /// The limits to judge it by, or why they are unknown.
-        limits: Result<OwnerLimits, Problems>,
-        /// The account.
-        home: Home,
-        /// The function's own ARN.
-        function: String,
-        /// Its Region.
-        region: String,
+        /// What the template declares.
+        declaration: Box<Declaration>,
+        /// Where the function works and what its owner allows, or why that is unknown.
+        installation: Result<Box<Installation>, Problems>,
         /// The name that the role will have, as far as that can be known before the wish is judged.
         expected: Option<RoleName>,
         /// The ID to answer with while it is unknown whether the role exists.
         physical_id: String,
     },
-    /// Take a role away.
+    /// Remove a role.
     RemoveRole {
-        /// Whose it is.
-        resource: StackResource,
-        /// The ID it is known by.
+        /// What to remove.
+        removal: Removal,
+        /// The physical ID to answer with.
         physical_id: String,
-        /// A hint at its name.
-        properties: Properties,
-        /// Where roles live, if that is known.
-        prefix: Option<RolePath>,
-        /// The function's Region.
-        region: String,
     },
     /// Derive a provider's external ID.
     DeriveExternalId {
@@ -201,11 +160,12 @@ impl Command {
     pub fn read(
         envelope: &Envelope,
         intent: Result<Intent, String>,
-        function: Result<Function, &'static str>,
+        function: Result<FunctionArn, Invalid>,
+        settings: &Settings,
         timing: Timing,
     ) -> Result<Self, Refusal> {
         let stack = StackId::parse(&envelope.stack_id);
-        let resource = owner(envelope);
+        let resource = resource_of(envelope);
         // Creates are refused under an ID that no role can have, so that the delete that follows is
         // harmless; an update that fails keeps its ID.
         let known = envelope.physical_id.clone();
@@ -214,14 +174,16 @@ impl Command {
         // First of all: whatever else was wrong with the create, its delete must not fail for it too.
         let resource_type = ResourceType::parse(&envelope.resource_type);
         let only_answered = resource_type.as_ref().is_ok_and(|known| !known.makes_something());
-        if envelope.request_type == "Delete" && (only_answered || known.as_deref().is_some_and(is_refused_id)) {
+        if envelope.request_type == "Delete"
+            && (resource_type.is_err() || only_answered || known.as_deref().is_some_and(is_refused_id))
+        {
             return Ok(Self::NothingToRemove { physical_id: known.unwrap_or_else(|| resource.refused_id()) });
         }
-        let function = function.map_err(|reason| refuse(reason.to_owned()))?;
+        let function = function.map_err(|_| refuse(UNKNOWN_ACCOUNT.to_owned()))?;
         check_place(stack.as_ref(), &function).map_err(refuse)?;
         check_age(envelope.service_timeout, timing).map_err(refuse)?;
         let resource_type = resource_type.map_err(refuse)?;
-        if !function.settings.serves(&envelope.resource_type) {
+        if !settings.serves(&envelope.resource_type) {
             return Err(refuse(format!(
                 "{} is not what this function is installed for; use the ServiceToken of the one that is.",
                 envelope.resource_type
@@ -231,45 +193,48 @@ impl Command {
         let before = intent.physical_id().map(ToOwned::to_owned);
         let physical_id = before.clone().unwrap_or_else(|| resource.refused_id());
         match resource_type {
-            ResourceType::DelegatedRole => Ok(Self::about_a_role(resource, intent, function)),
+            ResourceType::DelegatedRole => {
+                Ok(Self::about_a_role(resource, intent, function, settings.clone(), timing.sent.map(Timestamp::from)))
+            }
             ResourceType::ExternalId => external_id::Wish::read(intent.properties(), before.as_deref())
                 .map(|wish| Self::DeriveExternalId { wish, physical_id })
                 .map_err(|problems| refuse(problems.to_string())),
             ResourceType::AccessCheck => {
-                Check::read(intent.properties(), &function.home, &resource.stack_id, &resource.logical_id)
+                Check::read(intent.properties(), function.account(), &resource.stack_id, &resource.logical_id)
                     .map(|check| Self::CheckAccess { check: Box::new(check), before, now: timing.now, physical_id })
                     .map_err(|problems| refuse(problems.to_string()))
             }
         }
     }
 
-    fn about_a_role(resource: StackResource, intent: Intent, function: Function) -> Self {
-        let Settings { role_path_prefix: prefix, limits, .. } = function.settings;
-        let wish = |properties, before| Wish { resource: resource.clone(), properties, before };
-        let wish = match intent {
+    fn about_a_role(
+        resource: StackResource,
+        intent: Intent,
+        function: FunctionArn,
+        settings: Settings,
+        sent: Option<Timestamp>,
+    ) -> Self {
+        let Settings { role_path_prefix: prefix, limits, .. } = settings;
+        let (properties, previous) = match intent {
             Intent::Delete { physical_id, properties } => {
-                return Self::RemoveRole { resource, physical_id, properties, prefix, region: function.region };
+                let region = function.region().clone();
+                let removal = Removal { resource, physical_id: physical_id.clone(), properties, prefix, region, sent };
+                return Self::RemoveRole { removal, physical_id };
             }
-            Intent::Create { properties } => wish(properties, None),
+            Intent::Create { properties } => (properties, None),
             Intent::Update { physical_id, properties, old_properties } => {
-                wish(properties, Some(Before { physical_id, properties: old_properties }))
+                (properties, Some(Previous { physical_id, properties: old_properties }))
             }
         };
-        let expected = expected_name(&resource, &wish.properties, prefix.as_ref());
-        let physical_id = match (&wish.before, &expected) {
-            (Some(before), _) => before.physical_id.clone(),
+        let expected = resource.name_hint(&properties, prefix.as_ref());
+        let physical_id = match (&previous, &expected) {
+            (Some(previous), _) => previous.physical_id.clone(),
             (None, Some(name)) => name.to_string(),
             (None, None) => resource.refused_id(),
         };
-        Self::EnsureRole {
-            wish: Box::new(wish),
-            limits,
-            home: function.home,
-            function: function.arn,
-            region: function.region,
-            expected,
-            physical_id,
-        }
+        let declaration = Box::new(Declaration { resource, properties, previous, sent });
+        let installation = limits.map(|limits| Box::new(Installation { function, limits }));
+        Self::EnsureRole { declaration, installation, expected, physical_id }
     }
 
     /// The ID to answer with when it cannot be known how far the command came.
@@ -285,39 +250,33 @@ impl Command {
 
     /// Does it. Whatever has to be random comes from the seed.
     pub async fn run(self, aws: &Aws, seed: &Seed) -> Response {
-        let iam = &aws.iam;
         match self {
-            Self::EnsureRole { wish, limits, home, function, region, expected, .. } => {
-                let fulfilled = match &limits {
-                    Ok(limits) => {
-                        let fresh_external_id = ExternalId::from_random(seed.first());
-                        let (home, region, function) = (&home, region.as_str(), function.as_str());
-                        let around = Surroundings { iam, home, region, limits, function, fresh_external_id };
-                        ensure(&wish, &around).await
+            Self::EnsureRole { declaration, installation, expected, .. } => {
+                let converged = match &installation {
+                    Ok(installation) => {
+                        ensure(aws, &declaration, installation, ExternalId::from_random(seed.first())).await
                     }
-                    Err(problems) => Err(Unfulfilled::untouched(format!(
+                    Err(problems) => Err(NotConverged::untouched(format!(
                         "The function's own settings are wrong, so it delegates nothing; its owner must correct them. \
                          {problems}"
                     ))),
                 };
-                match fulfilled {
+                match converged {
                     Ok(role) => Response::Success {
                         physical_id: role.name.to_string(),
                         attributes: Attributes { values: role.attributes, dispensable: HANDOFF, cuttable: WARNINGS },
                     },
-                    Err(Unfulfilled { reason, left_behind }) => {
+                    Err(NotConverged { reason, left_behind }) => {
                         let cause = cause(aws);
-                        let physical_id = failed_id(iam, &wish, expected, left_behind).await;
+                        let physical_id = failed_id(&aws.iam, &declaration, expected, left_behind).await;
                         Response::Failed { physical_id, reason, cause }
                     }
                 }
             }
-            Self::RemoveRole { resource, physical_id, properties, prefix, region } => {
-                match remove(iam, &resource, &physical_id, &properties, prefix.as_ref(), &region).await {
-                    Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
-                    Err(reason) => Response::Failed { physical_id, reason, cause: cause(aws) },
-                }
-            }
+            Self::RemoveRole { removal, physical_id } => match remove(aws, &removal).await {
+                Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
+                Err(reason) => Response::Failed { physical_id, reason, cause: cause(aws) },
+            },
             Self::DeriveExternalId { wish, .. } => {
                 let (handle, values) = external_id::fulfil(wish, seed);
                 let attributes = Attributes { values, ..Attributes::default() };
@@ -357,19 +316,29 @@ fn cause(aws: &Aws) -> Cause {
 /// The ID of a wish that failed. An update keeps its own. A create answers with the name of the role that
 /// it may have left, so that the delete that follows finds it; with an ID that finds nothing only where
 /// nothing is: an earlier delivery of the same create may have come further than this one.
-async fn failed_id(iam: &Iam, wish: &Wish, expected: Option<RoleName>, left_behind: LeftBehind) -> String {
-    if let Some(before) = &wish.before {
-        return before.physical_id.clone();
+async fn failed_id(
+    iam: &Iam,
+    declaration: &Declaration,
+    expected: Option<RoleName>,
+    left_behind: LeftBehind,
+) -> String {
+    if let Some(previous) = &declaration.previous {
+        return previous.physical_id.clone();
     }
+    let resource = &declaration.resource;
     let (name, written) = match (left_behind, expected) {
         (LeftBehind::Role(name), _) => (name, true),
         (LeftBehind::Unknown, Some(name)) => (name, false),
-        (LeftBehind::Nothing, _) | (LeftBehind::Unknown, None) => return wish.resource.refused_id(),
+        (LeftBehind::Nothing, _) | (LeftBehind::Unknown, None) => return resource.refused_id(),
     };
-    match claim(iam, &wish.resource, &name).await {
-        Ok(Some(Claim::Others { .. } | Claim::Unmarked)) => wish.resource.refused_id(),
+    match claim(iam, resource, &name).await {
+        Ok(Some((Claim::Others { .. } | Claim::Unmarked, _))) => resource.refused_id(),
+        // A create that did not make the role does not remove it either.
+        Ok(Some((Claim::Ours, Some(created)))) if declaration.sent.is_some_and(|sent| created < sent) => {
+            resource.refused_id()
+        }
         // What this delivery wrote may be there though IAM does not show it yet.
-        Ok(None) if !written => wish.resource.refused_id(),
+        Ok(None) if !written => resource.refused_id(),
         // In doubt, a delete that looks in vain does no harm.
         Ok(_) | Err(_) => name.to_string(),
     }
@@ -377,19 +346,17 @@ async fn failed_id(iam: &Iam, wish: &Wish, expected: Option<RoleName>, left_behi
 
 /// The function acts in its own account and Region only: an event that names another one was not sent
 /// by its CloudFormation.
-fn check_place(stack: Option<&StackId>, function: &Function) -> Result<(), String> {
+fn check_place(stack: Option<&StackId>, function: &FunctionArn) -> Result<(), String> {
     let stack = stack.ok_or("The request's StackId is not the ARN of a stack, so it was refused.")?;
-    let home = &function.home;
-    if stack.account == home.account.as_str()
-        && stack.region == function.region
-        && stack.partition == home.partition.as_str()
-    {
+    let Account { partition, id: account } = function.account();
+    let region = function.region();
+    if stack.account == account.as_str() && stack.region == region.as_str() && stack.partition == partition.as_str() {
         return Ok(());
     }
     Err(format!(
-        "The stack is in account {} and Region {}, but this function works for stacks in account {} and Region {} only. \
-         Install the function there and use its own ServiceToken.",
-        stack.account, stack.region, home.account, function.region
+        "The stack is in account {} and Region {}, but this function works for stacks in account {account} and Region {region} \
+         only. Install the function there and use its own ServiceToken.",
+        stack.account, stack.region
     ))
 }
 

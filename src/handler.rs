@@ -8,14 +8,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use delegated_role_core::identifiers::FunctionArn;
 use delegated_role_core::owner_limits::Settings;
 use delegated_role_core::seed::Seed;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::aws::{Aws, Calls, Iam, Sts};
+use crate::aws::{Aws, Calls, CloudFormation, Iam, Sts};
 use crate::callback::{Undelivered, deliver};
-use crate::command::{Command, Function, Refusal, Timing, id_of_refusal, known_type};
+use crate::command::{Command, Refusal, Timing, id_of_refusal, known_type};
 use crate::connections::Connections;
 use crate::log::Line;
 use crate::request::{Envelope, Intent, ResponseUrl};
@@ -40,6 +41,8 @@ pub struct Handler {
     pub iam: aws_sdk_iam::Client,
     /// The STS client.
     pub sts: aws_sdk_sts::Client,
+    /// The CloudFormation client.
+    pub cloudformation: aws_sdk_cloudformation::Client,
     /// The function's Region.
     pub region: String,
     /// Origins of an emulator that may be answered, too.
@@ -109,8 +112,8 @@ impl Handler {
     ) -> (Response, Calls) {
         let read = || {
             let timing = Timing { sent: url.signed_at(), now: invocation.now };
-            let function = Function::named(&invocation.function_arn, self.settings.clone());
-            Command::read(envelope, Intent::read(event, envelope), function, timing)
+            let function = FunctionArn::parse(&invocation.function_arn);
+            Command::read(envelope, Intent::read(event, envelope), function, &self.settings, timing)
         };
         let command = match unless_it_panics(envelope, read) {
             Ok(command) => command,
@@ -125,8 +128,12 @@ impl Handler {
         let seed = Seed::new(bytes);
         let physical_id = command.physical_id().to_owned();
         let until = invocation.deadline - TO_FINISH;
-        let (iam, sts, now) = (self.iam.clone(), self.sts.clone(), invocation.now);
-        let aws = Arc::new(Aws { iam: Iam::new(iam, until, now), sts: Sts::new(sts, until, now) });
+        let now = invocation.now;
+        let aws = Arc::new(Aws {
+            iam: Iam::new(self.iam.clone(), until, now),
+            sts: Sts::new(self.sts.clone(), until, now),
+            cloudformation: CloudFormation::new(self.cloudformation.clone(), until, now),
+        });
 
         let work = {
             let aws = Arc::clone(&aws);

@@ -10,6 +10,7 @@
 //! | [`command`] | all that can be asked of us; knows its physical ID before any write |
 //! | [`role`] | the role in the account: made as the template says, removed, or awaited |
 //! | [`access_check`] | asks STS whether a customer's role opens with the external ID and with nothing less |
+//! | [`cloudformation`] | what CloudFormation says of a resource: is an operation in progress |
 //! | [`iam`] | what is read from IAM and written to it |
 //! | [`aws`] | AWS as one request uses it, and what a failed call is |
 //! | [`backoff`] | how long to wait before trying again |
@@ -25,6 +26,7 @@ pub mod access_check;
 pub mod aws;
 pub mod backoff;
 pub mod callback;
+pub mod cloudformation;
 pub mod command;
 pub mod connections;
 pub mod handler;

@@ -31,21 +31,23 @@ async fn main() -> Result<(), Error> {
     log_as_json();
     let region = variable("AWS_REGION").ok_or("AWS_REGION is not set")?;
     let endpoint = |service: &str| variable(service).or_else(|| variable("AWS_ENDPOINT_URL"));
-    let (endpoint, sts_endpoint) = (endpoint("AWS_ENDPOINT_URL_IAM"), endpoint("AWS_ENDPOINT_URL_STS"));
     let fips = variable("AWS_USE_FIPS_ENDPOINT").is_some_and(|flag| flag == "true");
     let connections = Connections::new()?;
     let credentials = SharedCredentialsProvider::new(credentials()?);
     let http = SharedHttpClient::new(connections.clone());
-    let (own, shared) = (credentials.clone(), http.clone());
-    let iam = aws::iam_client(region.clone(), endpoint.clone(), fips, own, shared, TokioSleep::new());
-    let sts = aws::sts_client(region.clone(), sts_endpoint, fips, credentials, http, TokioSleep::new());
-    connections.open(&endpoint.unwrap_or_else(|| iam_endpoint(&region)), CONNECTIONS).await;
+    let configuration = |service: &str| {
+        let (credentials, http) = (credentials.clone(), http.clone());
+        aws::configuration(region.clone(), endpoint(service), fips, credentials, http, TokioSleep::new())
+    };
+    let iam_endpoint = endpoint("AWS_ENDPOINT_URL_IAM").unwrap_or_else(|| iam_endpoint(&region));
+    connections.open(&iam_endpoint, CONNECTIONS).await;
     let _ = timeout(HEAD_START, connections.opened()).await;
     let handler = Handler {
         connections,
-        iam,
-        sts,
-        region,
+        iam: aws_sdk_iam::Client::new(&configuration("AWS_ENDPOINT_URL_IAM")),
+        sts: aws_sdk_sts::Client::new(&configuration("AWS_ENDPOINT_URL_STS")),
+        cloudformation: aws_sdk_cloudformation::Client::new(&configuration("AWS_ENDPOINT_URL_CLOUDFORMATION")),
+        region: region.clone(),
         emulators: [variable("AWS_ENDPOINT_URL_S3"), variable("AWS_ENDPOINT_URL")].into_iter().flatten().collect(),
         settings: Settings::from_environment(variable),
     };

@@ -10,9 +10,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::cloudformation::CloudFormationCustomResourceRequest;
+use delegated_role_core::properties::Properties;
 use reqwest::Url;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 use time::PrimitiveDateTime;
 use time::macros::format_description;
 
@@ -65,9 +66,6 @@ impl Envelope {
         }
     }
 }
-
-/// The properties of a resource, as CloudFormation sends them.
-pub type Properties = Map<String, Value>;
 
 /// What a request asks for.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! The role in the account: made as the template says, removed, or awaited when another Region's stack manages it.
 
 pub mod converge;
+mod delivery;
+pub mod outcome;
 pub mod remove;
 mod secondary_region;

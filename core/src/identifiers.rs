@@ -33,7 +33,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use sha2::{Digest, Sha256};
 
-pub use self::arn::{PolicyArn, PrincipalArn, RoleArn, StackArn};
+pub use self::arn::{FunctionArn, PolicyArn, PrincipalArn, RoleArn, StackArn};
 pub use self::external_id::{ExternalId, ExternalIdPrefix};
 
 /// Why a text is not the identifier that it should be: a phrase that goes on from "must be …".
@@ -87,13 +87,13 @@ impl Partition {
     }
 }
 
-/// Where a function lives: it works for this account only.
+/// An AWS account and the partition that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Home {
+pub struct Account {
     /// The partition.
     pub partition: Partition,
-    /// The account.
-    pub account: AccountId,
+    /// The account's ID.
+    pub id: AccountId,
 }
 
 /// A Region of AWS, such as `eu-west-1`.

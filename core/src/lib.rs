@@ -10,6 +10,7 @@
 //! | [`timestamp`] | a moment in UTC, as conditions, URLs and answers write it |
 //! | [`properties`] | reading wire properties: typed values, or every problem at once |
 //! | [`owner_limits`] | what the function's owner allows, whatever a template asks |
+//! | [`installation`] | where the function works, and what its owner allows |
 //! | [`policy`] | IAM documents as values: validated, judged, compared by meaning, printed canonically |
 //! | [`role`] | the role: delegation, trust, desired, observed, plan, attributes |
 //! | [`external_id`] | the provider's external ID for a customer: made once, derived ever after |
@@ -19,6 +20,7 @@
 pub mod access_check;
 pub mod external_id;
 pub mod identifiers;
+pub mod installation;
 pub mod owner_limits;
 pub mod policy;
 pub mod properties;

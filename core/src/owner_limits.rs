@@ -260,11 +260,11 @@ mod tests {
                     function_role: Some(
                         RoleArn {
                             text: "arn:aws:iam::111122223333:role/FunctionRole",
-                            home: Home {
+                            account: Account {
                                 partition: Partition(
                                     "aws",
                                 ),
-                                account: AccountId(
+                                id: AccountId(
                                     "111122223333",
                                 ),
                             },

@@ -71,6 +71,9 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// The properties of a resource, as CloudFormation sends them.
+pub type Properties = Map<String, Value>;
+
 /// What CloudFormation itself puts among the properties.
 const CLOUDFORMATIONS_OWN: [&str; 2] = ["ServiceToken", "ServiceTimeout"];
 

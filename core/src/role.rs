@@ -5,8 +5,10 @@
 
 pub mod account_lookup;
 pub mod attributes;
+pub mod declaration;
 pub mod delegation;
 pub mod desired;
+pub mod goal;
 pub mod guardrail_policy;
 pub mod home_region;
 pub mod name_conflict;
@@ -15,4 +17,5 @@ pub mod ownership;
 pub mod plan;
 pub mod previous_template;
 pub mod session_revocation;
+pub mod state_tag;
 pub mod trust;

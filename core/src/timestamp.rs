@@ -11,6 +11,7 @@ use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 use crate::identifiers::Invalid;
 
 const SECONDS: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+const COMPACT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 const MILLISECONDS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
@@ -32,6 +33,17 @@ impl Timestamp {
     /// Reads a date as others may have written it: RFC 3339, with any offset and fraction.
     pub fn read(text: &str) -> Option<Self> {
         OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC).map(Self)
+    }
+
+    /// Reads `20261122T120000Z`, the form of `X-Amz-Date`.
+    pub fn parse_compact(text: &str) -> Option<Self> {
+        let timestamp = PrimitiveDateTime::parse(text, COMPACT).ok()?;
+        Some(Self(timestamp.assume_utc())).filter(|timestamp| timestamp.to_compact() == text)
+    }
+
+    /// `20261122T120000Z`, the form of `X-Amz-Date`.
+    pub fn to_compact(self) -> String {
+        self.0.format(COMPACT).unwrap_or_default()
     }
 
     /// The first full second that is at least `pause` later.

@@ -166,7 +166,7 @@ async fn create(iam: &Iam, desired: &DesiredRole) -> Result<Done, Failure> {
                 .max_session_duration(seconds(desired.max_session_duration))
                 .set_description(Some(desired.description.clone()).filter(|text| !text.is_empty()))
                 .set_permissions_boundary(desired.permissions_boundary.as_ref().map(ToString::to_string))
-                .set_tags(Some(sdk_tags(&desired.tags)))
+                .set_tags(Some(sdk_tags(&desired.tags_at_creation())))
                 .send()
         })
         .await?;

@@ -1,14 +1,17 @@
 //! What IAM has under a name: nothing, ours, or somebody else's. Reads, and nothing but reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role, SummaryKeyType};
 use delegated_role_core::identifiers::{PolicyArn, RoleName, RolePath};
 use delegated_role_core::policy::Document;
 use delegated_role_core::role::account_lookup::{AccountLookup, Quotas};
+use delegated_role_core::role::delegation::{Delegation, PolicyOwnership};
 use delegated_role_core::role::observed::{Effect, Foreign, Identity, LiveRole, Observed};
 use delegated_role_core::role::ownership::{Claim, Claimant, Tags};
 use delegated_role_core::role::trust::Trust;
+use delegated_role_core::timestamp::Timestamp;
 use futures_util::future::try_join_all;
 use tokio::time::sleep;
 
@@ -24,6 +27,16 @@ pub enum ReadAttached<'a> {
     AllBut(&'a BTreeSet<PolicyArn>),
     /// All that can be read; the others may allow.
     WhatCanBe,
+}
+
+impl<'a> ReadAttached<'a> {
+    /// What an update to this delegation needs: policies of others are read only where they might be removed.
+    pub fn for_update_to(delegation: &'a Delegation) -> Self {
+        match delegation.policy_ownership {
+            PolicyOwnership::Exclusive => Self::AllBut(&delegation.managed_policies),
+            PolicyOwnership::Declared => Self::Never,
+        }
+    }
 }
 
 /// Looks at the role of this name.
@@ -42,7 +55,7 @@ pub async fn observe(
         Claim::Ours => {}
         claim => {
             let trusts = trust_document.as_ref().map_or_else(|| "nobody known".to_owned(), principals_of);
-            return Ok(Observed::Foreign(Foreign { name: spelling, arn: role.arn().to_owned(), claim, trusts }));
+            return Ok(Observed::Foreign(Foreign { name: spelling, path, arn: role.arn().to_owned(), claim, trusts }));
         }
     }
     let read =
@@ -58,6 +71,7 @@ pub async fn observe(
         path,
         arn: role.arn().to_owned(),
         id: role.role_id().to_owned(),
+        created: created(&role),
         trust: trust_document.as_ref().and_then(Trust::from_document),
         description: role.description().unwrap_or_default().to_owned(),
         max_session_duration: role.max_session_duration().and_then(|seconds| seconds.try_into().ok()).unwrap_or(3_600),
@@ -71,12 +85,16 @@ pub async fn observe(
     })))
 }
 
-/// Whose the role of this name is; none when there is none.
-pub async fn claim(iam: &Iam, resource: &impl Claimant, name: &RoleName) -> Result<Option<Claim>, Failure> {
+/// Whose the role of this name is, and when IAM made it; none when there is no such role.
+pub async fn claim(
+    iam: &Iam,
+    claimant: &impl Claimant,
+    name: &RoleName,
+) -> Result<Option<(Claim, Option<Timestamp>)>, Failure> {
     let role = get_role(iam, name).await?;
     Ok(role.map(|role| {
         let (spelling, path, tags) = marks(&role, name);
-        resource.claim(&spelling, &path, &tags)
+        (claimant.claim(&spelling, &path, &tags), created(&role))
     }))
 }
 
@@ -106,7 +124,7 @@ pub async fn identity(iam: &Iam, name: &RoleName, known: Option<Identity>) -> Re
 }
 
 /// Reads what judging a wish needs to know of the account.
-pub async fn facts(iam: &Iam, policies: BTreeSet<PolicyArn>, quotas: bool) -> Result<AccountLookup, Failure> {
+pub async fn account_lookup(iam: &Iam, policies: BTreeSet<PolicyArn>, quotas: bool) -> Result<AccountLookup, Failure> {
     let policies = try_join_all(policies.into_iter().map(async |arn| {
         let document = match read_managed(iam, arn.as_str(), Patience::JustMade).await {
             Ok(document) => Some(document),
@@ -245,19 +263,30 @@ async fn effects(
             ReadAttached::AllBut(expected) => !expected.iter().any(|expected| expected.as_str() == arn),
             ReadAttached::WhatCanBe => true,
         };
+        if is_deny_all(&arn) {
+            return Ok((arn, Effect::OnlyDenies));
+        }
         if !wanted {
             return Ok((arn, Effect::MayAllow));
         }
         match read_managed(iam, &arn, Patience::Usual).await {
             Ok(document) if document.only_denies() => Ok((arn, Effect::OnlyDenies)),
             Ok(_) => Ok((arn, Effect::MayAllow)),
-            // Gone since it was listed, or, where a role is taken down, unreadable: it need not be known.
-            Err(failure) if failure.kind == Kind::NoSuchPolicy => Ok((arn, Effect::MayAllow)),
-            Err(_) if matches!(read_attached, ReadAttached::WhatCanBe) => Ok((arn, Effect::MayAllow)),
-            Err(failure) => Err(failure),
+            // A policy that cannot be read just now is never taken for one that may allow: it stays.
+            Err(_) => Ok((arn, Effect::Unreadable)),
         }
     }));
     Ok(read.await?.into_iter().collect())
+}
+
+/// AWS's own policy that denies everything, in any partition: attached by whoever stops a provider at once.
+fn is_deny_all(arn: &str) -> bool {
+    arn.ends_with(":iam::aws:policy/AWSDenyAll")
+}
+
+/// When IAM made the role.
+fn created(role: &Role) -> Option<Timestamp> {
+    SystemTime::try_from(*role.create_date()).ok().map(Timestamp::from)
 }
 
 /// The document of a managed policy's version in force.

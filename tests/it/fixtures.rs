@@ -27,6 +27,12 @@ pub(crate) const SCP_DENIAL: &str = "with an explicit deny in a service control 
 
 /// The inline policies that the function writes besides `CustomPolicy`.
 pub(crate) const GUARDRAILS: &str = "ServiceProviderAccessGuardrails";
+/// The tag that records what was last written to a role, and by which request.
+pub(crate) const STATE_TAG: &str = "service-provider-access:state";
+/// The write that begins every update of the role `Auditor`.
+pub(crate) const RECORD: &str = "TagRole Auditor service-provider-access:state";
+/// The same where sessions are to be ended.
+pub(crate) const RECORD_AND_MARK: &str = "TagRole Auditor service-provider-access:revoke,service-provider-access:state";
 pub(crate) const REVOCATION: &str = "AWSRevokeOlderSessions";
 
 /// The tags that the function writes.

@@ -8,6 +8,7 @@ mod access_check;
 mod architecture;
 mod convergence;
 mod delegated_role;
+mod delivery;
 mod docs;
 mod external_id;
 mod faults;

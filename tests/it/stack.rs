@@ -15,6 +15,7 @@ use service_provider_access::request::{Envelope, ResponseUrl};
 use tokio::time::Instant;
 
 use crate::fixtures::{ACCOUNT, FUNCTION};
+use crate::wire::cloudformation::CloudFormation;
 use crate::wire::iam::Account;
 use crate::wire::sts::Customer;
 
@@ -29,6 +30,8 @@ pub(crate) struct Stack {
     pub(crate) account: Account,
     /// Whose role the function may be asked to check.
     pub(crate) customer: Customer,
+    /// What CloudFormation reports of the resource.
+    pub(crate) cloudformation: CloudFormation,
     pub(crate) resource_type: &'static str,
     /// Where it is, and its function.
     pub(crate) region: &'static str,
@@ -82,6 +85,7 @@ impl Stack {
         Self {
             account,
             customer: Customer::new(),
+            cloudformation: CloudFormation::new(),
             resource_type: "Custom::DelegatedRole",
             region: REGION,
             id: format!("arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{name}/11111111-2222-3333-4444-555555555555"),
@@ -94,7 +98,7 @@ impl Stack {
     /// The stack of another Region in the same account, and the function there.
     pub(crate) fn in_region(&self, region: &'static str) -> Self {
         let id = self.id.replace(self.region, region).replace("11111111-", "22222222-");
-        Self { region, id, ..self.clone() }
+        Self { region, id, cloudformation: CloudFormation::new(), ..self.clone() }
     }
 
     /// Sets one of the owner's settings.
@@ -146,6 +150,9 @@ impl Stack {
     /// As [`send`](Self::send), looked at by the function at a certain time.
     pub(crate) async fn send_at(&self, event: Value, now: SystemTime) -> Answer {
         let handler = self.handler();
+        self.cloudformation.follow(&event);
+        let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.account.edit(|aws| aws.time = aws.time.max(Some(seconds)));
         let envelope = Envelope::read(&event);
         let url = ResponseUrl::accept(&event, self.region, &[]).expect("a response URL of CloudFormation's");
         let invocation = Invocation { function_arn: self.function(), deadline: Instant::now() + self.timeout, now };
@@ -175,10 +182,13 @@ impl Stack {
         let credentials = SharedCredentialsProvider::new(credentials);
         let region = || self.region.to_owned();
         let (iam, sts) = (self.account.http_client(), self.customer.http_client());
+        let configuration =
+            |http| aws::configuration(region(), None, false, credentials.clone(), http, TokioSleep::new());
         Handler {
             connections: CONNECTIONS.clone(),
-            iam: aws::iam_client(region(), None, false, credentials.clone(), iam, TokioSleep::new()),
-            sts: aws::sts_client(region(), None, false, credentials, sts, TokioSleep::new()),
+            iam: aws_sdk_iam::Client::new(&configuration(iam)),
+            sts: aws_sdk_sts::Client::new(&configuration(sts)),
+            cloudformation: aws_sdk_cloudformation::Client::new(&configuration(self.cloudformation.http_client())),
             region: region(),
             emulators: Vec::new(),
             settings: Settings::from_environment(|name| {

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`iam`] | IAM of the customer's account |
 //! | [`sts`] | STS of a provider, with one role of a customer |
+//! | [`cloudformation`] | how CloudFormation reports the resource that a request is about |
 //! | [`bucket`] | the S3 bucket that receives the answers to CloudFormation |
 //! | [`lambda`] | the Lambda Runtime API around the real binary |
 //! | [`fake`] | what these fakes share: faults, latency, and a panic on each request that they do not know |
@@ -14,6 +15,7 @@
 #![allow(clippy::expect_used, reason = "tests may panic")]
 
 pub(crate) mod bucket;
+pub(crate) mod cloudformation;
 mod fake;
 mod fault;
 pub(crate) mod iam;

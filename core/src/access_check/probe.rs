@@ -155,7 +155,7 @@ fn flipped(character: char) -> char {
 mod tests {
     use super::*;
     use crate::access_check::question::Check;
-    use crate::identifiers::{AccountId, Home, Partition};
+    use crate::identifiers::{Account, AccountId, Partition};
 
     fn probed(id: &str) -> Vec<(Kind, Sent)> {
         let (Ok(partition), Ok(account)) = (Partition::parse("aws"), AccountId::parse("111111111111")) else {
@@ -163,7 +163,7 @@ mod tests {
         };
         let properties = serde_json::json!({"RoleArn": "arn:aws:iam::999999999999:role/Acme", "ExternalId": id});
         let properties = properties.as_object().cloned().unwrap_or_default();
-        match Check::read(&properties, &Home { partition, account }, "stack", "Check") {
+        match Check::read(&properties, &Account { partition, id: account }, "stack", "Check") {
             Ok(check) => probes(&check.question, &Seed::new([7; 32])).into_iter().map(|p| (p.kind, p.sent)).collect(),
             Err(problems) => panic!("{problems}"),
         }

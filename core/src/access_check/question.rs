@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::identifiers::{AccountId, ExternalId, Home, Invalid, RoleArn, digest};
+use crate::identifiers::{Account, AccountId, ExternalId, Invalid, RoleArn, digest};
 use crate::properties::{Problems, Reader};
 
 /// Whether a customer's role opens with its external ID and with nothing less. Equal questions have equal answers.
@@ -13,7 +13,7 @@ pub struct Question {
     /// The resource's name in the template.
     pub logical_id: String,
     /// The function's partition and account, which the customer's role must trust.
-    pub asker: Home,
+    pub asker: Account,
     /// The role.
     pub role: RoleArn,
     /// The external ID that must open it.
@@ -50,7 +50,7 @@ impl Check {
     /// otherwise have the provider's own roles probed.
     pub fn read(
         properties: &Map<String, Value>,
-        asker: &Home,
+        asker: &Account,
         stack_id: &str,
         logical_id: &str,
     ) -> Result<Self, Problems> {
@@ -99,9 +99,9 @@ fn on_inconclusive(text: &str) -> Result<OnInconclusive, Invalid> {
     }
 }
 
-fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Home, customer: Option<&AccountId>) {
-    let Home { partition, account } = role.home();
-    if account == &asker.account {
+fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Account, customer: Option<&AccountId>) {
+    let Account { partition, id: account } = role.account();
+    if account == &asker.id {
         reader.problem(
             "RoleArn",
             format!(

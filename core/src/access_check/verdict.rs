@@ -188,7 +188,7 @@ fn unsafe_role(question: &Question, openings: &[Kind]) -> String {
          statement of the role's trust policy that allows account {} by this one, with the agreed external ID filled in; \
          further conditions that only narrow it may stay: {}",
         question.role,
-        question.asker.account,
+        question.asker.id,
         trust_statement(question),
     )
 }
@@ -231,7 +231,7 @@ fn meaning(kind: Kind) -> &'static str {
 }
 
 fn trust_statement(question: &Question) -> String {
-    let principal = format!("arn:{}:iam::{}:root", question.asker.partition, question.asker.account);
+    let principal = format!("arn:{}:iam::{}:root", question.asker.partition, question.asker.id);
     let mut statement = json!({
         "Effect": "Allow",
         "Principal": {"AWS": principal},
@@ -251,7 +251,7 @@ fn shut_role(question: &Question, message: &AwsMessage) -> String {
          account than {}; its conditions (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry) do not match the role \
          that AWS's answer names; it requires MFA (then set RequireMfa); or a policy of the customer's organization denies \
          it. Compare with the customer, then change Revision to check again.",
-        question.role, question.asker.account,
+        question.role, question.asker.id,
     )
 }
 
@@ -305,7 +305,7 @@ mod tests {
     use super::*;
     use crate::access_check::probe::probes;
     use crate::access_check::question::Check;
-    use crate::identifiers::{AccountId, Home, Partition};
+    use crate::identifiers::{Account, AccountId, Partition};
     use crate::seed::Seed;
 
     fn question(require_mfa: bool) -> Question {
@@ -316,7 +316,7 @@ mod tests {
             "RoleArn": "arn:aws:iam::999999999999:role/Acme", "ExternalId": "acme-7d1c", "RequireMfa": require_mfa,
         });
         let properties = properties.as_object().cloned().unwrap_or_default();
-        match Check::read(&properties, &Home { partition, account }, "stack", "Check") {
+        match Check::read(&properties, &Account { partition, id: account }, "stack", "Check") {
             Ok(check) => check.question,
             Err(problems) => panic!("{problems}"),
         }

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::{AccountId, Home, Invalid, Partition, RoleName, RolePath, is_name_character};
+use super::{Account, AccountId, Invalid, Partition, Region, RoleName, RolePath, is_name_character};
 
 /// The ARN of a role: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoleArn {
     text: String,
-    home: Home,
+    account: Account,
 }
 
 impl RoleArn {
@@ -20,16 +20,16 @@ impl RoleArn {
         }
         let parts = match text.splitn(6, ':').collect::<Vec<_>>()[..] {
             ["arn", partition, "iam", "", account, resource] => {
-                let home = Partition::parse(partition).ok().zip(AccountId::parse(account).ok());
-                resource.strip_prefix("role").and_then(|role| role.rsplit_once('/')).zip(home)
+                let account = Partition::parse(partition).ok().zip(AccountId::parse(account).ok());
+                resource.strip_prefix("role").and_then(|role| role.rsplit_once('/')).zip(account)
             }
             _ => None,
         };
         match parts {
-            Some(((path, name), (partition, account)))
+            Some(((path, name), (partition, id)))
                 if RolePath::parse(&format!("{path}/")).is_ok() && RoleName::parse(name).is_ok() =>
             {
-                Ok(Self { text: text.to_owned(), home: Home { partition, account } })
+                Ok(Self { text: text.to_owned(), account: Account { partition, id } })
             }
             _ => Err(Invalid::new(FORM)),
         }
@@ -40,15 +40,55 @@ impl RoleArn {
         &self.text
     }
 
-    /// Where the role is.
-    pub fn home(&self) -> &Home {
-        &self.home
+    /// The account that the role is in.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 }
 
 impl fmt::Display for RoleArn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// The ARN of a Lambda function: `arn:PARTITION:lambda:REGION:ACCOUNT:function:NAME`, without the version or alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionArn {
+    text: String,
+    account: Account,
+    region: Region,
+}
+
+impl FunctionArn {
+    /// Reads the ARN by which a function was invoked. A version or alias at its end is left out.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let parts = match text.split(':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "lambda", region, account, "function", name]
+            | ["arn", partition, "lambda", region, account, "function", name, _] => (partition, region, account, name),
+            _ => return Err(Invalid::new("the ARN of a Lambda function")),
+        };
+        let (partition, region, account, name) = parts;
+        Ok(Self {
+            text: format!("arn:{partition}:lambda:{region}:{account}:function:{name}"),
+            account: Account { partition: Partition::parse(partition)?, id: AccountId::parse(account)? },
+            region: Region::parse(region)?,
+        })
+    }
+
+    /// The ARN itself.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The account that the function is in.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The Region that the function is in.
+    pub fn region(&self) -> &Region {
+        &self.region
     }
 }
 

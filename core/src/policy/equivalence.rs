@@ -11,6 +11,12 @@ impl Document {
     pub fn same_meaning(&self, other: &Self) -> bool {
         of(self.members()) == of(other.members())
     }
+
+    /// A text that two documents share exactly when IAM treats both alike. It holds what the document holds: keep hashes
+    /// of it, and never print it.
+    pub fn fingerprint(&self) -> String {
+        of(self.members()).canonical()
+    }
 }
 
 impl PartialEq for Document {
@@ -120,6 +126,32 @@ fn plain(value: &Value) -> Meaning {
 
 fn text(text: &str) -> Meaning {
     Meaning::Text(text.to_owned())
+}
+
+impl Meaning {
+    /// A text that two meanings share exactly when they are equal: the same in every version of the function, since
+    /// hashes of it are kept on roles.
+    pub(super) fn canonical(&self) -> String {
+        let all = |parts: Vec<String>| {
+            let parts = parts.iter().map(|part| format!("{}:{part}", part.len()));
+            parts.collect::<Vec<_>>().concat()
+        };
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Text(text) => format!("text {text}"),
+            Self::Any(items) => format!("any {}", all(items.iter().map(Self::canonical).collect())),
+            Self::Members(members) => {
+                let parts = members.iter().flat_map(|(key, value)| [key.clone(), value.canonical()]);
+                format!("members {}", all(parts.collect()))
+            }
+            Self::All(tests) => {
+                let parts = tests
+                    .iter()
+                    .flat_map(|(operator, key, values)| [operator.clone(), key.clone(), values.canonical()]);
+                format!("all {}", all(parts.collect()))
+            }
+        }
+    }
 }
 
 #[cfg(test)]

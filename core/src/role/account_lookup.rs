@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::identifiers::{Home, PolicyArn};
+use crate::identifiers::{Account, PolicyArn};
 use crate::policy::Document;
 use crate::properties::texts;
 
@@ -34,14 +34,14 @@ impl Default for Quotas {
 }
 
 /// The account's own policies among those to attach: to be read before they are judged.
-pub fn policies_to_judge(properties: &Map<String, Value>, home: &Home) -> BTreeSet<PolicyArn> {
+pub fn policies_to_judge(properties: &Map<String, Value>, account: &Account) -> BTreeSet<PolicyArn> {
     /// No quota lets a role have more: a longer list is refused for its length.
     const MOST: usize = 25;
     let named = texts(properties.get("ManagedPolicyArns"));
     if named.len() > MOST {
         return BTreeSet::new();
     }
-    let own = |arn: &PolicyArn| arn.owner() == home.account.as_str() && arn.partition() == home.partition.as_str();
+    let own = |arn: &PolicyArn| arn.owner() == account.id.as_str() && arn.partition() == account.partition.as_str();
     named.iter().filter_map(|arn| PolicyArn::parse(arn).ok()).filter(own).collect()
 }
 

@@ -16,12 +16,13 @@ use serde_json::{Map, Value};
 pub(super) use self::what::INLINE_POLICY_CHARACTERS;
 use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
+use super::ownership::StackResource;
 use super::trust::{Mfa, Trust};
 use crate::identifiers::{
-    AccountId, ExternalId, Home, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, Region, RoleName,
+    Account, AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, Region, RoleName,
     RolePath,
 };
-use crate::owner_limits::OwnerLimits;
+use crate::installation::Installation;
 use crate::policy::Document;
 use crate::properties::{Problems, Reader};
 use crate::timestamp::Timestamp;
@@ -64,23 +65,6 @@ pub enum RevokeSessions {
     OnNarrowing,
     /// They live until their time is over.
     Never,
-}
-
-/// What a wish is judged by, besides its own words.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
-    /// The account.
-    pub home: &'a Home,
-    /// The owner's limits.
-    pub limits: &'a OwnerLimits,
-    /// What there is in the account.
-    pub facts: &'a AccountLookup,
-    /// What the role must never touch.
-    pub guardrail_policy: &'a GuardrailPolicy,
-    /// What time it is.
-    pub now: Timestamp,
-    /// Whether the role is wished for the first time.
-    pub first_time: bool,
 }
 
 /// A well-formed wish within the owner's limits.
@@ -131,28 +115,36 @@ impl Delegation {
     ///
     /// # Errors
     /// Every problem at once.
-    pub fn read(properties: &Map<String, Value>, terms: Terms<'_>) -> Result<Self, Problems> {
-        let Terms { home, limits, facts, .. } = terms;
+    pub fn read(
+        properties: &Map<String, Value>,
+        resource: &StackResource,
+        installation: &Installation,
+        lookup: &AccountLookup,
+        now: Timestamp,
+        first_time: bool,
+    ) -> Result<Self, Problems> {
+        let (account, limits) = (installation.account(), &installation.limits);
         let mut reader = Reader::new(properties);
         let mut warnings = Vec::new();
         // Asked for so that it is known; its only purpose is that a change of it sends an update.
         let _ = reader.free_text("Revision");
 
-        let accounts = who::accounts(&mut reader, home, limits);
+        let accounts = who::accounts(&mut reader, account, limits);
         let external_id = who::external_id(&mut reader, limits, &mut warnings);
         let mfa = who::mfa(&mut reader);
-        let principals = who::principals(&mut reader, home, accounts.as_deref());
+        let principals = who::principals(&mut reader, account, accounts.as_deref());
         let organization = reader.one("PrincipalOrgId", OrganizationId::parse);
         let source_ips = reader.list("SourceIps", 1..=100, PublicCidr::parse).unwrap_or_default();
         let max_session_duration = how_long::max_session_duration(&mut reader, limits, &mut warnings);
-        let expires_at = how_long::expires_at(&mut reader, terms, &mut warnings);
+        let expires_at = how_long::expires_at(&mut reader, now, first_time, &mut warnings);
         let revoke_sessions = how_long::revoke_sessions(&mut reader);
         let administrative = what::administrative_access(&mut reader, limits);
-        let of_our_own = terms.guardrail_policy.policy(expires_at).size();
+        let of_our_own = GuardrailPolicy::new(installation, resource).policy(expires_at).size();
         let custom_policy =
-            what::custom_policy(&mut reader, &home.partition, administrative, of_our_own, &mut warnings);
-        let managed_policies = what::managed_policies(&mut reader, home, limits, facts, administrative, &mut warnings);
-        let permissions_boundary = what::permissions_boundary(&mut reader, home, limits);
+            what::custom_policy(&mut reader, &account.partition, administrative, of_our_own, &mut warnings);
+        let managed_policies =
+            what::managed_policies(&mut reader, account, limits, lookup, administrative, &mut warnings);
+        let permissions_boundary = what::permissions_boundary(&mut reader, account, limits);
         let role_name = role::role_name(&mut reader);
         let home_region = role::home_region(&mut reader);
         let path = role::path(&mut reader, limits);
@@ -166,7 +158,7 @@ impl Delegation {
             })
             .unwrap_or(PolicyOwnership::Exclusive);
 
-        let read_and_empty = |arn| matches!(facts.policies.get(arn), Some(Some(policy)) if policy.grants_nothing());
+        let read_and_empty = |arn| matches!(lookup.policies.get(arn), Some(Some(policy)) if policy.grants_nothing());
         if custom_policy.as_ref().is_none_or(Document::grants_nothing) && managed_policies.iter().all(read_and_empty) {
             warnings.push("The role grants nothing: set CustomPolicy or ManagedPolicyArns.".to_owned());
         }
@@ -191,14 +183,14 @@ impl Delegation {
             policy_ownership,
             warnings,
         };
-        delegation.check_trust_size(&mut reader, home, facts.quotas);
+        delegation.check_trust_size(&mut reader, account, lookup.quotas);
         reader.finish(&TERRAFORM_NAMES).none().map(|()| delegation)
     }
 
     /// The trust under the external IDs in force.
-    pub fn trust(&self, home: &Home, external_ids: &[ExternalId]) -> Trust {
+    pub fn trust(&self, account: &Account, external_ids: &[ExternalId]) -> Trust {
         Trust {
-            partition: home.partition.clone(),
+            partition: account.partition.clone(),
             accounts: self.accounts.iter().cloned().collect(),
             external_ids: external_ids.iter().cloned().collect(),
             mfa: self.mfa,
@@ -209,14 +201,14 @@ impl Delegation {
         }
     }
 
-    fn check_trust_size(&self, reader: &mut Reader<'_>, home: &Home, quotas: Quotas) {
+    fn check_trust_size(&self, reader: &mut Reader<'_>, account: &Account, quotas: Quotas) {
         let stand_in = [ExternalId::from_random([0; ExternalId::RANDOM_BYTES])];
         let external_ids = match &self.external_id {
             ExternalIdWish::Explicit(ids) => ids.as_slice(),
             ExternalIdWish::Generated => &stand_in,
             ExternalIdWish::NotRequired => &[],
         };
-        let (size, most) = (self.trust(home, external_ids).to_document().size(), quotas.trust_policy_characters);
+        let (size, most) = (self.trust(account, external_ids).to_document().size(), quotas.trust_policy_characters);
         if size > most {
             reader.problem(
                 "ExternalAwsAccountId, ExternalId, AllowedPrincipalArns and SourceIps",

@@ -6,9 +6,12 @@ use super::delegation::{Delegation, ExternalIdWish, PolicyOwnership, RevokeSessi
 use super::guardrail_policy::GuardrailPolicy;
 use super::observed::LiveRole;
 use super::ownership::{CONSOLE_NAME, EXTERNAL_ID_TAG, StackResource, Tags};
+use super::state_tag::{STATE_TAG, State};
 use super::trust::Trust;
-use crate::identifiers::{ExternalId, Home, PolicyArn, RoleName, RolePath, is_tag_character};
+use crate::identifiers::{ExternalId, PolicyArn, RoleName, RolePath, is_tag_character};
+use crate::installation::Installation;
 use crate::policy::Document;
+use crate::timestamp::Timestamp;
 
 /// The name of the inline policy that holds `CustomPolicy`.
 pub const CUSTOM_POLICY: &str = "CustomPolicy";
@@ -28,6 +31,10 @@ pub struct DesiredRole {
     pub max_session_duration: u32,
     /// Its permissions boundary.
     pub permissions_boundary: Option<PolicyArn>,
+    /// The resource that it is for.
+    pub resource: StackResource,
+    /// When the request that desires it was sent.
+    pub as_of: Option<Timestamp>,
     /// The tags that it must bear; others' tags are left alone.
     pub tags: Tags,
     /// Its inline policies that may grant something.
@@ -42,25 +49,28 @@ pub struct DesiredRole {
     pub revoke_sessions: RevokeSessions,
 }
 
-/// The role that fulfils a delegation.
+/// The role that a delegation desires under these external IDs, managed for `resource`. `as_of` is when the request was sent.
 pub fn desired(
     delegation: &Delegation,
-    name: RoleName,
+    name: &RoleName,
     resource: &StackResource,
-    home: &Home,
+    installation: &Installation,
     external_ids: &ExternalIds,
-    guardrail_policy: GuardrailPolicy,
+    as_of: Option<Timestamp>,
 ) -> DesiredRole {
+    let guardrail_policy = GuardrailPolicy::new(installation, resource);
     let mut tags = delegation.tags.clone();
     tags.extend(resource.mark());
     tags.extend(external_ids.kept.iter().map(|id| (EXTERNAL_ID_TAG.to_owned(), id.expose().to_owned())));
     DesiredRole {
-        name,
+        name: name.clone(),
         path: delegation.path.clone(),
-        trust: delegation.trust(home, &external_ids.in_force),
+        trust: delegation.trust(installation.account(), &external_ids.in_force),
         description: delegation.description.clone(),
         max_session_duration: delegation.max_session_duration,
         permissions_boundary: delegation.permissions_boundary.clone(),
+        resource: resource.clone(),
+        as_of,
         tags: Tags(tags),
         inline: delegation.custom_policy.iter().map(|policy| (CUSTOM_POLICY.to_owned(), policy.clone())).collect(),
         guardrail_policy,
@@ -74,6 +84,18 @@ impl DesiredRole {
     /// The inline policy that keeps it where it is, until its time is over.
     pub fn guardrails(&self) -> Document {
         self.guardrail_policy.policy(self.trust.expires_at)
+    }
+
+    /// All tags that it is created with.
+    pub fn tags_at_creation(&self) -> Tags {
+        Tags(
+            self.tags
+                .0
+                .clone()
+                .into_iter()
+                .chain([(STATE_TAG.to_owned(), State::of(self, self.as_of).to_string())])
+                .collect(),
+        )
     }
 
     /// What the template's author should know of the finished role.

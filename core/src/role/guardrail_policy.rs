@@ -7,8 +7,8 @@
 use serde_json::{Value, json};
 
 use super::ownership::StackResource;
-use crate::identifiers::Home;
-use crate::owner_limits::OwnerLimits;
+use crate::identifiers::Account;
+use crate::installation::Installation;
 use crate::policy::Document;
 use crate::timestamp::Timestamp;
 
@@ -43,8 +43,10 @@ pub struct GuardrailPolicy {
 
 impl GuardrailPolicy {
     /// The guardrail policy of a role of this resource, managed by this function.
-    pub fn new(function: &str, limits: &OwnerLimits, home: &Home, resource: &StackResource) -> Self {
-        let Home { partition, account } = home;
+    pub fn new(installation: &Installation, resource: &StackResource) -> Self {
+        let Installation { function, limits } = installation;
+        let Account { partition, id: account } = function.account();
+        let function = function.as_str();
         // There is a function of this name in each Region that has stacks, all keep the same roles, and a stack of the
         // same name may keep this one.
         let own_stack = in_any_region(&whatever_its_id(&resource.stack_id));

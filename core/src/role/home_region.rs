@@ -14,21 +14,22 @@ use super::ownership::{
     Claim, Claimant, EXTERNAL_ID_TAG, LOGICAL_ID_TAG, OUR_TAGS, REVOKE_TAG, STACK_TAG, StackResource, Tags,
 };
 use super::plan::{Operation, Plan};
+use super::state_tag::STATE_TAG;
 use super::trust::Trust;
-use crate::identifiers::{Home, Region, RoleName, RolePath, StackArn};
+use crate::identifiers::{Account, Region, RoleName, RolePath, StackArn};
 
-/// The home Region of a role, seen from a stack of another.
+/// The resource in the home Region that manages a role, as far as a stack in another Region knows it.
 #[derive(Clone, Copy, Debug)]
-pub struct Elsewhere<'a> {
-    /// The account of both.
-    pub home: &'a Home,
+pub struct HomeResource<'a> {
+    /// The account of both stacks.
+    pub account: &'a Account,
     /// The home Region.
     pub region: &'a Region,
-    /// The resource of the Region here. That of the home Region has the same name in its template.
+    /// The resource of the stack here. The one in the home Region has the same logical ID.
     pub here: &'a StackResource,
 }
 
-impl Elsewhere<'_> {
+impl HomeResource<'_> {
     /// The resource that keeps the role with these tags, if that is one of the home Region.
     pub fn keeper(&self, tags: &Tags) -> Option<StackResource> {
         let stack = tags.get(STACK_TAG).and_then(|stack| self.stack_there(stack))?;
@@ -42,7 +43,7 @@ impl Elsewhere<'_> {
 
     /// The stack of this ID, if it is one of the home Region.
     fn stack_there(&self, stack_id: &str) -> Option<StackArn> {
-        let Home { partition, account } = self.home;
+        let Account { partition, id: account } = self.account;
         StackArn::parse(stack_id).ok().filter(|stack| {
             stack.partition() == partition.as_str()
                 && stack.account() == account.as_str()
@@ -52,7 +53,7 @@ impl Elsewhere<'_> {
 }
 
 /// A role is its own if the home Region's stack keeps it. The stack here keeps none.
-impl Claimant for Elsewhere<'_> {
+impl Claimant for HomeResource<'_> {
     fn claim(&self, _name: &RoleName, _path: &RolePath, tags: &Tags) -> Claim {
         if self.keeper(tags).is_some() {
             return Claim::Ours;
@@ -85,8 +86,8 @@ fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<St
             ("Description", live.description != *description),
             ("MaxSessionDuration", live.max_session_duration != *max_session_duration),
         ]),
-        Operation::Tag(tags) => tags.0.keys().filter(|key| *key != REVOKE_TAG).map(|key| tag(key)).collect(),
-        Operation::Untag(keys) => keys.iter().filter(|key| *key != REVOKE_TAG).map(|key| tag(key)).collect(),
+        Operation::Tag(tags) => tags.0.keys().filter(|key| !internal(key)).map(|key| tag(key)).collect(),
+        Operation::Untag(keys) => keys.iter().filter(|key| !internal(key)).map(|key| tag(key)).collect(),
         // Another trust ends sessions by itself; what is told is one that was written and did not yet.
         Operation::EndSessions(_) if live.tags.get(REVOKE_TAG).is_none() => Vec::new(),
         Operation::EndSessions(_) => vec!["sessions of an earlier trust, which are not ended yet".to_owned()],
@@ -111,6 +112,11 @@ fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<St
 
 fn others(policy: &str) -> Vec<String> {
     vec![format!("the policy {policy}, which is not in this stack's template")]
+}
+
+/// Tags that tell how far a change came, and nothing of the role itself.
+fn internal(key: &str) -> bool {
+    [REVOKE_TAG, STATE_TAG].contains(&key)
 }
 
 /// Tags hold whatever people put there, the external ID among it: they are told by their keys.

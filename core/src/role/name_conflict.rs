@@ -1,54 +1,76 @@
-//! A name that is somebody else's: whose, and what to do.
+//! A role name that is taken by a role of another resource: whose role it is, and what to do.
 
-use super::home_region::Elsewhere;
+use super::declaration::Declaration;
+use super::home_region::HomeResource;
 use super::observed::Foreign;
-use super::ownership::{Claim, LOGICAL_ID_TAG, STACK_TAG, StackResource};
+use super::ownership::{Claim, HAND_OVER_TAG, LOGICAL_ID_TAG, STACK_TAG, StackResource};
 use crate::identifiers::{Region, RoleName, StackArn};
+use crate::installation::Installation;
 
-/// Why a role cannot be made or changed: its name is taken. `region` is the one here.
-pub fn taken(foreign: &Foreign, resource: &StackResource, region: &str, home_region: Option<&Region>) -> String {
-    let Foreign { name, arn, .. } = foreign;
-    let mark = mark_of(resource);
-    let what_to_do = match (another_region(&foreign.claim, region), home_region) {
+/// Why a role cannot be made or changed: its name is taken.
+pub fn taken(
+    foreign: &Foreign,
+    declaration: &Declaration,
+    installation: &Installation,
+    home_region: Option<&Region>,
+) -> String {
+    let Foreign { name, arn, path, .. } = foreign;
+    let prefix = &installation.limits.role_path_prefix;
+    let what_to_do = match (another_region(&foreign.claim, installation.region().as_str()), home_region) {
         (Some(other), Some(home_region)) => format!(
-            "HomeRegion cannot be {home_region} while the role is kept in {other}. Let HomeRegion be {other}; or, to move the \
-             role, tag it {mark} first, and then give every stack the new HomeRegion; or give RoleName and HomeRegion new values \
-             together."
+            "HomeRegion cannot be {home_region} while a stack in {other} manages the role. Set HomeRegion to {other}. To move the \
+             role, tag it {} first and then set HomeRegion in every stack; or change RoleName and HomeRegion together.",
+            mark_of(&declaration.resource)
         ),
         (Some(other), None) => format!(
-            "IAM is global: if all Regions are to share the role, give every stack HomeRegion: {other}, the same RoleName and the \
-             same name for the resource. Else choose another RoleName, or hand the role over by tagging it {mark}."
+            "IAM is global. To share the role among Regions, set HomeRegion to {other} in every stack, with the same RoleName and \
+             the same logical ID. Otherwise choose another RoleName."
         ),
         (None, None) if matches!(foreign.claim, Claim::Others { .. }) => format!(
-            "Choose another RoleName, or hand the role over by tagging it {mark}. (HomeRegion shares a role among Regions, not \
-             among the stacks of one.)"
+            "{} (HomeRegion shares a role among Regions, not among stacks of one Region.)",
+            choose_or_hand_over(declaration)
         ),
-        (None, _) => format!("Choose another RoleName, or hand the role over by tagging it {mark}."),
+        (None, _) if !path.is_under(prefix) => format!(
+            "Choose another RoleName. A role outside {prefix} (RolePathPrefix) cannot be taken over, and role names are unique \
+             across paths."
+        ),
+        (None, _) => choose_or_hand_over(declaration),
     };
     format!("The role name {name} is taken: {arn} {}. It was not changed. {what_to_do}", whose(foreign))
 }
 
+/// Only a create takes a role over.
+fn choose_or_hand_over(declaration: &Declaration) -> String {
+    if declaration.previous.is_some() {
+        return "Choose another RoleName.".to_owned();
+    }
+    format!(
+        "Choose another RoleName; or, for this resource to take the role over, tag the role {HAND_OVER_TAG} = {} and create the \
+         resource again.",
+        declaration.resource.hand_over_mark()
+    )
+}
+
 /// Why a role cannot be shared with the home Region: its stack is not the one that keeps it.
-pub fn not_kept_there(foreign: &Foreign, elsewhere: Elsewhere<'_>) -> String {
-    let Elsewhere { region, here, .. } = elsewhere;
+pub fn not_managed_there(foreign: &Foreign, home: HomeResource<'_>) -> String {
+    let HomeResource { region, here, .. } = home;
     let Foreign { name, arn, claim, .. } = foreign;
     let stack_mark = format!("{STACK_TAG} = the ID of the stack in {region}");
     let to_move = format!(
-        "tag it {stack_mark} first, and then give every stack the new HomeRegion; or give RoleName and HomeRegion new values \
-         together."
+        "tag it {stack_mark} first and then set HomeRegion in every stack; or change RoleName and HomeRegion together."
     );
     let what_to_do = match (claim, another_region(claim, region.as_str())) {
         (Claim::Others { stack_id, .. }, _) if *stack_id == here.stack_id => {
             return format!(
-                "HomeRegion cannot be {region}: the role {name} is kept by this very stack. Nothing was changed. To move the role \
+                "HomeRegion cannot be {region}: this stack itself manages the role {name}. Nothing was changed. To move the role \
                  there, {to_move}"
             );
         }
-        (_, Some(kept_in)) => format!("Let HomeRegion be {kept_in}; or, to move the role, {to_move}"),
+        (_, Some(kept_in)) => format!("Set HomeRegion to {kept_in}. To move the role, {to_move}"),
         (Claim::Others { logical_id, .. }, None) if !logical_id.is_empty() && *logical_id != here.logical_id => {
             format!(
-                "If that is the role that all Regions are to share, the resource must have the same name in every template, and here it \
-             is {}. Else choose another RoleName for all Regions.",
+                "If all Regions share that role, the resource needs the same logical ID in every template; here it is {}. Otherwise \
+                 choose another RoleName for all Regions.",
                 here.logical_id
             )
         }
@@ -61,29 +83,29 @@ pub fn not_kept_there(foreign: &Foreign, elsewhere: Elsewhere<'_>) -> String {
 }
 
 /// Why the stack of another Region does not make a role that is gone.
-pub fn no_longer_kept_there(name: &RoleName, region: &Region) -> String {
+pub fn no_longer_managed_there(name: &RoleName, region: &Region) -> String {
     format!(
-        "HomeRegion was {region}, and the stack there no longer keeps the role {name}. It was not made here, since going back to \
-         {region} would be refused then. To move the role, give RoleName and HomeRegion new values together; or delete this resource \
-         and make it again."
+        "HomeRegion was {region}, and the stack there no longer manages the role {name}. The role was not created here, because a \
+         rollback to {region} would then fail. To move the role, change RoleName and HomeRegion together; or delete this resource \
+         and create it again."
     )
 }
 
-/// Why a role that may be ours with its tags stripped was not deleted.
+/// Why a role that may be ours without its tags was not deleted.
 pub fn not_deleted(foreign: &Foreign, resource: &StackResource) -> String {
     let Foreign { name, arn, trusts, .. } = foreign;
     format!(
-        "The role {name} ({arn}, which trusts {trusts}) bears no tags of this resource, so it was not deleted. If it is \
-         this stack's, tag it {} and delete again; if it is not, delete the stack and retain this resource.",
+        "The role {name} ({arn}, which trusts {trusts}) has no tags of this resource, so it was not deleted. If it belongs to \
+         this stack, tag it {} and delete again. If not, delete the stack and retain this resource.",
         mark_of(resource)
     )
 }
 
-/// Why two spellings of a name cannot be told apart.
+/// Why a name cannot change in letter case only.
 pub fn only_case_differs(name: &RoleName, known: &str) -> String {
     format!(
-        "RoleName {name} differs from {known} in letter case only, and IAM's names ignore case: there cannot be both. Keep \
-         the old spelling, or choose a really different name."
+        "RoleName {name} differs from {known} in letter case only, and IAM role names ignore case. Keep the old spelling, or \
+         choose another name."
     )
 }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::ownership::{Claim, Tags};
+use super::state_tag::State;
 use super::trust::Trust;
 use crate::identifiers::{RoleName, RolePath};
 use crate::policy::Document;
+use crate::timestamp::Timestamp;
 
 /// What there is under a role's name.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub enum Observed {
 pub struct Foreign {
     /// Its name.
     pub name: RoleName,
+    /// Its path.
+    pub path: RolePath,
     /// Its ARN.
     pub arn: String,
     /// Whose it is.
@@ -42,6 +46,8 @@ pub struct LiveRole {
     pub arn: String,
     /// Its unique ID, `AROA…`.
     pub id: String,
+    /// When IAM made it, to the second.
+    pub created: Option<Timestamp>,
     /// Who may assume it; none when the trust policy is not one that we write.
     pub trust: Option<Trust>,
     /// Its description; empty: none.
@@ -58,6 +64,23 @@ pub struct LiveRole {
     pub attached: BTreeMap<String, Effect>,
 }
 
+impl LiveRole {
+    /// What our tag on the role records.
+    pub fn state(&self) -> State {
+        State::read(&self.tags)
+    }
+
+    /// Whether the role stood before a request was sent: then that request did not make it.
+    pub fn stood_before(&self, sent: Option<Timestamp>) -> bool {
+        self.created.zip(sent).is_some_and(|(created, sent)| created < sent)
+    }
+
+    /// Whether the role was taken over by a create that nothing wrote after. That create did not make the role.
+    pub fn was_taken_over(&self) -> bool {
+        self.stood_before(self.state().as_of)
+    }
+}
+
 /// What AWS gave a role when it was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -70,8 +93,10 @@ pub struct Identity {
 /// What an attached policy does, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It allows something, or nobody looked.
+    /// It allows something, or it was not read.
     MayAllow,
     /// All it does is deny.
     OnlyDenies,
+    /// It could not be read just now. It may be what keeps the provider out, so it is not removed.
+    Unreadable,
 }

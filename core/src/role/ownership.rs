@@ -13,13 +13,16 @@ pub const LOGICAL_ID_TAG: &str = "service-provider-access:logical-id";
 pub const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
 /// The tag that stands while sessions are still to be ended, whatever becomes of the process meanwhile.
 pub const REVOKE_TAG: &str = "service-provider-access:revoke";
-/// Its value.
+/// The value of that tag.
 pub const REVOKE_PENDING: &str = "pending";
+
+/// The tag by which people hand a role over: `STACK-NAME/LogicalId` of the resource whose create may take it over.
+pub const HAND_OVER_TAG: &str = "service-provider-access:hand-over-to";
 
 /// IAM's limit of tags on a role.
 pub const TAGS_ON_A_ROLE: usize = 50;
-/// How many of them are ours at most.
-pub const TAGS_OF_OURS: usize = 4;
+/// How many of them are ours at most: stack, resource, external ID, state, and the one for ending sessions.
+pub const TAGS_OF_OURS: usize = 5;
 
 /// The prefix of all our own tags: no template may set one.
 pub const OUR_TAGS: &str = "service-provider-access:";
@@ -74,6 +77,17 @@ impl Claimant for StackResource {
     }
 }
 
+/// A resource that is being created: it also takes over a role that was handed over to it.
+#[derive(Clone, Copy, Debug)]
+pub struct Creating<'a>(pub &'a StackResource);
+
+impl Claimant for Creating<'_> {
+    fn claim(&self, name: &RoleName, path: &RolePath, tags: &Tags) -> Claim {
+        let handed_over = tags.get(HAND_OVER_TAG) == Some(&self.0.hand_over_mark());
+        if handed_over { Claim::Ours } else { self.0.claim(name, path, tags) }
+    }
+}
+
 impl Claim {
     /// The role is marked for somebody else.
     pub fn others(tags: &Tags) -> Self {
@@ -86,6 +100,11 @@ impl StackResource {
     /// The tags that mark a role as this owner's.
     pub fn mark(&self) -> [(String, String); 2] {
         [(STACK_TAG.to_owned(), self.stack_id.clone()), (LOGICAL_ID_TAG.to_owned(), self.logical_id.clone())]
+    }
+
+    /// The value of [`HAND_OVER_TAG`] that hands a role over to this resource.
+    pub fn hand_over_mark(&self) -> String {
+        format!("{}/{}", self.stack_name, self.logical_id)
     }
 
     /// The name of a role whose template gives none: readable, and the same on every retry.

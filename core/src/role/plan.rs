@@ -37,8 +37,9 @@ use super::account_lookup::Quotas;
 use super::desired::DesiredRole;
 use super::guardrail_policy::GUARDRAIL_POLICY;
 use super::observed::LiveRole;
-use super::ownership::Tags;
+use super::ownership::{HAND_OVER_TAG, REVOKE_TAG, TAGS_ON_A_ROLE, Tags};
 use super::previous_template::OnceDeclared;
+use super::state_tag::{STATE_TAG, State};
 use super::trust::{Change, Trust};
 use crate::identifiers::PolicyArn;
 use crate::policy::Document;
@@ -163,7 +164,60 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
         Change::Incomparable => vec![allows, mark, trust, end, unmark, denies, restraining, coming],
     };
     let before = [new_boundary, clear, guardrails, shorter];
-    Plan::of(before.into_iter().chain(steps).chain([longer, stale, labels, no_boundary]), warnings)
+    let after = [longer, stale, labels, hand_over(live, desired), no_boundary];
+    let plan = Plan::of(before.into_iter().chain(steps).chain(after), warnings);
+    recorded(plan, live, desired)
+}
+
+/// The plan with what is recorded of it: first, so that an older request finds it even if the process dies before the
+/// plan is done. A plan that writes nothing records nothing, unless what is recorded is a role that never came to be.
+fn recorded(mut plan: Plan, live: &LiveRole, desired: &DesiredRole) -> Plan {
+    let outdated = live.state().parts.is_some_and(|parts| State::of(desired, None).parts != Some(parts));
+    if plan.is_empty() && !outdated {
+        return plan;
+    }
+    let Some(record) = record(live, desired) else { return plan };
+    if has_room_for_record(live) {
+        // The mark that sessions are to be ended is written with it: one call for both.
+        let mark = plan
+            .steps
+            .iter()
+            .position(|step| matches!(&step[..], [Operation::Tag(tags)] if tags.0.contains_key(REVOKE_TAG)));
+        let marks = mark.map(|at| plan.steps.remove(at)).into_iter().flatten();
+        let tags = marks.chain([record]).filter_map(|operation| match operation {
+            Operation::Tag(tags) => Some(tags.0),
+            _ => None,
+        });
+        plan.steps.insert(0, vec![Operation::Tag(Tags(tags.flatten().collect()))]);
+    } else {
+        // Tags of others that leave no room must not keep a trust open: some may be removed by the plan itself.
+        plan.steps.push(vec![record]);
+    }
+    plan
+}
+
+/// The plan of an update that finds the role as desired although the template before wanted another: the request that
+/// wanted it never arrived. Recording this one keeps that request from being carried out later.
+pub fn to_overtake(live: &LiveRole, desired: &DesiredRole) -> Plan {
+    let record = record(live, desired).filter(|_| has_room_for_record(live));
+    Plan::of([record.into_iter().collect()], Vec::new())
+}
+
+fn record(live: &LiveRole, desired: &DesiredRole) -> Option<Operation> {
+    let as_of = desired.as_of.or(live.state().as_of);
+    let value = State::of(desired, as_of).to_string();
+    let stands = live.tags.get(STATE_TAG) == Some(&value);
+    (!stands).then(|| Operation::Tag(Tags([(STATE_TAG.to_owned(), value)].into())))
+}
+
+fn has_room_for_record(live: &LiveRole) -> bool {
+    live.tags.get(STATE_TAG).is_some() || live.tags.0.len() < TAGS_ON_A_ROLE
+}
+
+/// The tag that handed the role over goes when the marks stand that it was for.
+fn hand_over(live: &LiveRole, desired: &DesiredRole) -> Vec<Operation> {
+    let handed_over = live.tags.get(HAND_OVER_TAG) == Some(&desired.resource.hand_over_mark());
+    if handed_over { vec![Operation::Untag(vec![HAND_OVER_TAG.to_owned()])] } else { Vec::new() }
 }
 
 /// Why such a plan cannot be carried out, if that can be seen beforehand.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::fixtures::{
-    AUDIT, DENY_ALL, EC2, GUARDRAILS, ID, OTHER_ID, OTHER_PROVIDER, PROVIDER, READ_ONLY, REVOCATION, REVOKE_TAG, allow,
-    allow_everything, deny, read_bucket, trust, trust_everybody,
+    AUDIT, DENY_ALL, EC2, GUARDRAILS, ID, OTHER_ID, OTHER_PROVIDER, PROVIDER, READ_ONLY, RECORD, RECORD_AND_MARK,
+    REVOCATION, REVOKE_TAG, allow, allow_everything, deny, read_bucket, trust, trust_everybody,
 };
 use crate::stack::Stack;
 use crate::wire::iam::Policy;
@@ -93,6 +93,7 @@ async fn old_policies_are_detached_before_the_trust_widens_and_new_ones_attached
     let new = json!({"ExternalAwsAccountId": [PROVIDER, OTHER_PROVIDER], "ExternalId": ID, "RoleName": "Auditor", "ManagedPolicyArns": EC2});
     assert!(stack.update("Auditor", old.clone(), new.clone()).await.succeeded());
     let widening = [
+        RECORD.to_owned(),
         format!("DetachRolePolicy Auditor {AUDIT}"),
         "UpdateAssumeRolePolicy Auditor".into(),
         format!("AttachRolePolicy Auditor {EC2}"),
@@ -101,7 +102,7 @@ async fn old_policies_are_detached_before_the_trust_widens_and_new_ones_attached
     stack.account.clear_calls();
     assert!(stack.update("Auditor", new, old).await.succeeded());
     let narrowing = [
-        format!("TagRole Auditor {REVOKE_TAG}"),
+        RECORD_AND_MARK.to_owned(),
         "UpdateAssumeRolePolicy Auditor".to_owned(),
         "PutRolePolicy Auditor AWSRevokeOlderSessions".to_owned(),
         format!("UntagRole Auditor {REVOKE_TAG}"),
@@ -126,7 +127,8 @@ async fn a_boundary_is_put_first_and_alone_and_deleted_last() {
     let boundary =
         rounds.iter().position(|round| round.iter().any(|call| call.starts_with("PutRolePermissionsBoundary")));
     assert_eq!(rounds[boundary.unwrap()].len(), 1, "the boundary is alone in its round: {rounds:?}");
-    assert!(stack.account.writes()[0].starts_with("PutRolePermissionsBoundary"), "{rounds:?}");
+    assert_eq!(stack.account.writes()[0], RECORD_AND_MARK, "the request is recorded first");
+    assert!(stack.account.writes()[1].starts_with("PutRolePermissionsBoundary"), "{rounds:?}");
     stack.account.clear_calls();
     assert!(stack.update("Auditor", bounded, unbounded).await.succeeded());
     let rounds = stack.account.rounds();

@@ -31,7 +31,7 @@ async fn all_regions_return_the_warnings() {
     home.account.edit(|aws| aws.roles[0].attached_policies.push(DENY_ALL.into()));
     let [answer, again] = [other.create(broad.clone()).await, home.update("Auditor", broad.clone(), broad).await];
     assert!(answer.attribute("Warnings").starts_with(made.attribute("Warnings")));
-    assert!(answer.attribute("Warnings").contains("AWSDenyAll, which somebody else put on the role"));
+    assert!(answer.attribute("Warnings").contains("AWSDenyAll is on the role but not declared. It only denies"));
     assert_eq!(answer.0["Data"], again.0["Data"]);
 }
 

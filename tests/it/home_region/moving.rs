@@ -21,28 +21,28 @@ async fn another_home_region_is_refused_in_all_regions_and_can_be_rolled_back() 
             &home,
             &moved,
             expect![
-                "HomeRegion cannot be eu-west-1: the role Auditor is kept by this very stack. Nothing was changed. To move the role there, tag it service-provider-access:stack-id = the ID of the stack in eu-west-1 first, and then give every stack the new HomeRegion; or give RoleName and HomeRegion new values together."
+                "HomeRegion cannot be eu-west-1: this stack itself manages the role Auditor. Nothing was changed. To move the role there, tag it service-provider-access:stack-id = the ID of the stack in eu-west-1 first and then set HomeRegion in every stack; or change RoleName and HomeRegion together."
             ],
         ),
         (
             &other,
             &moved,
             expect![
-                "The role name Auditor is taken: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. It was not changed. HomeRegion cannot be eu-west-1 while the role is kept in us-east-1. Let HomeRegion be us-east-1; or, to move the role, tag it service-provider-access:stack-id = arn:aws:cloudformation:eu-west-1:111111111111:stack/customer/22222222-2222-3333-4444-555555555555 and service-provider-access:logical-id = Access first, and then give every stack the new HomeRegion; or give RoleName and HomeRegion new values together."
+                "The role name Auditor is taken: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. It was not changed. HomeRegion cannot be eu-west-1 while a stack in us-east-1 manages the role. Set HomeRegion to us-east-1. To move the role, tag it service-provider-access:stack-id = arn:aws:cloudformation:eu-west-1:111111111111:stack/customer/22222222-2222-3333-4444-555555555555 and service-provider-access:logical-id = Access first and then set HomeRegion in every stack; or change RoleName and HomeRegion together."
             ],
         ),
         (
             &third,
             &moved,
             expect![
-                "HomeRegion cannot be eu-west-1: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. Nothing was changed. Let HomeRegion be us-east-1; or, to move the role, tag it service-provider-access:stack-id = the ID of the stack in eu-west-1 first, and then give every stack the new HomeRegion; or give RoleName and HomeRegion new values together."
+                "HomeRegion cannot be eu-west-1: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. Nothing was changed. Set HomeRegion to us-east-1. To move the role, tag it service-provider-access:stack-id = the ID of the stack in eu-west-1 first and then set HomeRegion in every stack; or change RoleName and HomeRegion together."
             ],
         ),
         (
             &other,
             &alone,
             expect![
-                "The role name Auditor is taken: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. It was not changed. IAM is global: if all Regions are to share the role, give every stack HomeRegion: us-east-1, the same RoleName and the same name for the resource. Else choose another RoleName, or hand the role over by tagging it service-provider-access:stack-id = arn:aws:cloudformation:eu-west-1:111111111111:stack/customer/22222222-2222-3333-4444-555555555555 and service-provider-access:logical-id = Access."
+                "The role name Auditor is taken: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. It was not changed. IAM is global. To share the role among Regions, set HomeRegion to us-east-1 in every stack, with the same RoleName and the same logical ID. Otherwise choose another RoleName."
             ],
         ),
     ] {
@@ -101,15 +101,15 @@ async fn another_region_does_not_make_a_role_that_is_deleted() {
     for (difference, expected) in [
         (
             json!({"HomeRegion": "eu-west-1"}),
-            expect![
-                "HomeRegion was us-east-1, and the stack there no longer keeps the role Auditor. It was not made here, since going back to us-east-1 would be refused then. To move the role, give RoleName and HomeRegion new values together; or delete this resource and make it again."
-            ],
+            expect![[
+                r"HomeRegion was us-east-1, and the stack there no longer manages the role Auditor. The role was not created here, because a rollback to us-east-1 would then fail. To move the role, change RoleName and HomeRegion together; or delete this resource and create it again."
+            ]],
         ),
         (
             json!({"HomeRegion": null}),
-            expect![
-                "HomeRegion was us-east-1, and the stack there no longer keeps the role Auditor. It was not made here, since going back to us-east-1 would be refused then. To move the role, give RoleName and HomeRegion new values together; or delete this resource and make it again."
-            ],
+            expect![[
+                r"HomeRegion was us-east-1, and the stack there no longer manages the role Auditor. The role was not created here, because a rollback to us-east-1 would then fail. To move the role, change RoleName and HomeRegion together; or delete this resource and create it again."
+            ]],
         ),
     ] {
         check_refused_at_once(&other, other.update("Auditor", unchanged(), properties(&difference)), expected).await;
@@ -123,5 +123,5 @@ async fn a_stack_that_keeps_its_role_cannot_name_another_home_region() {
     let own = properties(&json!({"HomeRegion": null}));
     assert!(home.create(own.clone()).await.succeeded());
     let elsewhere = properties(&json!({"HomeRegion": "eu-west-1"}));
-    check_refused_at_once(&home, home.update("Auditor", own, elsewhere), expect!["HomeRegion cannot be eu-west-1: the role Auditor is kept by this very stack. Nothing was changed. To move the role there, tag it service-provider-access:stack-id = the ID of the stack in eu-west-1 first, and then give every stack the new HomeRegion; or give RoleName and HomeRegion new values together."]).await;
+    check_refused_at_once(&home, home.update("Auditor", own, elsewhere), expect!["HomeRegion cannot be eu-west-1: this stack itself manages the role Auditor. Nothing was changed. To move the role there, tag it service-provider-access:stack-id = the ID of the stack in eu-west-1 first and then set HomeRegion in every stack; or change RoleName and HomeRegion together."]).await;
 }

@@ -17,9 +17,9 @@ async fn without_a_home_region_the_second_region_is_refused_with_the_owner_of_th
     let (home, other) = two_regions();
     let own = properties(&json!({"HomeRegion": null}));
     home.create(own.clone()).await;
-    check_refused_at_once(&other, other.update("refused-", own.clone(), own.clone()), expect!["The role name Auditor is taken: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. It was not changed. IAM is global: if all Regions are to share the role, give every stack HomeRegion: us-east-1, the same RoleName and the same name for the resource. Else choose another RoleName, or hand the role over by tagging it service-provider-access:stack-id = arn:aws:cloudformation:eu-west-1:111111111111:stack/customer/22222222-2222-3333-4444-555555555555 and service-provider-access:logical-id = Access."]).await;
+    check_refused_at_once(&other, other.update("refused-", own.clone(), own.clone()), expect!["The role name Auditor is taken: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. It was not changed. IAM is global. To share the role among Regions, set HomeRegion to us-east-1 in every stack, with the same RoleName and the same logical ID. Otherwise choose another RoleName."]).await;
     let create = other.create(own.clone()).await;
-    assert!(create.reason().contains("give every stack HomeRegion: us-east-1"), "{}", create.reason());
+    assert!(create.reason().contains("set HomeRegion to us-east-1 in every stack"), "{}", create.reason());
     assert!(create.physical_id().starts_with("refused-"));
     // With what the reason says, it works.
     assert!(other.create(unchanged()).await.succeeded());
@@ -44,12 +44,8 @@ async fn a_role_of_another_stack_does_not_belong_to_the_home_region() {
     let own = "arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555";
     let to_hand_over = "Choose another RoleName for all Regions, or hand the role over";
     for (stack_id, logical_id, advice) in [
-        (own.to_owned(), "Another", "the resource must have the same name in every template, and here it is Access."),
-        (
-            own.replace("us-east-1", "ap-south-1"),
-            "Access",
-            "Let HomeRegion be ap-south-1; or, to move the role, tag it",
-        ),
+        (own.to_owned(), "Another", "the resource needs the same logical ID in every template; here it is Access."),
+        (own.replace("us-east-1", "ap-south-1"), "Access", "Set HomeRegion to ap-south-1. To move the role, tag it"),
         (own.replace(ACCOUNT, OTHER_PROVIDER), "Access", to_hand_over),
         (own.replace("arn:aws:", "arn:aws-cn:"), "Access", to_hand_over),
         (own.replace(":stack/", ":changeSet/"), "Access", to_hand_over),
@@ -86,7 +82,7 @@ async fn the_reason_describes_the_last_observation_even_if_a_later_read_fails() 
     other.account.fail(Fault::denied().on("GetRole").since(5));
     let answer = other.create(unchanged()).await;
     let (reason, expected) = (answer.reason(), "Deploy the home Region first");
-    assert!(reason.contains(expected) && reason.contains("To look again failed: iam:GetRole"), "{reason}");
+    assert!(reason.contains(expected) && reason.contains("Looking again failed: iam:GetRole"), "{reason}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{change, change_after, inline, made, noon, properties, role};
-use crate::fixtures::{AUDIT, EC2, GUARDRAILS};
+use crate::fixtures::{AUDIT, EC2, GUARDRAILS, RECORD, RECORD_AND_MARK};
 
 #[tokio::test(start_paused = true)]
 async fn a_time_in_the_past_ends_the_access_of_an_existing_role() {
@@ -43,6 +43,7 @@ async fn an_earlier_end_is_written_first_and_a_later_end_last() {
     // Sessions that expired must not get permissions back that the update removes.
     assert!(change(&stack, &soon, &later).await.0.succeeded());
     let longer = [
+        RECORD.to_owned(),
         format!("DetachRolePolicy Auditor {AUDIT}"),
         "UpdateAssumeRolePolicy Auditor".to_owned(),
         format!("AttachRolePolicy Auditor {EC2}"),
@@ -51,7 +52,10 @@ async fn an_earlier_end_is_written_first_and_a_later_end_last() {
     assert_eq!(stack.account.writes(), longer);
     stack.account.clear_calls();
     assert!(change(&stack, &later, &soon).await.0.succeeded());
-    assert_eq!(stack.account.writes()[0], format!("PutRolePolicy Auditor {GUARDRAILS}"));
+    assert_eq!(
+        stack.account.writes()[..2],
+        [RECORD_AND_MARK.to_owned(), format!("PutRolePolicy Auditor {GUARDRAILS}")]
+    );
     let never = properties(&json!({}));
     assert!(stack.update("Auditor", properties(&soon), never.clone()).await.succeeded());
     let (trust, guardrails) = (role(&stack).trust.json(), inline(&stack, GUARDRAILS).unwrap());

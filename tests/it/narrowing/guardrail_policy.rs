@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::{change, inline, made, role};
-use crate::fixtures::{AUDIT, EC2, GUARDRAILS, ID, OTHER_ID, REVOCATION, allow, allow_everything};
+use crate::fixtures::{
+    AUDIT, EC2, GUARDRAILS, ID, OTHER_ID, RECORD, RECORD_AND_MARK, REVOCATION, allow, allow_everything,
+};
 use crate::wire::iam::Fault;
 
 #[tokio::test(start_paused = true)]
@@ -16,7 +18,7 @@ async fn a_role_without_the_guardrail_policy_gets_it_before_anything_else() {
         let next =
             json!({"PolicyOwnership": ownership, "ManagedPolicyArns": [AUDIT, EC2], "ExternalId": [ID, OTHER_ID]});
         assert!(change(&stack, &declared, &next).await.0.succeeded());
-        assert_eq!(stack.account.writes()[0], format!("PutRolePolicy Auditor {GUARDRAILS}"));
+        assert_eq!(stack.account.writes()[..2], [RECORD.to_owned(), format!("PutRolePolicy Auditor {GUARDRAILS}")]);
         assert_eq!(inline(&stack, GUARDRAILS), guardrails);
     }
 }
@@ -33,6 +35,7 @@ async fn a_changed_guardrail_policy_is_reverted() {
         let revised = json!({"PolicyOwnership": ownership, "Revision": "2"});
         assert_eq!(change(&stack, &declared, &revised).await.0.attribute("Warnings"), "");
         assert_eq!(inline(&stack, GUARDRAILS), guardrails);
+        // It was sent at the same time and desires the same, so there is nothing else to record.
         assert_eq!(stack.account.writes(), [format!("PutRolePolicy Auditor {GUARDRAILS}")]);
     }
 }
@@ -45,7 +48,8 @@ async fn a_required_boundary_comes_before_the_guardrail_policy() {
     stack.account.fail(Fault::denied().on("PutRolePolicy").first(2));
     let (answer, _) = change(&stack, &json!({}), &json!({"Revision": "2"})).await;
     assert!(answer.succeeded(), "IAM applies the boundary only after some time: {}", answer.reason());
-    let [boundary, guardrails @ ..] = &stack.account.writes()[..] else { panic!("nothing was written") };
+    let [record, boundary, guardrails @ ..] = &stack.account.writes()[..] else { panic!("nothing was written") };
+    assert_eq!(record, RECORD);
     assert_eq!(boundary, &format!("PutRolePermissionsBoundary Auditor {AUDIT}"));
     assert_eq!(guardrails, vec![format!("PutRolePolicy Auditor {GUARDRAILS}"); 3]);
 }
@@ -63,7 +67,11 @@ async fn a_role_without_room_for_the_guardrail_policy_makes_room_first() {
     let after = json!({"CustomPolicy": policy(9_000), "ExternalId": OTHER_ID});
     let (answer, _) = change(&stack, &before, &after).await;
     assert!(answer.succeeded(), "{}", answer.reason());
-    let first = ["DeleteRolePolicy Auditor CustomPolicy".to_owned(), format!("PutRolePolicy Auditor {GUARDRAILS}")];
-    assert_eq!(stack.account.writes()[..2], first);
+    let first = [
+        RECORD_AND_MARK.to_owned(),
+        "DeleteRolePolicy Auditor CustomPolicy".to_owned(),
+        format!("PutRolePolicy Auditor {GUARDRAILS}"),
+    ];
+    assert_eq!(stack.account.writes()[..3], first);
     assert_eq!(role(&stack).inline_policies.keys().collect::<Vec<_>>(), [REVOCATION, "CustomPolicy", GUARDRAILS]);
 }

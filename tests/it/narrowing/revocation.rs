@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{change, change_after, cut_off, inline, is_tagged, made, narrower, revocation, role};
-use crate::fixtures::{AUDIT, EC2, OTHER_ID, PROVIDER, REVOCATION, REVOKE_TAG, allow, deny};
+use crate::fixtures::{AUDIT, EC2, OTHER_ID, PROVIDER, RECORD, RECORD_AND_MARK, REVOCATION, REVOKE_TAG, allow, deny};
 use crate::stack::Stack;
 use crate::wire::iam::Fault;
 
@@ -15,8 +15,8 @@ async fn the_tag_is_there_from_before_the_trust_until_after_the_deny() {
     let stack = made(&json!({})).await;
     assert!(change(&stack, &json!({}), &json!({"ExternalId": OTHER_ID, "ManagedPolicyArns": EC2})).await.0.succeeded());
     let writes = [
+        RECORD_AND_MARK.to_owned(),
         format!("DetachRolePolicy Auditor {AUDIT}"),
-        format!("TagRole Auditor {REVOKE_TAG}"),
         "UpdateAssumeRolePolicy Auditor".to_owned(),
         format!("PutRolePolicy Auditor {REVOCATION}"),
         format!("UntagRole Auditor {REVOKE_TAG}"),
@@ -55,7 +55,7 @@ async fn a_rollback_ends_no_sessions_and_restores_none() {
     let cut_off = cut_off(&stack);
     stack.account.clear_calls();
     assert_eq!(change_after(&stack, 60, &narrower(), &json!({})).await.attribute("Warnings"), "");
-    assert_eq!(stack.account.writes(), ["UpdateAssumeRolePolicy Auditor"]);
+    assert_eq!(stack.account.writes(), [RECORD, "UpdateAssumeRolePolicy Auditor"]);
     assert_eq!(self::cut_off(&stack), cut_off);
 }
 
@@ -91,7 +91,7 @@ async fn a_later_cut_off_by_others_stays() {
             let (answer, took) = change(&stack, &json!({}), &next).await;
             assert_eq!(
                 answer.attribute("Warnings"),
-                "Sessions that are handed out before 2030-01-01T00:00:00Z can do nothing: AWSRevokeOlderSessions ends them, \
+                "Sessions issued before 2030-01-01T00:00:00Z can do nothing: AWSRevokeOlderSessions ends them, \
                  and there was no time to wait for that moment.",
                 "{next}"
             );
@@ -104,8 +104,10 @@ async fn a_later_cut_off_by_others_stays() {
 #[tokio::test(start_paused = true)]
 async fn the_denies_in_a_policy_with_the_name_of_the_revocation_stay() {
     let (denying, allowing) = (deny("s3:*"), allow("s3:*", "*"));
-    let warned = "AWSRevokeOlderSessions, which somebody else put on the role, was left there since all it does is deny; \
-                  take it off when it has served.";
+    let warned = "AWSRevokeOlderSessions is on the role but not declared. It only denies, so it was not removed; remove it when it is \
+                  no longer needed.";
+    let removed =
+        "AWSRevokeOlderSessions was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive).";
     let ending = revocation("2026-11-22T12:00:06.000Z")["Statement"][0].clone();
     let both = json!({"Version": "2012-10-17", "Statement": [denying["Statement"][0], ending]});
     let only = revocation("2026-11-22T12:00:06.000Z");
@@ -113,7 +115,7 @@ async fn the_denies_in_a_policy_with_the_name_of_the_revocation_stay() {
     for (ownership, stands, next, expected, warning) in [
         ("Exclusive", denying.clone(), &again, Some(denying.clone()), warned),
         ("Exclusive", denying.clone(), &narrower(), Some(both.clone()), ""),
-        ("Exclusive", allowing.clone(), &again, None, ""),
+        ("Exclusive", allowing.clone(), &again, None, removed),
         ("Exclusive", allowing.clone(), &narrower(), Some(only.clone()), ""),
         ("Declared", denying.clone(), &again, Some(denying.clone()), ""),
         ("Declared", denying.clone(), &narrower(), Some(both), ""),
@@ -148,7 +150,7 @@ async fn an_answer_that_cannot_wait_for_the_cut_off_warns() {
     let (answer, took) = change(&stack, &json!({}), &narrower()).await;
     assert_eq!(
         answer.attribute("Warnings"),
-        "Sessions that are handed out before 2026-11-22T12:00:06Z can do nothing: AWSRevokeOlderSessions ends them, and there \
+        "Sessions issued before 2026-11-22T12:00:06Z can do nothing: AWSRevokeOlderSessions ends them, and there \
          was no time to wait for that moment."
     );
     assert!(took < Duration::from_secs(1), "{took:?}");
@@ -174,8 +176,8 @@ async fn the_cut_off_counts_from_the_write_of_the_trust() {
 
 #[tokio::test(start_paused = true)]
 async fn a_role_with_all_tags_that_a_template_can_set_has_room_for_the_tag() {
-    let tags: Vec<Value> = (0..46).map(|n| json!({"Key": format!("k{n}"), "Value": "v"})).collect();
-    let others: Vec<Value> = (0..46).map(|n| json!({"Key": format!("l{n}"), "Value": "v"})).collect();
+    let tags: Vec<Value> = (0..45).map(|n| json!({"Key": format!("k{n}"), "Value": "v"})).collect();
+    let others: Vec<Value> = (0..45).map(|n| json!({"Key": format!("l{n}"), "Value": "v"})).collect();
     let before = json!({"ExternalId": null, "Tags": tags});
     let stack = made(&before).await;
     assert_eq!(role(&stack).tags.len(), 49);

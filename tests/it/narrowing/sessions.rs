@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{change, cut_off, inline, is_tagged, made, narrower, properties};
-use crate::fixtures::{AUDIT, EC2, GUARDRAILS, ID, OTHER_ID, OTHER_PROVIDER, PROVIDER, REVOCATION, policy};
+use crate::fixtures::{AUDIT, EC2, GUARDRAILS, ID, OTHER_ID, OTHER_PROVIDER, PROVIDER, RECORD, REVOCATION, policy};
 
 #[tokio::test(start_paused = true)]
 async fn sessions_end_when_the_trust_excludes_callers() {
@@ -95,7 +95,7 @@ async fn with_revoke_sessions_never_no_session_ends() {
     let never = json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": OTHER_ID, "RevokeSessions": "Never"});
     let (answer, took) = change(&stack, &json!({}), &never).await;
     assert!(answer.succeeded() && took < Duration::from_secs(1), "{took:?}");
-    assert_eq!(stack.account.writes(), ["UpdateAssumeRolePolicy Auditor"]);
+    assert_eq!(stack.account.writes(), [RECORD, "UpdateAssumeRolePolicy Auditor"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use regex_lite::Regex;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::wire::iam::{Account, Policy};
 
 const OTHER_BOUNDARY: &str = "arn:aws:iam::111111111111:policy/boundaries/Other";
 
-/// The IAM actions that the source text calls.
+/// The actions of IAM and CloudFormation that the source text calls.
 fn called() -> BTreeSet<String> {
     fn read(folder: &Path, text: &mut String) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -26,8 +27,8 @@ fn called() -> BTreeSet<String> {
     }
     let mut text = String::new();
     read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
-    let call = Regex::new(r#"\biam\s*\.call\(\s*"(iam:[A-Za-z]+)""#).unwrap();
-    let any = Regex::new(r"\biam\s*\.call\(").unwrap();
+    let call = Regex::new(r#"\b(?:iam|cloudformation)\s*\.call\(\s*"((?:iam|cloudformation):[A-Za-z]+)""#).unwrap();
+    let any = Regex::new(r"\b(?:iam|cloudformation)\s*\.call\(").unwrap();
     assert_eq!(call.find_iter(&text).count(), any.find_iter(&text).count(), "a call that does not name its action");
     call.captures_iter(&text).map(|found| found[1].to_owned()).collect()
 }
@@ -85,6 +86,16 @@ impl Watched {
         answer
     }
 
+    /// The same create, delivered again so late that it asks whether its operation is still in progress.
+    async fn create_late(&mut self, wish: &Value) -> Answer {
+        let before = self.begin();
+        let event = self.stack.event("Create", &json!({ "ResourceProperties": wish }));
+        let late = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_890);
+        let answer = self.stack.send_at(event, late).await;
+        self.end(before);
+        answer
+    }
+
     async fn update(&mut self, name: &str, old: &Value, new: &Value) -> Answer {
         let before = self.begin();
         let answer = self.stack.update(name, old.clone(), new.clone()).await;
@@ -101,6 +112,7 @@ impl Watched {
 
     fn begin(&self) -> Roles {
         self.stack.account.clear_calls();
+        self.stack.cloudformation.edit(|report| report.calls.clear());
         self.roles()
     }
 
@@ -114,6 +126,11 @@ impl Watched {
             for call in calls {
                 self.judge.must_allow(&call);
             }
+            self.seen.insert(action);
+        }
+        for call in self.stack.cloudformation.edit(|report| report.calls.clone()) {
+            let action = format!("cloudformation:{call}");
+            self.judge.must_allow(&Call::on(&action, &self.stack.id));
             self.seen.insert(action);
         }
         // Or the world was another than thought.
@@ -228,6 +245,10 @@ async fn live(deployment: &Deployment, boundaries: [Option<&str>; 3]) -> BTreeSe
     assert_eq!(watched.update("First", &first, &second).await.attribute("RoleName"), "First");
     let third = wish(boundaries[2], json!({"RoleName": "First", "ManagedPolicyArns": own}));
     assert_eq!(watched.update("First", &second, &third).await.attribute("RoleName"), "First");
+
+    // Lambda delivers a create again, and CloudFormation knows no answer to another.
+    assert!(watched.create_late(&third).await.succeeded());
+    assert!(watched.delete("customer-Access-1ABCDEFGHIJKL", &json!({"RoleName": "Other"})).await.succeeded());
 
     // Held by an instance profile, let go, removed, and removed again.
     account.edit(|aws| aws.put_instance_profile("Profile", "First"));

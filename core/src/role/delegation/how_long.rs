@@ -1,6 +1,6 @@
 //! For how long: one session, the access as a whole, and the sessions of those who are shut out.
 
-use super::{RevokeSessions, Terms};
+use super::RevokeSessions;
 use crate::identifiers::Invalid;
 use crate::owner_limits::OwnerLimits;
 use crate::properties::Reader;
@@ -29,14 +29,18 @@ pub(super) fn max_session_duration(reader: &mut Reader<'_>, limits: &OwnerLimits
 
 /// A role that is never open is a mistake where it is asked for first. Later it is how access ends, and what a
 /// rollback may have to bring back.
-pub(super) fn expires_at(reader: &mut Reader<'_>, terms: Terms<'_>, warnings: &mut Vec<String>) -> Option<Timestamp> {
+pub(super) fn expires_at(
+    reader: &mut Reader<'_>,
+    now: Timestamp,
+    first_time: bool,
+    warnings: &mut Vec<String>,
+) -> Option<Timestamp> {
     const PROPERTY: &str = "ExpiresAt";
     let expires_at = reader.one(PROPERTY, Timestamp::parse)?;
-    if expires_at > terms.now {
+    if expires_at > now {
         return Some(expires_at);
     }
-    if terms.first_time {
-        let now = terms.now;
+    if first_time {
         reader.problem(PROPERTY, format_args!("is {expires_at}, but it is {now} already; give a time to come."));
     } else {
         warnings.push(format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::identifiers::{Home, Partition, PolicyArn};
+use crate::identifiers::{Account, Partition, PolicyArn};
 use crate::owner_limits::OwnerLimits;
 use crate::policy::{Document, Finding, Standing, managed_policy_standing};
 use crate::properties::Reader;
@@ -84,15 +84,15 @@ pub(super) fn custom_policy(
 
 pub(super) fn managed_policies(
     reader: &mut Reader<'_>,
-    home: &Home,
+    own: &Account,
     limits: &OwnerLimits,
-    facts: &AccountLookup,
+    lookup: &AccountLookup,
     administrative: bool,
     warnings: &mut Vec<String>,
 ) -> BTreeSet<PolicyArn> {
     const PROPERTY: &str = "ManagedPolicyArns";
     let arns = reader.comma_list(PROPERTY, 0..=100, PolicyArn::parse).unwrap_or_default();
-    let most = facts.quotas.attached_policies;
+    let most = lookup.quotas.attached_policies;
     if arns.len() > most {
         reader.problem(
             PROPERTY,
@@ -105,11 +105,11 @@ pub(super) fn managed_policies(
         );
     }
     for arn in &arns {
-        if arn.partition() != home.partition.as_str() {
-            reader.problem(PROPERTY, format_args!("names {arn}, which is not in this partition ({}).", home.partition));
+        if arn.partition() != own.partition.as_str() {
+            reader.problem(PROPERTY, format_args!("names {arn}, which is not in this partition ({}).", own.partition));
             continue;
         }
-        if arn.owner() != "aws" && arn.owner() != home.account.as_str() {
+        if arn.owner() != "aws" && arn.owner() != own.id.as_str() {
             reader.problem(
                 PROPERTY,
                 format_args!("names {arn} of another account; only this account's own and AWS's can be attached."),
@@ -122,7 +122,7 @@ pub(super) fn managed_policies(
                 format_args!("names {arn}, which the function's owner does not allow (AllowedManagedPolicyArns)."),
             );
         }
-        let document = match facts.policies.get(arn) {
+        let document = match lookup.policies.get(arn) {
             Some(None) => {
                 reader.problem(
                     PROPERTY,
@@ -169,12 +169,12 @@ fn standing(arn: &PolicyArn, document: Option<&Document>) -> (Vec<String>, Vec<S
     }
 }
 
-pub(super) fn permissions_boundary(reader: &mut Reader<'_>, home: &Home, limits: &OwnerLimits) -> Option<PolicyArn> {
+pub(super) fn permissions_boundary(reader: &mut Reader<'_>, own: &Account, limits: &OwnerLimits) -> Option<PolicyArn> {
     const PROPERTY: &str = "PermissionsBoundary";
     let given = reader.one(PROPERTY, PolicyArn::parse);
     if let Some(arn) = &given {
-        let usable = arn.owner() == "aws" || arn.owner() == home.account.as_str();
-        if !usable || arn.partition() != home.partition.as_str() {
+        let usable = arn.owner() == "aws" || arn.owner() == own.id.as_str();
+        if !usable || arn.partition() != own.partition.as_str() {
             reader.problem(PROPERTY, format_args!("is {arn}, which is neither this account's own policy nor AWS's."));
         }
     }

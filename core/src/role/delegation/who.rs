@@ -3,19 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::ExternalIdWish;
-use crate::identifiers::{AccountId, ExternalId, Home, PrincipalArn};
+use crate::identifiers::{Account, AccountId, ExternalId, PrincipalArn};
 use crate::owner_limits::{OwnerLimits, TrustedAccounts};
 use crate::properties::Reader;
 use crate::role::trust::Mfa;
 
-pub(super) fn accounts(reader: &mut Reader<'_>, home: &Home, limits: &OwnerLimits) -> Option<Vec<AccountId>> {
+pub(super) fn accounts(reader: &mut Reader<'_>, own: &Account, limits: &OwnerLimits) -> Option<Vec<AccountId>> {
     const PROPERTY: &str = "ExternalAwsAccountId";
     if reader.raw(PROPERTY).is_none() {
         reader.problem(PROPERTY, "is missing; give the provider's AWS account ID of 12 digits.");
     }
     let accounts = reader.list(PROPERTY, 1..=10, AccountId::parse)?;
     for account in &accounts {
-        if *account == home.account {
+        if *account == own.id {
             reader.problem(PROPERTY, format_args!("is {account}, which is this account itself; give the provider's."));
         } else if !limits.trusted_accounts.include(account) {
             let allowed = match &limits.trusted_accounts {
@@ -82,14 +82,14 @@ pub(super) fn mfa(reader: &mut Reader<'_>) -> Mfa {
 
 pub(super) fn principals(
     reader: &mut Reader<'_>,
-    home: &Home,
+    own: &Account,
     accounts: Option<&[AccountId]>,
 ) -> BTreeSet<PrincipalArn> {
     const PROPERTY: &str = "AllowedPrincipalArns";
     let principals = reader.list(PROPERTY, 1..=100, PrincipalArn::parse).unwrap_or_default();
     for arn in &principals {
-        if arn.partition() != home.partition.as_str() {
-            reader.problem(PROPERTY, format_args!("names {arn}, which is not in this partition ({}).", home.partition));
+        if arn.partition() != own.partition.as_str() {
+            reader.problem(PROPERTY, format_args!("names {arn}, which is not in this partition ({}).", own.partition));
         } else if accounts.is_some_and(|accounts| !accounts.iter().any(|account| account.as_str() == arn.account())) {
             reader.problem(
                 PROPERTY,

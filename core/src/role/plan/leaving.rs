@@ -35,6 +35,15 @@ impl Leaving {
                 continue;
             }
             let once_ours = once.managed_policies.iter().any(|once| once.as_str() == arn);
+            if *effect == Effect::Unreadable && !once_ours {
+                if exclusive {
+                    leaving.warnings.push(format!(
+                        "{arn} is attached to the role but not declared, and it could not be read, so it was not removed: it may be \
+                         what keeps the provider out. Detach it, or name it in ManagedPolicyArns."
+                    ));
+                }
+                continue;
+            }
             let only_denies = *effect == Effect::OnlyDenies;
             leaving.consider(Operation::Detach(arn.clone()), arn, once_ours, exclusive, only_denies);
         }
@@ -83,10 +92,15 @@ impl Leaving {
     fn consider(&mut self, removal: Operation, policy: &str, once_ours: bool, exclusive: bool, only_denies: bool) {
         if once_ours || (exclusive && !only_denies) {
             self.add(removal, only_denies);
+            if !once_ours {
+                self.warnings.push(format!(
+                    "{policy} was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive)."
+                ));
+            }
         } else if exclusive {
             self.warnings.push(format!(
-                "{policy}, which somebody else put on the role, was left there since all it does is deny; take it off when \
-                 it has served."
+                "{policy} is on the role but not declared. It only denies, so it was not removed; remove it when it is no longer \
+                 needed."
             ));
         }
     }

@@ -3,10 +3,14 @@
 mod policies;
 mod role;
 
+use std::time::{Duration, SystemTime};
+
+use delegated_role_core::timestamp::Timestamp;
+
 use super::super::query::{Refusal, Xml};
 use super::call::Call;
 use super::rules;
-use super::state::{Role, State};
+use super::state::{LONG_AGO, Role, State};
 
 pub(crate) struct Action {
     pub(crate) name: &'static str,
@@ -140,9 +144,9 @@ fn writable<'a>(state: &'a mut State, call: &Call) -> Result<&'a mut Role, Refus
     Ok(role)
 }
 
-/// Each thing is made one second after the one before, on the first of January.
-fn date(made: u64) -> String {
-    format!("2026-01-01T{:02}:{:02}:{:02}Z", made / 3_600, made / 60 % 60, made % 60)
+/// A moment in seconds since 1970, as IAM writes it.
+fn date(seconds: u64) -> String {
+    Timestamp::from(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).to_string()
 }
 
 /// Whether another page follows, and from where.

@@ -1,7 +1,7 @@
 //! What is in the account.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -27,6 +27,8 @@ pub(crate) struct State {
     pub(crate) propagation_delay: u32,
     /// How long each answer takes.
     pub(crate) latency: Duration,
+    /// What time it is for IAM, in seconds since 1970; `None` is what the real clock says.
+    pub(crate) time: Option<u64>,
     pub(super) partition: &'static str,
     account: &'static str,
     /// How many things were made so far. Each has its own ID and creation time.
@@ -34,6 +36,9 @@ pub(crate) struct State {
     /// By role name: how many writes find no such role yet.
     unsettled: BTreeMap<String, u32>,
 }
+
+/// 2026-01-01, in seconds since 1970.
+pub(super) const LONG_AGO: u64 = 1_767_225_600;
 
 /// Builds with [`named`](Self::named) and the methods after it; `arn`, `id` and `created` come from
 /// [`put_role`](super::Account::put_role).
@@ -51,7 +56,7 @@ pub(crate) struct Role {
     pub(crate) inline_policies: BTreeMap<String, Document>,
     /// In the order of attachment.
     pub(crate) attached_policies: Vec<String>,
-    /// Greater than that of everything made before.
+    /// When, in seconds since 1970. Roles that a test puts there are older than any request.
     pub(crate) created: u64,
 }
 
@@ -101,6 +106,7 @@ impl State {
             nonexistent_accounts: Vec::new(),
             propagation_delay: 0,
             latency: Duration::ZERO,
+            time: Some(1_795_348_801),
             partition,
             account,
             made: 0,
@@ -133,9 +139,19 @@ impl State {
 
     // --- Placing ---
 
+    /// Puts a role there that is made now.
+    pub(super) fn make_role(&mut self, role: Role) -> Role {
+        let name = self.put_role(role).name;
+        let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+        let time = self.time.unwrap_or_else(now);
+        let role = self.role_mut(&name);
+        role.created = time;
+        role.clone()
+    }
+
     pub(crate) fn put_role(&mut self, mut role: Role) -> Role {
         self.made += 1;
-        role.created = self.made;
+        role.created = LONG_AGO + self.made;
         role.id = format!("AROAEXAMPLE{:010}", self.made);
         role.arn = self.arn("role", &role.path, &role.name);
         self.roles.retain(|other| !other.name.eq_ignore_ascii_case(&role.name));

@@ -108,8 +108,8 @@ pub(super) fn get_policy(state: &mut State, call: &Call) -> Answer {
         .text("AttachmentCount", attached)
         .text("PermissionsBoundaryUsageCount", bounding)
         .text("IsAttachable", true)
-        .text("CreateDate", date(0))
-        .text("UpdateDate", date(0));
+        .text("CreateDate", date(super::LONG_AGO))
+        .text("UpdateDate", date(super::LONG_AGO));
     Ok(Xml::new().element("Policy", &xml))
 }
 
@@ -123,7 +123,7 @@ pub(super) fn get_policy_version(state: &mut State, call: &Call) -> Answer {
         .text("Document", document.encoded())
         .text("VersionId", version)
         .text("IsDefaultVersion", policy.default_version == version)
-        .text("CreateDate", date(0));
+        .text("CreateDate", date(super::LONG_AGO));
     Ok(Xml::new().element("PolicyVersion", &xml))
 }
 

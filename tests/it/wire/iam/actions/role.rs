@@ -23,7 +23,7 @@ pub(super) fn create_role(state: &mut State, call: &Call) -> Answer {
     if state.roles.len() >= state.quotas.roles {
         return Err(Refusal::limit(format!("Cannot exceed quota for RolesPerAccount: {}", state.quotas.roles)));
     }
-    let role = state.put_role(role);
+    let role = state.make_role(role);
     state.unsettle(&role.name);
     // Only GetRole returns the description, the session duration and the boundary.
     Ok(Xml::new().element("Role", &identity(&role).list("Tags", tags(&role))))
@@ -115,7 +115,7 @@ pub(super) fn list_instance_profiles_for_role(state: &mut State, call: &Call) ->
             .text("InstanceProfileName", name)
             .text("InstanceProfileId", "AIPAEXAMPLE0000000001")
             .text("Arn", state.arn("instance-profile", "/", name))
-            .text("CreateDate", date(0))
+            .text("CreateDate", date(super::LONG_AGO))
             .list("Roles", [identity(role)])
     });
     Ok(rest.append_to(Xml::new().list("InstanceProfiles", profiles)))

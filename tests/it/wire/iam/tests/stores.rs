@@ -44,7 +44,7 @@ async fn a_role_is_stored_as_iam_stores_it() {
             }]
         })
         .into(),
-        created: 2,
+        created: 1_795_348_801,
         ..Role::named("Acme")
             .path("/delegated/")
             .description("Für <Acme> & Co")

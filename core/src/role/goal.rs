@@ -1,0 +1,97 @@
+//! A declaration that was found valid: what converging, planning and checking start from.
+
+use super::account_lookup::AccountLookup;
+use super::declaration::Declaration;
+use super::delegation::Delegation;
+use super::desired::{DesiredRole, ExternalIds, desired};
+use super::observed::LiveRole;
+use super::ownership::StackResource;
+use super::plan;
+use super::previous_template::{OnceDeclared, home_region_hint};
+use crate::identifiers::{ExternalId, Region, RoleName};
+use crate::installation::Installation;
+use crate::properties::{Problems, Properties};
+use crate::timestamp::Timestamp;
+
+/// A valid declaration, with everything needed to say which role it desires.
+#[derive(Debug)]
+pub struct Goal<'a> {
+    /// What the template declares.
+    pub declaration: &'a Declaration,
+    /// Where the function works and what its owner allows.
+    pub installation: &'a Installation,
+    /// The properties as values.
+    pub delegation: Delegation,
+    /// What was looked up in the account.
+    pub lookup: AccountLookup,
+    /// What time it is.
+    pub now: Timestamp,
+    /// A new external ID, in case one is needed.
+    pub fresh_external_id: ExternalId,
+    /// The role's name: the one given, or the derived one.
+    pub name: RoleName,
+}
+
+impl<'a> Goal<'a> {
+    /// Validates a declaration.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn read(
+        declaration: &'a Declaration,
+        installation: &'a Installation,
+        lookup: AccountLookup,
+        now: Timestamp,
+        fresh_external_id: ExternalId,
+    ) -> Result<Self, Problems> {
+        let Declaration { resource, properties, previous, .. } = declaration;
+        // A role that another Region's stack manages may be older than this resource.
+        let first_time = previous.is_none() && other_region(properties, installation).is_none();
+        let delegation = Delegation::read(properties, resource, installation, &lookup, now, first_time)?;
+        let name = delegation.role_name.clone().unwrap_or_else(|| resource.derived_name(&delegation.path));
+        Ok(Self { declaration, installation, delegation, lookup, now, fresh_external_id, name })
+    }
+
+    /// The Region whose stack manages the role, if that is not the one here.
+    pub fn managed_in(&self) -> Option<&Region> {
+        self.delegation.home_region.as_ref().filter(|region| *region != self.installation.region())
+    }
+
+    /// The external IDs of the role. `live` is the role as it is, `replaced` the one whose place it takes; `none_yet` says
+    /// that no role was ever made for the resource.
+    pub fn external_ids(&self, live: Option<&LiveRole>, replaced: Option<&LiveRole>, none_yet: bool) -> ExternalIds {
+        ExternalIds::choose(&self.delegation.external_id, live, replaced, self.fresh_external_id.clone(), none_yet)
+    }
+
+    /// The role that is desired under these external IDs, managed for `resource`: that of the declaration, or for a stack
+    /// outside the home Region the one in the home Region.
+    pub fn desired(&self, resource: &StackResource, external_ids: &ExternalIds) -> DesiredRole {
+        let Self { declaration, installation, delegation, name, .. } = self;
+        desired(delegation, name, resource, installation, external_ids, declaration.sent)
+    }
+
+    /// Whether the template before desired another role than there is. Then the request that desired it may not have
+    /// arrived yet. In doubt, it may not have.
+    pub fn previous_differs_from(&self, live: &LiveRole) -> bool {
+        let Some(previous) = &self.declaration.previous else { return false };
+        let before = Declaration { properties: previous.properties.clone(), sent: None, ..self.declaration.clone() };
+        let lookup = self.lookup.clone();
+        let Ok(before) = Goal::read(&before, self.installation, lookup, self.now, self.fresh_external_id.clone())
+        else {
+            return true;
+        };
+        let role = before.desired(&self.declaration.resource, &before.external_ids(Some(live), None, false));
+        !plan::to_change(live, &role, &before.once_declared(), self.lookup.quotas).is_empty()
+    }
+
+    /// What the template before declared, as far as it can be read.
+    pub fn once_declared(&self) -> OnceDeclared {
+        let previous = self.declaration.previous.as_ref();
+        previous.map(|previous| OnceDeclared::read(&previous.properties)).unwrap_or_default()
+    }
+}
+
+/// The home Region in properties, if it is not the one here.
+pub fn other_region(properties: &Properties, installation: &Installation) -> Option<Region> {
+    home_region_hint(properties).filter(|region| region != installation.region())
+}

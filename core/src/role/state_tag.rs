@@ -1,0 +1,154 @@
+//! The tag that records what was last written to a role: when the request was sent, and a short hash of each part.
+//!
+//! Lambda may deliver a request again after CloudFormation went on. The tag tells an older request from a newer one,
+//! and a role that was changed by hand from one that was not.
+
+use std::fmt;
+
+use super::desired::DesiredRole;
+use super::ownership::Tags;
+use crate::identifiers::{PolicyArn, digest};
+use crate::policy::Document;
+use crate::timestamp::Timestamp;
+
+/// The tag's key.
+pub const STATE_TAG: &str = "service-provider-access:state";
+
+/// How many hexadecimal digits of a hash are kept. All parts together must fit the 256 characters of a tag.
+const DIGITS: usize = 12;
+
+/// What the tag says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// When the newest request that wrote the role was sent.
+    pub as_of: Option<Timestamp>,
+    /// The role as that request wrote it.
+    pub parts: Option<Parts>,
+}
+
+/// A short hash of each part of a role. Two hashes are equal when IAM makes the same of both parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The trust policy.
+    pub trust: String,
+    /// The inline policies, except the one that ends sessions.
+    pub inline: String,
+    /// The attached policies.
+    pub attachments: String,
+    /// The permissions boundary.
+    pub boundary: String,
+    /// Description and longest session.
+    pub settings: String,
+}
+
+impl Parts {
+    /// The hashes of a role with these parts.
+    pub fn of<'a>(
+        trust: &Document,
+        inline: impl IntoIterator<Item = (&'a str, &'a Document)>,
+        attachments: impl IntoIterator<Item = &'a str>,
+        boundary: Option<&str>,
+        (description, max_session_duration): (&str, u32),
+    ) -> Self {
+        let short = |parts: &[&str]| digest(parts)[..DIGITS].to_owned();
+        let sorted = |mut texts: Vec<String>| {
+            texts.sort_unstable();
+            short(&texts.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let inline = inline.into_iter().map(|(name, policy)| format!("{name} {}", policy.fingerprint())).collect();
+        Self {
+            trust: short(&[&trust.fingerprint()]),
+            inline: sorted(inline),
+            attachments: sorted(attachments.into_iter().map(ToOwned::to_owned).collect()),
+            boundary: short(&[boundary.unwrap_or_default()]),
+            settings: short(&[description, &max_session_duration.to_string()]),
+        }
+    }
+}
+
+impl State {
+    /// What the tag is to say of a role that a request of this time writes.
+    pub fn of(role: &DesiredRole, as_of: Option<Timestamp>) -> Self {
+        let guardrails = role.guardrails();
+        let own = role.inline.iter().map(|(name, policy)| (name.as_str(), policy));
+        let parts = Parts::of(
+            &role.trust.to_document(),
+            own.chain([(super::guardrail_policy::GUARDRAIL_POLICY, &guardrails)]),
+            role.attached.iter().map(PolicyArn::as_str),
+            role.permissions_boundary.as_ref().map(PolicyArn::as_str),
+            (&role.description, role.max_session_duration),
+        );
+        Self { as_of, parts: Some(parts) }
+    }
+
+    /// What the tag of a role says; nothing where it is missing or is not one that we write.
+    pub fn read(tags: &Tags) -> Self {
+        let text = tags.get(STATE_TAG).unwrap_or_default();
+        let field = |name: &str| {
+            text.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).map(ToOwned::to_owned)
+        };
+        let parts = || {
+            Some(Parts {
+                trust: field("trust")?,
+                inline: field("inline")?,
+                attachments: field("attachments")?,
+                boundary: field("boundary")?,
+                settings: field("settings")?,
+            })
+        };
+        Self { as_of: field("as-of").and_then(|text| Timestamp::parse_compact(&text)), parts: parts() }
+    }
+
+    /// Whether a request that was sent then is older than what this says.
+    pub fn is_newer_than(&self, sent: Option<Timestamp>) -> bool {
+        self.as_of.zip(sent).is_some_and(|(as_of, sent)| sent < as_of)
+    }
+}
+
+/// As the tag's value.
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let as_of = self.as_of.map(|as_of| format!("as-of={}", as_of.to_compact()));
+        let parts = self.parts.as_ref().map(|Parts { trust, inline, attachments, boundary, settings }| {
+            format!("trust={trust} inline={inline} attachments={attachments} boundary={boundary} settings={settings}")
+        });
+        f.write_str(&as_of.into_iter().chain(parts).collect::<Vec<_>>().join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tag_is_read_back_and_fits_what_iam_takes() {
+        let [trust, inline, attachments, boundary, settings] =
+            ["a", "b", "c", "d", "e"].map(|part| part.repeat(DIGITS));
+        let state = State {
+            as_of: Timestamp::parse_compact("20261128T050000Z"),
+            parts: Some(Parts { trust, inline, attachments, boundary, settings }),
+        };
+        let text = state.to_string();
+        assert_eq!(
+            text,
+            "as-of=20261128T050000Z trust=aaaaaaaaaaaa inline=bbbbbbbbbbbb attachments=cccccccccccc \
+             boundary=dddddddddddd settings=eeeeeeeeeeee"
+        );
+        assert!(text.len() <= 256 && text.chars().all(crate::identifiers::is_tag_character));
+        let read = |text: &str| State::read(&Tags([(STATE_TAG.to_owned(), text.to_owned())].into()));
+        assert_eq!(read(&text), state);
+        assert_eq!(read("trust=aaaaaaaaaaaa"), State::default(), "a part is missing: not one that we write");
+        assert_eq!(read(""), State::default());
+        assert_eq!(State::read(&Tags::default()), State::default());
+    }
+
+    #[test]
+    fn only_an_earlier_request_is_older() {
+        let at = |text: &str| Timestamp::parse_compact(text);
+        let state = State { as_of: at("20261128T050000Z"), parts: None };
+        assert!(state.is_newer_than(at("20261128T045959Z")));
+        assert!(!state.is_newer_than(at("20261128T050000Z")), "the same request, delivered again");
+        assert!(!state.is_newer_than(at("20261128T050001Z")));
+        assert!(!state.is_newer_than(None) && !State::default().is_newer_than(at("20261128T050000Z")));
+    }
+}

@@ -1,0 +1,77 @@
+//! Late and repeated deliveries: Lambda may deliver a request again after `CloudFormation` went on.
+//!
+//! Two things tell whether a request still counts. The record on the role says when the newest request that wrote it
+//! was sent. And a request that arrives late asks `CloudFormation` whether its operation is still in progress.
+
+use std::time::Duration;
+
+use delegated_role_core::role::declaration::Declaration;
+use delegated_role_core::role::observed::LiveRole;
+use delegated_role_core::timestamp::Timestamp;
+
+use super::outcome::NotConverged;
+use crate::aws::Aws;
+use crate::cloudformation::{ResourceStatus, resource_status};
+
+/// First deliveries arrive within seconds. Lambda repeats a failed one after a minute.
+const LATE: Duration = Duration::from_secs(45);
+
+/// Refuses a late request whose operation is over. When that cannot be found out, nothing is written either.
+pub(super) async fn check_operation(aws: &Aws, declaration: &Declaration) -> Result<(), NotConverged> {
+    let Some(sent) = declaration.sent else { return Ok(()) };
+    let age = sent.until(Timestamp::from(aws.iam.now()));
+    if age <= LATE {
+        return Ok(());
+    }
+    let age = age.as_secs();
+    match resource_status(&aws.cloudformation, &declaration.resource).await {
+        Ok(status) => check_in_progress(&status, declaration),
+        Err(failure) => Err(NotConverged::untouched(format!(
+            "This request was sent {age} seconds ago, and whether its operation is still in progress could not be determined, so \
+             nothing was changed. {failure} Run the operation again."
+        ))),
+    }
+}
+
+/// Refuses to make a role that an update expects to be there, when the update's operation is over. Younger requests than
+/// [`check_operation`] asks about are served when `CloudFormation` does not say.
+pub(super) async fn check_missing_role(aws: &Aws, declaration: &Declaration) -> Result<(), NotConverged> {
+    if declaration.sent.is_none() {
+        return Ok(());
+    }
+    match resource_status(&aws.cloudformation, &declaration.resource).await {
+        Ok(status) => check_in_progress(&status, declaration),
+        Err(_) => Ok(()),
+    }
+}
+
+fn check_in_progress(status: &ResourceStatus, declaration: &Declaration) -> Result<(), NotConverged> {
+    let known = declaration.previous.as_ref().map(|previous| previous.physical_id.as_str());
+    if status.is_in_progress(known) {
+        return Ok(());
+    }
+    let operation = if known.is_some() { "update" } else { "creation" };
+    Err(NotConverged::untouched(format!(
+        "This request belongs to an operation that is over, so nothing was changed: CloudFormation reports the resource {} as {status}, \
+         and the {operation} that the request was sent for is no longer in progress.",
+        declaration.resource.logical_id
+    )))
+}
+
+/// Refuses a request that is older than the role's record.
+pub(super) fn check_newest(live: &LiveRole, declaration: &Declaration) -> Result<(), NotConverged> {
+    match overtaken(live, declaration.sent) {
+        Some(reason) => Err(NotConverged::nothing_left(reason)),
+        None => Ok(()),
+    }
+}
+
+/// Why a request that was sent then may not touch the role: a newer one wrote it.
+pub(super) fn overtaken(live: &LiveRole, sent: Option<Timestamp>) -> Option<String> {
+    let state = live.state();
+    let (sent, as_of) = sent.zip(state.as_of).filter(|_| state.is_newer_than(sent))?;
+    Some(format!(
+        "This request was sent at {sent}, but the role {} was written by a request sent later, at {as_of}. Nothing was changed.",
+        live.name
+    ))
+}

@@ -1,0 +1,110 @@
+//! What came of converging a role: what the stack is told, or why it failed and what may be left.
+
+use std::collections::BTreeMap;
+
+use delegated_role_core::identifiers::{AccountId, RoleName};
+use delegated_role_core::properties::Problems;
+use delegated_role_core::role::attributes;
+use delegated_role_core::role::desired::{DesiredRole, ExternalIds};
+use delegated_role_core::role::goal::Goal;
+use delegated_role_core::role::observed::Identity;
+use delegated_role_core::role::session_revocation::REVOCATION_POLICY;
+use delegated_role_core::timestamp::Timestamp;
+use tokio::time::sleep;
+
+use crate::aws::{Failure, Iam};
+
+/// A role that is as declared.
+#[derive(Debug)]
+pub struct Converged {
+    /// Its name.
+    pub name: RoleName,
+    /// The attributes of the resource.
+    pub attributes: BTreeMap<&'static str, String>,
+}
+
+/// A role that could not be made as declared.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct NotConverged {
+    /// What happened and what to do.
+    pub reason: String,
+    /// What may have been left.
+    pub left_behind: LeftBehind,
+}
+
+/// What a declaration that could not be met may have left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LeftBehind {
+    /// Nothing that is this resource's to remove.
+    Nothing,
+    /// Nothing by this delivery; an earlier delivery of the same request may have come further.
+    Unknown,
+    /// Possibly a role of this name.
+    Role(RoleName),
+}
+
+impl From<Failure> for NotConverged {
+    /// A read that failed: nothing was written.
+    fn from(failure: Failure) -> Self {
+        Self::untouched(failure.to_string())
+    }
+}
+
+impl From<Problems> for NotConverged {
+    fn from(problems: Problems) -> Self {
+        Self::untouched(problems.to_string())
+    }
+}
+
+impl NotConverged {
+    /// This delivery wrote nothing.
+    pub fn untouched(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), left_behind: LeftBehind::Unknown }
+    }
+
+    /// There is nothing that this resource's delete may remove.
+    pub fn nothing_left(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), left_behind: LeftBehind::Nothing }
+    }
+
+    /// The role may be there.
+    pub fn leaving(name: &RoleName, reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), left_behind: LeftBehind::Role(name.clone()) }
+    }
+}
+
+impl Converged {
+    /// The answer for a role that is as declared. `further` are warnings beyond those of the declaration.
+    pub fn of(
+        goal: &Goal<'_>,
+        role: &DesiredRole,
+        identity: &Identity,
+        external_ids: &ExternalIds,
+        further: impl IntoIterator<Item = String>,
+    ) -> Self {
+        let Goal { delegation, .. } = goal;
+        let Identity { arn, id } = identity;
+        let accounts: Vec<_> = delegation.accounts.iter().map(AccountId::as_str).collect();
+        let notes = [external_ids.warning.clone(), role.warnings()].into_iter().flatten();
+        let warnings: Vec<String> = delegation.warnings.iter().cloned().chain(notes).chain(further).collect();
+        let attributes =
+            attributes::attributes(role, arn, id, &accounts.join(","), external_ids.in_force.first(), &warnings);
+        Self { name: role.name.clone(), attributes }
+    }
+}
+
+/// Waits until new sessions live: whoever reads of the finished role may use it at once. A warning where the deadline
+/// does not leave the time.
+pub(super) async fn outlast(iam: &Iam, sessions_ended_until: Option<Timestamp>) -> Option<String> {
+    let until = sessions_ended_until?;
+    let pause = Timestamp::from(iam.now()).until(until);
+    if pause.is_zero() || iam.has_time_for(pause) {
+        sleep(pause).await;
+        return None;
+    }
+    Some(format!(
+        "Sessions issued before {until} can do nothing: {REVOCATION_POLICY} ends them, and there was no time to wait for that \
+         moment."
+    ))
+}
