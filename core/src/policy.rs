@@ -1,6 +1,7 @@
 //! IAM policy documents as values: read strictly, compared by meaning, judged by what they grant,
 //! printed in one form.
 
+mod catalogue;
 mod document;
 mod equivalence;
 mod escalation;
@@ -16,8 +17,9 @@ mod tests;
 mod validation;
 mod wording;
 
+pub use catalogue::{ByArn, aws_managed};
 pub use document::Document;
 pub use malformed::Malformed;
 pub use managed::{Standing, managed_policy_standing};
 pub use pattern::{glob_matches, globs_intersect};
-pub use privileges::Finding;
+pub use privileges::{Author, Code, Finding, Privilege, Severity, Terms};

@@ -37,6 +37,41 @@ pub fn globs_intersect(a: &str, b: &str) -> bool {
     Pattern::glob(a).intersects(&Pattern::glob(b))
 }
 
+/// Whether every text that `part` matches is matched by `whole`, too, letter case included.
+///
+/// Sound but not complete: a `*` of `part` is covered by one `*` of `whole`, never by several pieces of it.
+pub(super) fn glob_includes(whole: &str, part: &str) -> bool {
+    let whole: Vec<char> = whole.chars().collect();
+    // `reached[j]` says that what was seen of `part` is covered by the first `j` characters of `whole`.
+    let mut reached = vec![false; whole.len() + 1];
+    reached[0] = true;
+    let skip_stars = |reached: &mut Vec<bool>| {
+        for (j, wanted) in whole.iter().enumerate() {
+            if reached[j] && *wanted == '*' {
+                reached[j + 1] = true;
+            }
+        }
+    };
+    skip_stars(&mut reached);
+    for found in part.chars() {
+        let mut next = vec![false; whole.len() + 1];
+        for (j, wanted) in whole.iter().enumerate() {
+            if !reached[j] {
+                continue;
+            }
+            match wanted {
+                '*' => next[j] = true,
+                '?' if found != '*' => next[j + 1] = true,
+                _ if *wanted == found && found != '*' && found != '?' => next[j + 1] = true,
+                _ => {}
+            }
+        }
+        skip_stars(&mut next);
+        reached = next;
+    }
+    reached[whole.len()]
+}
+
 /// A set of texts, as a sequence of units.
 pub(super) struct Pattern(Vec<Unit>);
 

@@ -1,5 +1,11 @@
 //! What a document grants, judged for the worst: denies and conditions never make it look safer.
 
+mod conditions;
+mod judge;
+mod privilege;
+mod reach;
+mod roles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -10,6 +16,10 @@ use super::escalation::{ANYTHING_OF_IAM, ESCALATIONS, FUNCTION, IDENTITIES, OWN_
 use super::pattern::{Pattern, glob_matches};
 use super::statement::{Place, Statement, statements};
 use super::wording::shown;
+
+#[cfg(test)]
+pub(super) use judge::judge;
+pub use privilege::{Author, Code, Privilege, Severity, Terms};
 
 /// Why a document grants much. Reads "statement 1 (Sid Admin) allows iam:Put* on *, which can …".
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,6 +32,10 @@ impl Place {
     pub(super) fn number(&self) -> usize {
         self.number
     }
+
+    pub(super) fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
 }
 
 impl fmt::Display for Place {
@@ -70,6 +74,21 @@ impl<'d> Statement<'d> {
 
     pub(super) fn has(&self, name: &str) -> bool {
         named(self.members, name).next().is_some()
+    }
+
+    /// The conditions that are written plainly: operator and key in lower case, and the values.
+    ///
+    /// Empty for a statement with several elements of that name: it is not clear which of them counts.
+    pub(super) fn conditions(&self) -> Vec<(String, String, Vec<&'d str>)> {
+        let mut elements = named(self.members, "Condition");
+        let (Some(Value::Object(operators)), None) = (elements.next(), elements.next()) else { return Vec::new() };
+        let keys = operators.iter().filter_map(|(operator, keys)| Some((operator, keys.as_object()?)));
+        keys.flat_map(|(operator, keys)| keys.iter().map(move |(key, values)| (operator, key, values)))
+            .map(|(operator, key, values)| {
+                let values = flat(std::iter::once(values)).into_iter().filter_map(Value::as_str).collect();
+                (operator.to_ascii_lowercase(), key.to_ascii_lowercase(), values)
+            })
+            .collect()
     }
 
     /// The strings of an element, which is one string or a list, without white space around them.

@@ -1,0 +1,420 @@
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::policy::Document;
+use crate::policy::privileges::{Author, Code, Privilege, Severity, Terms};
+
+const TERMS: Terms<'_> = Terms {
+    partition: "aws",
+    account: "111111111111",
+    role_prefix: "delegated/",
+    passable_roles: &[],
+    required_boundary: Some("arn:aws:iam::111111111111:policy/Boundary"),
+    boundary_in_force: false,
+    allow_administrative: false,
+};
+
+#[expect(clippy::needless_pass_by_value, reason = "reads better where it is called")]
+fn document(statements: Value) -> Document {
+    Document::from_value(json!({"Version": "2012-10-17", "Statement": statements})).expect("it is a document")
+}
+
+fn shown(found: &[Privilege]) -> String {
+    let line = |found: &Privilege| {
+        let Privilege { code, severity, statement, sid, actions, count, resources } = found;
+        let (actions, resources) = (actions.join(", "), resources.join(", "));
+        let sid = sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
+        format!("{severity:?} {code}, statement {statement}{sid}: {count} as {actions} on {resources}\n")
+    };
+    found.iter().map(line).collect()
+}
+
+fn check_with(author: Author, terms: &Terms<'_>, statements: Value, expect: &Expect) {
+    expect.assert_eq(&shown(&document(statements).privileges(author, terms)));
+}
+
+fn check(statements: Value, expect: &Expect) {
+    check_with(Author::Customer, &TERMS, statements, expect);
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({"Effect": "Allow", "Action": action, "Resource": resource})
+}
+
+/// The gravest finding of one action on one resource.
+fn outcome(author: Author, terms: &Terms<'_>, statement: Value) -> Option<(Severity, Code)> {
+    document(statement).privileges(author, terms).first().map(|found| (found.severity, found.code))
+}
+
+const ERROR: Option<(Severity, Code)> = Some((Severity::Error, Code::Administrative));
+const PASSES: Option<(Severity, Code)> = Some((Severity::Error, Code::PassesRole));
+#[expect(clippy::unnecessary_wraps, reason = "compared with an outcome")]
+const fn warning(code: Code) -> Option<(Severity, Code)> {
+    Some((Severity::Warning, code))
+}
+
+#[test]
+fn errors_are_reported_by_statement_and_warnings_by_code() {
+    check(
+        json!([
+            {"Sid": "Roles", "Effect": "Allow", "Action": ["iam:PutRolePolicy", "iam:CreateAccessKey", "iam:GetRole"],
+             "Resource": ["arn:aws:iam::111111111111:role/app", "arn:aws:iam::111111111111:role/*", "arn:aws:iam::*:user/x", "*"]},
+            {"Effect": "Allow", "Action": "iam:PassRole", "Resource": ["arn:aws:iam::111111111111:role/b", "arn:aws:iam::111111111111:role/a*"]},
+            {"Effect": "Allow", "Action": ["s3:Get*", "secretsmanager:GetSecretValue", "ssm:GetParameter*"], "Resource": "*"},
+            {"Effect": "Allow", "Action": "dynamodb:Query", "Resource": "arn:aws:dynamodb:*:*:table/*"},
+            {"Effect": "Allow", "Action": "ec2:*", "Resource": "arn:aws:ec2:*:*:*"},
+        ]),
+        &expect![[r"
+            Error administrative, statement 1 (Roles): 2 as iam:CreateAccessKey, iam:PutRolePolicy on *, arn:aws:iam::111111111111:role/*, arn:aws:iam::*:user/x, arn:aws:iam::111111111111:role/app
+            Error passes-role, statement 2: 1 as iam:PassRole on arn:aws:iam::111111111111:role/a*, arn:aws:iam::111111111111:role/b
+            Warning acts-as-workload, statement 5: 3 as ec2:CreateLaunchTemplateVersion + ec2:ModifyLaunchTemplate, ec2:ModifyInstanceAttribute + ec2:StartInstances + ec2:StopInstances, ec2:ReplaceIamInstanceProfileAssociation on arn:aws:ec2:*:*:*
+            Warning exposes, statement 5: 21 as ec2:AttachApplianceToNatGateway, ec2:AttachResourcesToPlacementGroup, ec2:CancelImageLaunchPermission on arn:aws:ec2:*:*:*
+            Warning reads-data, statement 3: 9 as secretsmanager:GetSecretValue, ssm:GetParameter, ssm:GetParameterHistory on *, arn:aws:ec2:*:*:*, arn:aws:dynamodb:*:*:table/*
+            Warning broad, statement 5: 1 as ec2:* on arn:aws:ec2:*:*:*
+        "]],
+    );
+}
+
+#[test]
+fn everything_is_one_finding() {
+    check(
+        json!([
+            allow("*", "*"),
+            allow("*:*", "arn:aws:iam::111111111111:role/app"),
+            allow("*", "arn:aws:s3:::bucket/*"),
+            allow("iam:*", "arn:aws:s3:::bucket"),
+            {"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "arn:aws:s3:::bucket"},
+            {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*"},
+        ]),
+        &expect![[r"
+            Error administrative, statement 1: 1 as * on *
+            Error administrative, statement 2: 1 as * on arn:aws:iam::111111111111:role/app
+            Error administrative, statement 4: 1 as iam:* on arn:aws:s3:::bucket
+            Error administrative, statement 5: 1 as everything but iam:*, sts:* on arn:aws:s3:::bucket
+        "]],
+    );
+}
+
+#[test]
+fn rights_are_raised_by_a_single_identity() {
+    for (action, resource, expected) in [
+        ("iam:PutRolePolicy", "arn:aws:iam::111111111111:role/delegated/me", ERROR),
+        ("IAM:PUTROLEPOLICY", "ARN:AWS:IAM::111111111111:ROLE/X", ERROR),
+        ("iam:Put*", "*", ERROR),
+        ("*:Attach*", "arn:*", ERROR),
+        ("*role*", "*", ERROR),
+        ("iam:CreatePolicyVersion", "arn:aws:iam::111111111111:policy/Vendor", ERROR),
+        ("iam:UpdateSAMLProvider", "arn:aws:iam::*:saml-provider/Corp", ERROR),
+        ("iam:PutRolePolicy", "arn:aws:iam::111111111111:user/x", None),
+        ("iam:PutRolePolicy", "arn:aws:s3:::*", None),
+        ("iam:CreateRole", "*", None),
+        ("iam:UpdateAccessKey", "*", None),
+        ("iam:DeactivateMFADevice", "*", None),
+        ("sts:AssumeRoot", "arn:aws:iam::*:root", ERROR),
+        ("sts:AssumeRoleWithWebIdentity", "*", None),
+        ("sts:Get*", "*", None),
+        ("sso:CreateAccountAssignment", "arn:aws:sso:::permissionSet/ssoins-1/ps-1", ERROR),
+        ("sso:CreateAccountAssignment", "arn:aws:sso:::instance/ssoins-1", None),
+        ("sso:PutPermissionsPolicy", "*", ERROR),
+        ("sso-directory:Add*", "*", ERROR),
+        ("identitystore:CreateGroupMembership", "arn:aws:identitystore:::group/*", ERROR),
+        ("rolesanywhere:UpdateTrustAnchor", "arn:aws:rolesanywhere:*:*:trust-anchor/1", ERROR),
+        ("rolesanywhere:CreateTrustAnchor", "*", warning(Code::Exposes)),
+        ("account:StartPrimaryEmailUpdate", "*", ERROR),
+        ("iam:AcceptDelegationRequest", "*", ERROR),
+        ("cognito-identity:SetIdentityPoolRoles", "*", ERROR),
+        ("iam:UpdateOpenIDConnectProviderThumbprint", "*", warning(Code::Administrative)),
+    ] {
+        assert_eq!(outcome(Author::Customer, &TERMS, allow(action, resource)), expected, "{action} on {resource}");
+    }
+}
+
+#[test]
+fn code_raises_rights_where_it_can_be_anyones() {
+    let function = |name: &str| format!("arn:aws:lambda:us-east-1:111111111111:function:{name}");
+    for (action, resource, expected) in [
+        ("lambda:UpdateFunctionCode", "*".to_owned(), ERROR),
+        ("lambda:UpdateFunctionCode", function("*"), ERROR),
+        ("lambda:*", function("*"), ERROR),
+        ("lambda:UpdateFunctionCode", function("a*"), warning(Code::ActsAsWorkload)),
+        ("lambda:UpdateFunctionCode", function("app-*"), None),
+        ("lambda:UpdateFunctionCode", function("app"), None),
+        ("lambda:UpdateFunctionCode", function("service-provider-*"), ERROR),
+        ("lambda:UpdateFunctionCode", function("service-provider-access"), ERROR),
+        ("glue:UpdateDevEndpoint", "arn:aws:glue:*:*:*".to_owned(), ERROR),
+        ("sagemaker:*", "arn:aws:sagemaker:*:*:notebook-instance/*".to_owned(), ERROR),
+        (
+            "sagemaker:CreatePresignedNotebookInstanceUrl",
+            "arn:aws:sagemaker:*:*:notebook-instance/vendor".to_owned(),
+            None,
+        ),
+    ] {
+        assert_eq!(outcome(Author::Customer, &TERMS, allow(action, &resource)), expected, "{action} on {resource}");
+    }
+}
+
+#[test]
+fn warnings_are_about_everything() {
+    for (action, resource, expected) in [
+        ("ssm:SendCommand", "arn:aws:ec2:*:111111111111:instance/*", warning(Code::ActsAsWorkload)),
+        ("ssm:SendCommand", "arn:aws:ec2:*:111111111111:instance/i-1", None),
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:*", warning(Code::ReadsData)),
+        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:vendor/*", None),
+        ("s3:GetObject", "arn:aws:s3:::*/*", warning(Code::ReadsData)),
+        ("s3:GetObject", "arn:aws:s3:::bucket/*", None),
+        ("s3:Put*", "arn:aws:s3:::*", warning(Code::Exposes)),
+        ("kms:PutKeyPolicy", "arn:aws:kms:*:*:key/*", warning(Code::Exposes)),
+        ("kms:PutKeyPolicy", "arn:aws:kms:*:*:key/1", None),
+        ("kms:Decrypt", "*", None),
+        ("ram:CreateResourceShare", "*", warning(Code::Exposes)),
+        ("cloudtrail:StopLogging", "arn:aws:cloudtrail:us-east-1:111111111111:trail/main", warning(Code::AuditTrail)),
+        ("organizations:LeaveOrganization", "*", warning(Code::Organization)),
+        ("eks:AssociateAccessPolicy", "*", warning(Code::Organization)),
+        ("eks:*", "arn:aws:eks:*:*:cluster/*", warning(Code::Organization)),
+        ("sqs:*", "arn:aws:sqs:*:*:*", warning(Code::Exposes)),
+        ("polly:*", "*", warning(Code::Broad)),
+        ("s3:*", "arn:aws:s3:::bucket/*", None),
+        ("*:List*", "*", None),
+        ("*:Describe*", "*", None),
+        ("*:GetO*", "*", warning(Code::ReadsData)),
+    ] {
+        assert_eq!(outcome(Author::Customer, &TERMS, allow(action, resource)), expected, "{action} on {resource}");
+    }
+    let not_resource = json!({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::bucket/*"});
+    assert_eq!(outcome(Author::Customer, &TERMS, not_resource), warning(Code::ReadsData));
+}
+
+#[test]
+fn some_actions_count_together() {
+    check(
+        json!([
+            allow("iam:DeleteSAMLProvider", "*"),
+            allow("ec2:StopInstances", "*"),
+            allow("ec2:StartInstances", "*"),
+            allow("ec2:ModifyInstanceAttribute", "*"),
+            allow("iam:CreateSAMLProvider", "*"),
+        ]),
+        &expect![[r"
+            Error administrative, statement 5: 1 as iam:CreateSAMLProvider + iam:DeleteSAMLProvider on *
+            Warning acts-as-workload, statement 4: 1 as ec2:ModifyInstanceAttribute + ec2:StartInstances + ec2:StopInstances on *
+        "]],
+    );
+    check(json!([allow("iam:CreateSAMLProvider", "*"), allow("ec2:ModifyInstanceAttribute", "*")]), &expect![[r""]]);
+    check(
+        json!([
+            allow("ec2:CreateLaunchTemplateVersion", "*"),
+            allow("ec2:ModifyLaunchTemplate", "arn:aws:ec2:*:*:launch-template/lt-1")
+        ]),
+        &expect![[r""]],
+    );
+}
+
+#[test]
+fn roles_may_be_passed_as_the_owner_lists_them() {
+    let listed =
+        ["arn:aws:iam::111111111111:role/app-*", "arn:aws:iam::111111111111:role/cdk-deploy"].map(str::to_owned);
+    let terms = Terms { passable_roles: &listed, ..TERMS };
+    let role = |name: &str| format!("arn:aws:iam::111111111111:role/{name}");
+    for (action, resource, expected) in [
+        ("iam:PassRole", role("app-1"), None),
+        ("iam:PassRole", role("app-*"), None),
+        ("iam:PassRole", role("app-?x*"), None),
+        ("sts:AssumeRole", role("app-1"), None),
+        ("iam:PassRole", role("app*"), PASSES),
+        ("iam:PassRole", role("other"), PASSES),
+        ("iam:PassRole", role("APP-1"), PASSES),
+        ("iam:PassRole", "*".to_owned(), PASSES),
+        ("iam:Pass*", role("*"), PASSES),
+        // It cannot cross accounts, so any account is the own one. To assume a role can.
+        ("iam:PassRole", "arn:*:iam::*:role/app-1".to_owned(), None),
+        ("iam:PassRole", "arn:aws:iam::222222222222:role/app-1".to_owned(), PASSES),
+        ("sts:AssumeRole", "arn:aws:iam::*:role/app-1".to_owned(), PASSES),
+        ("iam:PassRole", role("app-${aws:PrincipalTag/Team}"), None),
+        ("iam:PassRole", role("${aws:PrincipalTag/Role}"), PASSES),
+        // Reserved names are listed exactly.
+        ("iam:PassRole", role("cdk-deploy"), None),
+        ("iam:PassRole", role("cdk-deploy*"), PASSES),
+        ("iam:PassRole", "arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/*".to_owned(), None),
+        ("iam:PassRole", "arn:aws:iam::*:instance-profile/*".to_owned(), None),
+    ] {
+        assert_eq!(outcome(Author::Customer, &terms, allow(action, &resource)), expected, "{action} on {resource}");
+    }
+    let everything = ["arn:aws:iam::111111111111:role/*".to_owned()];
+    let terms = Terms { passable_roles: &everything, ..TERMS };
+    assert_eq!(outcome(Author::Customer, &terms, allow("iam:PassRole", &role("*"))), None);
+    for reserved in ["OrganizationAccountAccessRole", "AWSControlTowerExecution", "cdk*", "stacksets-exec-1"] {
+        assert_eq!(outcome(Author::Customer, &terms, allow("iam:PassRole", &role(reserved))), PASSES, "{reserved}");
+    }
+}
+
+#[test]
+fn policies_of_aws_pass_roles_as_far_as_names_and_services_go() {
+    let pass = |resource: &str, service: &str| {
+        json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": resource,
+            "Condition": {"StringEquals": {"iam:PassedToService": service}}})
+    };
+    let in_force = Terms { boundary_in_force: true, ..TERMS };
+    for (resource, service, expected) in [
+        ("*", "rds.amazonaws.com", warning(Code::PassesRole)),
+        ("*", "ec2.amazonaws.com", PASSES),
+        ("arn:aws:iam::*:role/*", "cognito-identity.amazonaws.com", PASSES),
+        ("*", "unheard-of.amazonaws.com", PASSES),
+        ("arn:aws:iam::*:role/b*", "ec2.amazonaws.com", PASSES),
+        ("arn:aws:iam::*:role/AWSBatch*", "ec2.amazonaws.com", warning(Code::PassesRole)),
+        ("arn:aws:iam::*:role/cdk-*", "rds.amazonaws.com", PASSES),
+    ] {
+        assert_eq!(outcome(Author::Aws, &TERMS, pass(resource, service)), expected, "{resource} to {service}");
+        assert_eq!(outcome(Author::Aws, &in_force, pass(resource, service)), warning(Code::PassesRole));
+        assert_eq!(outcome(Author::Customer, &in_force, pass(resource, service)), PASSES);
+    }
+    let if_exists = json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+        "Condition": {"StringEqualsIfExists": {"iam:PassedToService": "rds.amazonaws.com"}}});
+    assert_eq!(outcome(Author::Aws, &TERMS, if_exists), PASSES);
+}
+
+#[test]
+fn three_conditions_lower_a_finding() {
+    let limited = |action: &str, operator: &str, key: &str, value: Value| json!({"Effect": "Allow", "Action": action, "Resource": "*", "Condition": {operator: {key: value}}});
+    let lowered = warning(Code::Administrative);
+    let aws = |name: &str| json!(format!("arn:aws:iam::aws:policy/{name}"));
+    let boundary = json!("arn:aws:iam::111111111111:policy/Boundary");
+    for (statement, expected) in [
+        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PolicyARN", aws("SecurityAudit")), lowered),
+        (
+            limited(
+                "iam:AttachUserPolicy",
+                "StringLike",
+                "IAM:policyarn",
+                json!([aws("SecurityAudit"), aws("job-function/ViewOnlyAccess")]),
+            ),
+            lowered,
+        ),
+        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PolicyARN", aws("AdministratorAccess")), ERROR),
+        (
+            limited(
+                "iam:AttachRolePolicy",
+                "ArnEquals",
+                "iam:PolicyARN",
+                json!([aws("SecurityAudit"), aws("PowerUserAccess")]),
+            ),
+            ERROR,
+        ),
+        (limited("iam:AttachRolePolicy", "ArnLike", "iam:PolicyARN", aws("*")), ERROR),
+        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PolicyARN", aws("NoSuchPolicy")), ERROR),
+        (
+            limited("iam:AttachRolePolicy", "ArnLike", "iam:PolicyARN", json!("arn:aws:iam::*:policy/SecurityAudit")),
+            ERROR,
+        ),
+        (limited("iam:AttachRolePolicy", "ArnEqualsIfExists", "iam:PolicyARN", aws("SecurityAudit")), ERROR),
+        (limited("iam:AttachRolePolicy", "ForAllValues:ArnEquals", "iam:PolicyARN", aws("SecurityAudit")), ERROR),
+        (limited("iam:AttachRolePolicy", "ArnNotEquals", "iam:PolicyARN", aws("AdministratorAccess")), ERROR),
+        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PolicyARN", json!([])), ERROR),
+        (limited("iam:PutRolePolicy", "ArnEquals", "iam:PolicyARN", aws("SecurityAudit")), ERROR),
+        (limited("iam:PutRolePolicy", "StringEquals", "iam:PermissionsBoundary", boundary.clone()), lowered),
+        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PermissionsBoundary", boundary.clone()), lowered),
+        (limited("iam:PutRolePolicy", "StringEquals", "iam:PermissionsBoundary", aws("SecurityAudit")), ERROR),
+        (limited("iam:UpdateAssumeRolePolicy", "StringEquals", "iam:PermissionsBoundary", boundary.clone()), ERROR),
+        (limited("iam:PutRolePolicy", "StringEquals", "aws:PrincipalTag/Team", json!("admins")), ERROR),
+        (limited("iam:PutRolePolicy", "Bool", "aws:MultiFactorAuthPresent", json!("true")), ERROR),
+        (limited("iam:PassRole", "StringEquals", "iam:PassedToService", json!("rds.amazonaws.com")), PASSES),
+    ] {
+        assert_eq!(outcome(Author::Customer, &TERMS, statement.clone()), expected, "{statement}");
+    }
+    // Of two elements that IAM might read as one, neither counts.
+    let twice = json!({"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": "*", "condition": {},
+        "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}}});
+    assert_eq!(outcome(Author::Customer, &TERMS, twice), ERROR);
+    // AWS limits its own policies to boundaries of its own.
+    let own = limited("iam:PutRolePolicy", "StringEquals", "iam:PermissionsBoundary", aws("SecurityAudit"));
+    assert_eq!(outcome(Author::Aws, &TERMS, own), lowered);
+}
+
+#[test]
+fn what_a_role_cannot_act_upon_does_not_count() {
+    for (action, resource, expected) in [
+        ("iam:PutRolePolicy", "arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot", None),
+        ("iam:PutRolePolicy", "arn:aws:iam::*:role/aws-service-role*", ERROR),
+        ("iam:CreateAccessKey", "arn:aws:iam::*:user/${aws:username}", None),
+        ("iam:CreateAccessKey", "arn:aws:iam::*:user/${aws:PrincipalTag/User}", ERROR),
+        ("iam:CreateAccessKey", "arn:aws:iam::*:user/${aws:username, 'admin'}", ERROR),
+        ("iam:TagRole", "*", warning(Code::Administrative)),
+        ("iam:TagRole", "arn:aws:iam::*:role/delegated/*", warning(Code::Administrative)),
+        ("iam:TagRole", "arn:aws:iam::*:role/vendor-*", None),
+        ("iam:UntagRole", "arn:aws:iam::*:role/d*", warning(Code::Administrative)),
+        ("iam:DetachRolePolicy", "arn:aws:iam::*:role/delegated/me", ERROR),
+        ("iam:DetachRolePolicy", "arn:aws:iam::*:role/vendor-*", None),
+    ] {
+        assert_eq!(outcome(Author::Customer, &TERMS, allow(action, resource)), expected, "{action} on {resource}");
+    }
+}
+
+#[test]
+fn a_permit_lowers_errors_and_hides_nothing() {
+    let terms = Terms { allow_administrative: true, ..TERMS };
+    let statements = json!([allow("*", "*"), allow("iam:PassRole", "*"), allow("iam:Put*", "*")]);
+    check_with(
+        Author::Customer,
+        &terms,
+        statements,
+        &expect![[r"
+            Warning administrative, statement 1: 6 as *, iam:PutGroupPolicy, iam:PutRolePermissionsBoundary on *
+            Warning passes-role, statement 2: 1 as iam:PassRole on *
+        "]],
+    );
+}
+
+#[test]
+fn documents_that_iam_would_refuse_are_judged_for_the_worst() {
+    for statement in [
+        json!({"Effect": "Permit", "Action": "*", "Resource": "*"}),
+        json!({"effect": "Allow", "action": "*", "resource": "*"}),
+        json!({"Effect": "Allow", "Action": [["*"]], "Resource": [{}, "*"]}),
+        json!({"Effect": "Allow", "Action": "*"}),
+        json!({"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": []}),
+        json!({"Effect": "Allow", "Action": "*RolePolicy", "Resource": "arn:aws:iam"}),
+        json!({"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": "arn:aws:${never closed"}),
+        json!({"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": "arn:*m::111111111111:role/x"}),
+    ] {
+        assert_eq!(outcome(Author::Customer, &TERMS, statement.clone()), ERROR, "{statement}");
+    }
+    for statement in [
+        json!({"Effect": "Deny", "Action": "*", "Resource": "*"}),
+        json!("Allow"),
+        json!({"Effect": "Allow", "Action": 5}),
+    ] {
+        assert_eq!(outcome(Author::Customer, &TERMS, statement.clone()), None, "{statement}");
+    }
+}
+
+#[test]
+fn a_hostile_document_is_judged_in_bounded_time() {
+    let hostile = "*?a".repeat(10_240 / 3);
+    let actions: Vec<_> = (0..1_000).map(|n| format!("*:*{n}*?*a*")).chain([hostile.clone()]).collect();
+    let resources: Vec<_> = (0..1_000).map(|n| format!("arn:*{n}?*")).chain([hostile]).collect();
+    let statements = json!([{"Effect": "Allow", "Action": actions, "Resource": resources}, allow("iam:PassRole", "*")]);
+    assert_eq!(outcome(Author::Customer, &TERMS, statements), PASSES);
+}
+
+proptest! {
+    /// Another statement, a further resource, or an action pattern that covers more never makes a document look safer.
+    #[test]
+    fn more_rights_never_look_safer(
+        action in "(iam|sts|s3|ec2|lambda|\\*):(PassRole|AssumeRole|Put\\*|Get\\*|UpdateFunctionCode|\\*)",
+        resource in "(\\*|arn:aws:iam::\\*:role/a|arn:aws:iam::1:role/a\\*|arn:aws:s3:::a|arn:aws:lambda:\\*:1:function:\\*)",
+        effect in "Allow|Deny",
+    ) {
+        let statement = allow(&action, &resource);
+        let grave = |statements: Value| {
+            let found = document(statements).privileges(Author::Customer, &TERMS);
+            found.iter().map(|found| found.severity).min().map_or(2, |severity| severity as u8)
+        };
+        let alone = grave(json!([statement]));
+        let other = json!({"Effect": effect, "Action": "*", "Resource": "arn:aws:s3:::b"});
+        prop_assert!(grave(json!([other, statement])) <= alone);
+        let wider = grave(json!([{"Effect": "Allow", "Action": [&action], "Resource": [&resource, "*"]}]));
+        prop_assert!(wider <= alone);
+        let more = grave(json!([{"Effect": "Allow", "Action": [&action, "*:*"], "Resource": &resource}]));
+        prop_assert!(more <= alone);
+    }
+}

@@ -1,0 +1,75 @@
+//! The roles that may be passed on or taken on: those that the owner lists.
+
+use super::Terms;
+use crate::policy::catalogue::CATALOGUE;
+use crate::policy::pattern::{glob_includes, globs_intersect};
+
+/// The owner's list, as it counts for one action.
+pub(super) struct Roles<'a> {
+    pub(super) terms: &'a Terms<'a>,
+    /// Whether the action cannot reach another account: then any account means the own one.
+    pub(super) own_account_only: bool,
+}
+
+impl Roles<'_> {
+    /// Whether the owner lists every role that this resource matches. A role of the reserved names has to be listed
+    /// just as it is written.
+    pub(super) fn permit(&self, written: &str) -> bool {
+        let resource = self.in_own_account(written);
+        let listed = &self.terms.passable_roles;
+        if is_reserved(&resource) {
+            return listed.iter().any(|role| *role == resource || *role == written);
+        }
+        let resource = without_variables(&resource);
+        listed.iter().any(|pattern| glob_includes(pattern, &resource))
+    }
+
+    /// The resource with the own partition and account in place of `*`, where no other can be meant.
+    fn in_own_account(&self, resource: &str) -> String {
+        let mut parts: Vec<_> = resource.splitn(6, ':').collect();
+        if self.own_account_only
+            && let ["arn", partition, "iam", "", account, role] = &mut parts[..]
+            && role.starts_with("role/")
+        {
+            if *partition == "*" {
+                *partition = self.terms.partition;
+            }
+            if *account == "*" {
+                *account = self.terms.account;
+            }
+        }
+        parts.join(":")
+    }
+}
+
+/// Whether a resource is aimed at one of the reserved roles: it is one of their names or patterns, or begins as they do.
+pub(super) fn is_reserved(resource: &str) -> bool {
+    let Some(path) = resource.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("role/")) else {
+        return false;
+    };
+    let name = path.rsplit('/').next().unwrap_or(path);
+    CATALOGUE.reserved_roles.iter().any(|reserved| {
+        let written = if reserved.contains('/') { path } else { name };
+        let (aimed, known) = (literal(written), literal(reserved));
+        !aimed.is_empty()
+            && globs_intersect(&without_variables(written), reserved)
+            && (aimed.starts_with(known) || known.starts_with(aimed))
+    })
+}
+
+/// What a pattern begins with before anything is left open.
+fn literal(pattern: &str) -> &str {
+    pattern.split(['*', '?', '$']).next().unwrap_or_default()
+}
+
+/// The pattern with a `*` for each policy variable, also for one that is never closed.
+fn without_variables(pattern: &str) -> String {
+    let mut text = String::new();
+    let mut rest = pattern;
+    while let Some((before, variable)) = rest.split_once("${") {
+        text.push_str(before);
+        text.push('*');
+        rest = variable.split_once('}').map_or("", |(_, after)| after);
+    }
+    text + rest
+}
