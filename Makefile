@@ -3,13 +3,14 @@
 # The tools are pinned in tools/*.txt and installed in this checkout only.
 aws := .tools/aws/bin
 python := .tools/local-aws/bin/python
+python3 := $(or $(PYTHON),python3)
 export PATH := $(CURDIR)/$(aws):$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz stackset templates scripts e2e tools pins clean
+.PHONY: catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz stackset templates scripts e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -59,6 +60,17 @@ fuzz: ## fuzz the function with random events, policies and names, each kind for
 stackset: .tools/local-aws/.installed ## write stackset.yaml from template.yaml and tools/stackset/patch.yaml
 	@PYTHONPATH=tools $(python) -m stackset
 
+catalogue: .tools/catalogue/.installed ## generate the catalogue of permissions, after changing a package version or an addition (needs Node)
+	$(python3) tools/catalogue/generate.py .tools/catalogue core/src/policy/catalogue
+	cargo test --locked --quiet -p delegated-role-core --lib -- --ignored make_the_table_of_aws_managed_policies
+
+judgement: .tools/catalogue/.installed ## judge labelled policies and print where judgement and label differ; FILES="..." names other labelled files (needs Node)
+	$(python3) tools/catalogue/label.py .tools/catalogue > .tools/catalogue/labelled.jsonl
+	cargo run --locked --quiet -p delegated-role-core --example judgement -- $(or $(FILES),.tools/catalogue/labelled.jsonl)
+
+.tools/catalogue/.installed: $(wildcard tools/catalogue/package*.json tools/catalogue/requirements.txt) tools/catalogue/install
+	@PYTHON="$(python3)" tools/catalogue/install
+
 templates: tools ## lint the CloudFormation templates and check that stackset.yaml is up to date
 	$(python) -m unittest discover --start-directory tests/tools --top-level-directory tests
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
@@ -66,7 +78,7 @@ templates: tools ## lint the CloudFormation templates and check that stackset.ya
 	$(aws)/cfn-lint --include-checks I -- template.yaml provider.yaml stackset.yaml organization.yaml examples/*.yaml
 
 scripts: tools ## check the syntax of the shell and Python files
-	for script in .ci/run tools/install tools/pin; do bash -n $$script || exit 1; done
+	for script in .ci/run tools/install tools/pin tools/catalogue/install; do bash -n $$script || exit 1; done
 	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for d in ("tests", "tools") for f in pathlib.Path(d).rglob("*.py")]'
 	$(python) -c 'import json, pathlib; [json.loads(f.read_text()) for f in pathlib.Path("events").glob("*.json")]'
 

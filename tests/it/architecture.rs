@@ -185,7 +185,9 @@ fn the_core_depends_on_nothing_impure() {
 
 #[test]
 fn one_file_is_one_idea() {
-    for (file, text) in sources(FUNCTION).into_iter().chain(sources(CORE)) {
+    let sources = sources(FUNCTION).into_iter().chain(sources(CORE));
+    // Tables that `make catalogue` writes are not code.
+    for (file, text) in sources.filter(|(file, _)| file.ends_with(".rs")) {
         let lines = text.split("#[cfg(test)]").next().unwrap().lines().count();
         assert!(lines <= LINES, "{file} has {lines} lines: split it by idea");
     }
