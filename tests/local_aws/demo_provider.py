@@ -8,7 +8,7 @@ from .stacks import Stack
 
 
 def run(report, aws, customer, provider, acme, intruder):
-    report.step(f"Now you are the service provider, account {PROVIDER}. Deploy provider.yaml with `sam deploy --config-env provider`")
+    report.step(f"You are now the service provider, account {PROVIDER}. Deploy provider.yaml: `sam deploy --config-env provider`")
     report.info("MiniStack needs no changes to this template.")
     sam.deploy_provider(aws)
     function_stack = Stack(provider, PROVIDER_STACK_NAME)
@@ -32,7 +32,8 @@ def run(report, aws, customer, provider, acme, intruder):
     report.info(f"RoleArn: {role_arn}")
 
     report.step("The provider enters the role's ARN, and the function checks the role before the provider uses it")
-    report.check_equal(onboarding.deploy(CustomerRoleArn=role_arn, CustomerAccountId=CUSTOMER), "UPDATE_COMPLETE", "the stack is complete")
+    status = onboarding.deploy(CustomerRoleArn=role_arn, CustomerAccountId=CUSTOMER)
+    report.check_equal(status, "UPDATE_COMPLETE", "the stack is complete")
     outputs = onboarding.outputs()
     report.check_equal(outputs["Verdict"], "Safe", f"the verdict is Safe (checked at {outputs['CheckedAt']})")
     for line in outputs["Probes"].splitlines():
@@ -48,7 +49,8 @@ def run(report, aws, customer, provider, acme, intruder):
     customer.set_trust(role_arn, unsafe)
     report.check(acme.assume(role_arn, f"{first_id}-and-more"), "the provider with a longer external ID: allowed")
     status = onboarding.deploy(Revision="2")
-    report.check_equal(status, "UPDATE_ROLLBACK_COMPLETE", "a new Revision repeats the check: it fails, and the provider's stack rolls back")
+    statement = "a new Revision repeats the check: it fails, and the provider's stack rolls back"
+    report.check_equal(status, "UPDATE_ROLLBACK_COMPLETE", statement)
     reason = onboarding.failed_checks()[0]
     report.check("a character appended" in reason, "the stack's events contain the reason:")
     report.info_wrapped(reason)
@@ -60,7 +62,8 @@ def run(report, aws, customer, provider, acme, intruder):
     report.check_equal(onboarding.outputs()["Verdict"], "Safe", "the verdict is Safe")
 
     report.step("Rotate the external ID without an interruption")
-    report.check_equal(onboarding.deploy(Rotation="2", PreviousRotation="1"), "UPDATE_COMPLETE", "the provider generates a new external ID")
+    status = onboarding.deploy(Rotation="2", PreviousRotation="1")
+    report.check_equal(status, "UPDATE_COMPLETE", "the provider generates a new external ID")
     outputs = onboarding.outputs()
     second_id = outputs["ExternalId"]
     report.info(f"ExternalId: {second_id}")

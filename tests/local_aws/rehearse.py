@@ -140,7 +140,8 @@ def main(accounts, regions):
         for line in table(rehearsal.rows):
             report.info(line)
         report.info("Requests, calls and retries come from the functions' logs. The log of a deleted stack is deleted with it.")
-    print(f"\n{count(accounts, 'account')}, {count(regions, 'Region')}: {count(stacks, 'stack')}, {count(roles, 'role')}, nothing remains.", flush=True)
+    size = f"{count(accounts, 'account')}, {count(regions, 'Region')}"
+    print(f"\n{size}: {count(stacks, 'stack')}, {count(roles, 'role')}, nothing remains.", flush=True)
     report.finish()
 
 
@@ -229,7 +230,9 @@ def check_accounts(rehearsal, members):
         return wrong and f"a different package in {', '.join(wrong)}"
 
     rehearsal.check_each(members, find_wrong_code, "the functions run the package that was published last")
-    rehearsal.check_each(members, find_wrong_roles, f"each account has one role for the provider, {ROLE_NAME}, and the functions' roles")
+    rehearsal.check_each(
+        members, find_wrong_roles, f"each account has one role for the provider, {ROLE_NAME}, and the functions' roles"
+    )
     rehearsal.check_each(
         members,
         find_wrong_access(rehearsal),

@@ -79,15 +79,15 @@ class OlderSessions(LocalAwsTestCase):
             self.assertTrue(has_access(session), change)
         self.assertEqual(split_revocation(self.role_of(stack))[1], None)
 
-    def test_stay_valid_when_users_are_added(self):
-        stack, session = self.create_session(AllowedPrincipalArns=[ACME])
-        self.assertEqual(stack.update(template()), "UPDATE_COMPLETE")
-        self.assertTrue(has_access(session))
-
-    def test_stay_valid_with_revoke_sessions_never(self):
-        stack, session = self.create_session()
-        self.assertEqual(stack.update(template(ExternalId=SECOND_ID, RevokeSessions="Never")), "UPDATE_COMPLETE")
-        self.assertTrue(has_access(session))
+    def test_stay_valid_when_users_are_added_or_with_revoke_sessions_never(self):
+        for name, before, after in (
+            ("users are added", {"AllowedPrincipalArns": [ACME]}, {}),
+            ("RevokeSessions is Never", {}, {"ExternalId": SECOND_ID, "RevokeSessions": "Never"}),
+        ):
+            with self.subTest(name):
+                stack, session = self.create_session(**before)
+                self.assertEqual(stack.update(template(**after)), "UPDATE_COMPLETE")
+                self.assertTrue(has_access(session))
 
     def test_stay_revoked_when_the_trust_policy_allows_more_again(self):
         stack, session = self.create_session(ExternalId=[FIRST_ID, SECOND_ID])
