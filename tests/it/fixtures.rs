@@ -27,12 +27,6 @@ pub(crate) const SCP_DENIAL: &str = "with an explicit deny in a service control 
 
 /// The inline policies that the function writes besides `CustomPolicy`.
 pub(crate) const GUARDRAILS: &str = "ServiceProviderAccessGuardrails";
-/// The tag that records what was last written to a role, and by which request.
-pub(crate) const STATE_TAG: &str = "service-provider-access:state";
-/// The write that begins every update of the role `Auditor`.
-pub(crate) const RECORD: &str = "TagRole Auditor service-provider-access:state";
-/// The same where sessions are to be ended.
-pub(crate) const RECORD_AND_MARK: &str = "TagRole Auditor service-provider-access:revoke,service-provider-access:state";
 pub(crate) const REVOCATION: &str = "AWSRevokeOlderSessions";
 
 /// The tags that the function writes.
@@ -40,6 +34,13 @@ pub(crate) const STACK_TAG: &str = "service-provider-access:stack-id";
 pub(crate) const LOGICAL_ID_TAG: &str = "service-provider-access:logical-id";
 pub(crate) const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
 pub(crate) const REVOKE_TAG: &str = "service-provider-access:revoke";
+/// Records the last write, and its request.
+pub(crate) const STATE_TAG: &str = "service-provider-access:state";
+
+/// The first write of each update of the role `Auditor`.
+pub(crate) const RECORD: &str = "TagRole Auditor service-provider-access:state";
+/// The same in an update that ends sessions.
+pub(crate) const RECORD_AND_MARK: &str = "TagRole Auditor service-provider-access:revoke,service-provider-access:state";
 
 /// A policy document with one statement.
 pub(crate) fn policy(statement: impl Into<Value>) -> Value {

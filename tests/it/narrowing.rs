@@ -75,7 +75,7 @@ fn inline(stack: &Stack, name: &str) -> Option<Value> {
     Some(policies.get(name)?.json())
 }
 
-/// Until when sessions are revocation, where the policy does nothing else.
+/// The time before which sessions are ended. Checks that the policy does nothing else.
 fn cut_off(stack: &Stack) -> Option<String> {
     let policy = inline(stack, REVOCATION)?;
     let date = policy["Statement"][0]["Condition"]["DateLessThan"]["aws:TokenIssueTime"].as_str().unwrap().to_owned();

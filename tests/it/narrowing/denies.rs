@@ -15,7 +15,7 @@ fn denying(action: &str) -> Value {
     ]}})
 }
 
-/// IAM would find these only after the trust was changed and sessions were revocation.
+/// IAM would refuse these only after the trust changed and sessions ended.
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_iam_would_refuse_changes_nothing() {
     let allowing = |resource: &str| json!({"CustomPolicy": allow("iam:GetRole", resource), "ExternalId": OTHER_ID});

@@ -1,0 +1,270 @@
+//! Any trust, delegation and role, and any change from one template to the next.
+
+use delegated_role_core::identifiers::{
+    AccountId, ExternalId, FunctionArn, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleName,
+    RolePath,
+};
+use delegated_role_core::installation::Installation;
+use delegated_role_core::owner_limits::Settings;
+use delegated_role_core::policy::Document;
+use delegated_role_core::role::delegation::{Delegation, ExternalIdWish, PolicyOwnership, RevokeSessions};
+use delegated_role_core::role::desired::CUSTOM_POLICY;
+use delegated_role_core::role::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
+use delegated_role_core::role::ownership::{REVOKE_PENDING, REVOKE_TAG, StackResource};
+use delegated_role_core::role::previous_template::OnceDeclared;
+use delegated_role_core::role::session_revocation::{REVOCATION_POLICY, extended};
+use delegated_role_core::role::trust::{Mfa, Trust};
+use delegated_role_core::timestamp::Timestamp;
+use proptest::collection::{btree_map, btree_set};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::json;
+
+use super::model::Model;
+use crate::fixtures::{ACCOUNT, FUNCTION};
+
+pub(super) const ACCOUNTS: [&str; 3] = ["222222222222", "333333333333", "444444444444"];
+
+pub(super) const IDS: [&str; 3] = ["first-external-id-1", "second-external-id-2", "third-external-id-3"];
+
+pub(super) const PRINCIPALS: [&str; 4] = ["role/*", "role/ci/*", "role/ci/deploy", "user/auditor"];
+
+pub(super) const RANGES: [&str; 3] = ["203.0.113.0/24", "203.0.113.0/28", "198.51.100.0/24"];
+
+pub(super) const MANAGED: [&str; 5] =
+    ["SecurityAudit", "AmazonEC2ReadOnlyAccess", "AmazonS3ReadOnlyAccess", "AWSDenyAll", "Billing"];
+pub(super) const EXPIRIES: [&str; 2] = ["2026-12-01T00:00:00Z", "2027-06-01T00:00:00Z"];
+
+/// When the plans start, and earlier cut-offs: in the past and in the future.
+pub(super) const NOON: &str = "2026-11-22T12:00:00Z";
+
+pub(super) const CUT_OFFS: [&str; 2] = ["2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z"];
+
+/// The quotas of IAM.
+pub(super) const INLINE_CHARACTERS: usize = 10_240;
+
+pub(super) const TAGS: usize = 50;
+
+pub(super) fn installation() -> Installation {
+    let limits = Settings::from_environment(|_| None).limits.unwrap();
+    Installation { function: FunctionArn::parse(FUNCTION).unwrap(), limits }
+}
+
+pub(super) fn owner() -> StackResource {
+    StackResource {
+        stack_id: format!("arn:aws:cloudformation:us-east-1:{ACCOUNT}:stack/s/1"),
+        stack_name: "s".into(),
+        logical_id: "Role".into(),
+    }
+}
+
+pub(super) fn managed(name: &str) -> PolicyArn {
+    PolicyArn::parse(&format!("arn:aws:iam::aws:policy/{name}")).unwrap()
+}
+
+pub(super) fn allow(action: &str) -> Document {
+    Document::new(vec![json!({"Effect": "Allow", "Action": action, "Resource": "*"})])
+}
+
+pub(super) fn deny(action: &str) -> Document {
+    Document::new(vec![json!({"Effect": "Deny", "Action": action, "Resource": "*"})])
+}
+
+/// Allows one action, in a document of this many characters.
+pub(super) fn long(size: usize) -> Document {
+    let shortest = allow("sns:Publish");
+    let resource = format!("*{}", "x".repeat(size - shortest.size()));
+    Document::new(vec![json!({"Effect": "Allow", "Action": "sns:Publish", "Resource": resource})])
+}
+
+pub(super) fn time(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+pub(super) fn guardrail_policy() -> GuardrailPolicy {
+    GuardrailPolicy::new(&installation(), &owner())
+}
+
+prop_compose! {
+    pub(super) fn any_trust()(
+        accounts in subsequence(ACCOUNTS.to_vec(), 1..=3),
+        ids in subsequence(IDS.to_vec(), 0..=2),
+        mfa in select(vec![Mfa::NotRequired, Mfa::Required, Mfa::RequiredWithin(60), Mfa::RequiredWithin(600)]),
+        principals in subsequence(PRINCIPALS.to_vec(), 0..=3),
+        organization in proptest::option::of(select(vec!["o-aaaaaaaaaa", "o-bbbbbbbbbb"])),
+        ranges in subsequence(RANGES.to_vec(), 0..=2),
+        expires_at in proptest::option::of(select(EXPIRIES.to_vec())),
+    ) -> Trust {
+        let first = accounts[0];
+        Trust {
+            partition: Partition::parse("aws").unwrap(),
+            accounts: accounts.iter().map(|account| AccountId::parse(account).unwrap()).collect(),
+            external_ids: ids.iter().map(|id| ExternalId::parse(id).unwrap()).collect(),
+            mfa,
+            principals: principals
+                .iter()
+                .map(|name| PrincipalArn::parse(&format!("arn:aws:iam::{first}:{name}")).unwrap())
+                .collect(),
+            organization: organization.map(|id| OrganizationId::parse(id).unwrap()),
+            source_ips: ranges.iter().map(|range| PublicCidr::parse(range).unwrap()).collect(),
+            expires_at: expires_at.map(time),
+        }
+    }
+}
+
+pub(super) fn any_inline() -> impl Strategy<Value = Document> {
+    select(vec![allow("s3:GetObject"), allow("ec2:StartInstances"), deny("s3:*"), allow("sqs:SendMessage")])
+}
+
+/// What a policy with one of our names can contain: what we write, changes by others, and something else.
+pub(super) fn any_guardrails() -> impl Strategy<Value = Document> {
+    let ours = proptest::option::of(select(EXPIRIES.to_vec())).prop_map(|end| guardrail_policy().policy(end.map(time)));
+    prop_oneof![6 => ours, 1 => any_inline()]
+}
+
+pub(super) fn any_revocation() -> impl Strategy<Value = Document> {
+    let ended = select(CUT_OFFS.to_vec()).prop_map(|cut_off| extended(None, time(cut_off)).0);
+    let more = select(CUT_OFFS.to_vec()).prop_map(|cut_off| extended(Some(&deny("s3:*")), time(cut_off)).0);
+    prop_oneof![3 => ended, 1 => more, 2 => any_inline()]
+}
+
+prop_compose! {
+    pub(super) fn any_delegation()(
+        trust in any_trust(),
+        custom_policy in proptest::option::of(prop_oneof![4 => any_inline(), 1 => Just(long(8_600))]),
+        attached in subsequence(MANAGED.to_vec(), 0..=4),
+        boundary in proptest::option::of(select(vec!["BoundaryA", "BoundaryB"])),
+        description in select(vec!["", "for the auditor"]),
+        max_session_duration in select(vec![3600_u32, 7200]),
+        tags in btree_map(select(vec!["team", "cost"]), select(vec!["a", "b"]), 0..=2),
+        exclusive in any::<bool>(),
+        revoke_sessions in select(vec![RevokeSessions::OnNarrowing, RevokeSessions::Never]),
+    ) -> Delegation {
+        Delegation {
+            role_name: Some(RoleName::parse("Chosen").unwrap()),
+            home_region: None,
+            path: RolePath::parse("/delegated/").unwrap(),
+            accounts: trust.accounts.iter().cloned().collect(),
+            external_id: match trust.external_ids.len() {
+                0 => ExternalIdWish::NotRequired,
+                _ => ExternalIdWish::Explicit(trust.external_ids.iter().cloned().collect()),
+            },
+            mfa: trust.mfa,
+            principals: trust.principals,
+            organization: trust.organization,
+            source_ips: trust.source_ips,
+            max_session_duration,
+            expires_at: trust.expires_at,
+            revoke_sessions,
+            custom_policy,
+            managed_policies: attached.iter().map(|name| managed(name)).collect(),
+            permissions_boundary: boundary.map(managed),
+            description: description.to_owned(),
+            tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            policy_ownership: if exclusive { PolicyOwnership::Exclusive } else { PolicyOwnership::Declared },
+            warnings: Vec::new(),
+        }
+    }
+}
+
+prop_compose! {
+    /// A role that a template, an attacker and an incident responder changed.
+    pub(super) fn any_role()(
+        trust in prop_oneof![4 => any_trust().prop_map(Some), 1 => Just(None)],
+        attached in subsequence(MANAGED.to_vec(), 0..=5),
+        inline in btree_map(select(vec![CUSTOM_POLICY, "Backdoor", "Quarantine"]), any_inline(), 0..=3),
+        boundary in proptest::option::of(select(vec!["BoundaryA", "BoundaryC"])),
+        description in select(vec!["", "for the auditor", "old"]),
+        max_session_duration in select(vec![3600_u32, 43_200]),
+        tags in btree_map(select(vec!["team", "cost", "theirs"]), select(vec!["a", "b"]), 0..=3),
+        guardrails in proptest::option::of(any_guardrails()),
+        revocation in proptest::option::of(any_revocation()),
+        pending in prop_oneof![3 => Just(false), 1 => Just(true)],
+        // As large as IAM allows.
+        filled in prop_oneof![3 => Just(None), 1 => select(vec![CUSTOM_POLICY, "Backdoor"]).prop_map(Some)],
+    ) -> Model {
+        let ours = [(GUARDRAIL_POLICY, guardrails), (REVOCATION_POLICY, revocation)];
+        let ours = ours.into_iter().filter_map(|(name, policy)| Some((name, policy?)));
+        let pending = pending.then_some((REVOKE_TAG, REVOKE_PENDING));
+        let mut role = Model {
+            trust,
+            attached: attached.iter().map(|name| managed(name).to_string()).collect(),
+            inline: inline.into_iter().chain(ours).map(|(name, policy)| (name.to_owned(), policy)).collect(),
+            boundary: boundary.map(|name| managed(name).to_string()),
+            description: description.to_owned(),
+            max_session_duration,
+            tags: tags.into_iter().chain(pending).map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            now: time(NOON),
+        };
+        if let Some(name) = filled {
+            role.inline.remove(name);
+            role.inline.insert(name.to_owned(), long(INLINE_CHARACTERS - role.characters()));
+        }
+        role
+    }
+}
+
+prop_compose! {
+    pub(super) fn any_previous_template()(
+        managed_policies in subsequence(MANAGED.to_vec(), 0..=5),
+        custom_policy in any::<bool>(),
+        tag_keys in btree_set(select(vec!["team", "cost"]), 0..=2),
+    ) -> OnceDeclared {
+        OnceDeclared {
+            managed_policies: managed_policies.iter().map(|name| managed(name)).collect(),
+            custom_policy,
+            tag_keys: tag_keys.into_iter().map(ToOwned::to_owned).collect(),
+        }
+    }
+}
+
+/// A role, what its previous template declared, and the next template: different in everything, or in a few properties.
+pub(super) fn any_change() -> impl Strategy<Value = (Model, OnceDeclared, Delegation)> {
+    let alike = prop_oneof![Just([false; 7]), any::<[bool; 7]>(), select((0..7).collect::<Vec<_>>()).prop_map(all_but)];
+    (any_role(), any_previous_template(), any_delegation(), alike).prop_map(
+        |(role, mut once, mut delegation, alike)| {
+            // What fills a role must be removable, or nothing could be done.
+            if role.characters() == INLINE_CHARACTERS {
+                once.custom_policy = true;
+                delegation.policy_ownership = PolicyOwnership::Exclusive;
+            }
+            if let Some(trust) = &role.trust {
+                keep(&mut delegation, trust, alike);
+            }
+            (role, once, delegation)
+        },
+    )
+}
+
+pub(super) fn all_but(one: usize) -> [bool; 7] {
+    std::array::from_fn(|index| index != one)
+}
+
+/// Copies the parts of the trust that `alike` says.
+pub(super) fn keep(delegation: &mut Delegation, trust: &Trust, alike: [bool; 7]) {
+    let [accounts, ids, mfa, principals, organization, ranges, end] = alike;
+    if accounts {
+        delegation.accounts = trust.accounts.iter().cloned().collect();
+    }
+    if ids {
+        delegation.external_id = match trust.external_ids.len() {
+            0 => ExternalIdWish::NotRequired,
+            _ => ExternalIdWish::Explicit(trust.external_ids.iter().cloned().collect()),
+        };
+    }
+    if mfa {
+        delegation.mfa = trust.mfa;
+    }
+    if principals {
+        delegation.principals.clone_from(&trust.principals);
+    }
+    if organization {
+        delegation.organization.clone_from(&trust.organization);
+    }
+    if ranges {
+        delegation.source_ips.clone_from(&trust.source_ips);
+    }
+    if end {
+        delegation.expires_at = trust.expires_at;
+    }
+}
