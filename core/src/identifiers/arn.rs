@@ -186,6 +186,14 @@ pub struct PrincipalArn(String);
 text!(PrincipalArn);
 
 impl PrincipalArn {
+    /// Whether this ARN, or the pattern that it is, matches everything that `other` matches.
+    pub fn covers(&self, other: &Self) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(start) => other.0.starts_with(start),
+            None => self == other,
+        }
+    }
+
     /// Reads `arn:PARTITION:iam::ACCOUNT:role/…` or `…:user/…`, possibly ending in `*`.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         if text.contains(":assumed-role/") {

@@ -70,7 +70,7 @@ fn aws_config_profile(role: &DesiredRole, arn: &str, external_id: Option<&str>) 
     if let Some(id) = external_id {
         let _ = writeln!(profile, "external_id = {id}");
     }
-    if role.trust.mfa != Mfa::NotRequired {
+    if role.trust.conditions.mfa != Mfa::NotRequired {
         profile.push_str("# This role demands a second factor: name your own device here.\n# mfa_serial = arn:aws:iam::ACCOUNT:mfa/DEVICE\n");
     }
     profile

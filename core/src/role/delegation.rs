@@ -17,10 +17,9 @@ pub(super) use self::what::INLINE_POLICY_CHARACTERS;
 use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
 use super::ownership::StackResource;
-use super::trust::{Mfa, Trust};
+use super::trust::{Conditions, Trust};
 use crate::identifiers::{
-    Account, AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PrincipalArn, PublicCidr, Region, RoleName,
-    RolePath,
+    Account, AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PublicCidr, Region, RoleName, RolePath,
 };
 use crate::installation::Installation;
 use crate::policy::Document;
@@ -80,18 +79,10 @@ pub struct Delegation {
     pub accounts: Vec<AccountId>,
     /// How the external ID is chosen.
     pub external_id: ExternalIdWish,
-    /// Whether a second factor is required.
-    pub mfa: Mfa,
-    /// Roles and users within the accounts; empty: all.
-    pub principals: BTreeSet<PrincipalArn>,
-    /// The caller's organization, if it matters.
-    pub organization: Option<OrganizationId>,
-    /// Where requests must come from; empty: anywhere.
-    pub source_ips: BTreeSet<PublicCidr>,
+    /// What a caller must fulfil beside the external ID: MFA, principals, organization, addresses, expiry.
+    pub conditions: Conditions,
     /// The longest session, in seconds.
     pub max_session_duration: u32,
-    /// When access is over; none: never.
-    pub expires_at: Option<Timestamp>,
     /// Whether sessions end with the trust that they were handed out under.
     pub revoke_sessions: RevokeSessions,
     /// The inline policy.
@@ -134,7 +125,7 @@ impl Delegation {
         let mfa = who::mfa(&mut reader);
         let principals = who::principals(&mut reader, account, accounts.as_deref());
         let organization = reader.one("PrincipalOrgId", OrganizationId::parse);
-        let source_ips = reader.list("SourceIps", 1..=100, PublicCidr::parse).unwrap_or_default();
+        let source_ips = reader.list("SourceIps", 1..=100, PublicCidr::parse).unwrap_or_default().into_iter().collect();
         let max_session_duration = how_long::max_session_duration(&mut reader, limits, &mut warnings);
         let expires_at = how_long::expires_at(&mut reader, now, first_time, &mut warnings);
         let revoke_sessions = how_long::revoke_sessions(&mut reader);
@@ -168,12 +159,8 @@ impl Delegation {
             path,
             accounts: accounts.unwrap_or_default(),
             external_id,
-            mfa,
-            principals,
-            organization,
-            source_ips: source_ips.into_iter().collect(),
+            conditions: Conditions { mfa, principals, organization, source_ips, expires_at },
             max_session_duration,
-            expires_at,
             revoke_sessions,
             custom_policy,
             managed_policies,
@@ -193,11 +180,7 @@ impl Delegation {
             partition: account.partition.clone(),
             accounts: self.accounts.iter().cloned().collect(),
             external_ids: external_ids.iter().cloned().collect(),
-            mfa: self.mfa,
-            principals: self.principals.clone(),
-            organization: self.organization.clone(),
-            source_ips: self.source_ips.clone(),
-            expires_at: self.expires_at,
+            conditions: self.conditions.clone(),
         }
     }
 

@@ -83,7 +83,7 @@ pub fn desired(
 impl DesiredRole {
     /// The inline policy that keeps it where it is, until its time is over.
     pub fn guardrails(&self) -> Document {
-        self.guardrail_policy.policy(self.trust.expires_at)
+        self.guardrail_policy.policy(self.trust.conditions.expires_at)
     }
 
     /// All tags that it is created with.

@@ -99,7 +99,7 @@ fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<St
                 .filter(|policy| policy.only_denies() && desired.guardrail_policy.is_held_by(policy))
                 .map(expiry)
             {
-                Some(expires_at) if expires_at == desired.trust.expires_at => Vec::new(),
+                Some(expires_at) if expires_at == desired.trust.conditions.expires_at => Vec::new(),
                 Some(_) => property("ExpiresAt"),
                 None => property(name),
             }
@@ -132,15 +132,7 @@ fn who_differs(live: Option<&Trust>, desired: &Trust) -> Vec<String> {
     let Some(live) = live else {
         return vec!["the trust policy, which is not one that this resource writes".to_owned()];
     };
-    those_that_differ(&[
-        ("ExternalAwsAccountId", live.accounts != desired.accounts || live.partition != desired.partition),
-        ("ExternalId", live.external_ids != desired.external_ids),
-        ("RequireMfa and MfaMaxAge", live.mfa != desired.mfa),
-        ("AllowedPrincipalArns", live.principals != desired.principals),
-        ("PrincipalOrgId", live.organization != desired.organization),
-        ("SourceIps", live.source_ips != desired.source_ips),
-        ("ExpiresAt", live.expires_at != desired.expires_at),
-    ])
+    live.differing_properties(desired).map(ToOwned::to_owned).collect()
 }
 
 fn those_that_differ(properties: &[(&str, bool)]) -> Vec<String> {

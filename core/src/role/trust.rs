@@ -4,11 +4,15 @@
 //! conditions that can only narrow it. It never holds a wildcard principal, an `…IfExists` operator or
 //! a `StringLike` on the external ID; a document that does is not read back as ours.
 
+mod conditions;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::identifiers::{AccountId, ExternalId, OrganizationId, Partition, PrincipalArn, PublicCidr};
+use self::conditions::{CONDITIONS, Condition};
+pub use self::conditions::{Conditions, Mfa};
+use crate::identifiers::{AccountId, ExternalId, Partition};
 use crate::policy::Document;
 use crate::timestamp::Timestamp;
 
@@ -19,29 +23,10 @@ pub struct Trust {
     pub partition: Partition,
     /// The accounts whose root is the principal.
     pub accounts: BTreeSet<AccountId>,
-    /// One of these must be sent. Empty: none need be.
+    /// The caller must send one of these. Empty: none is needed.
     pub external_ids: BTreeSet<ExternalId>,
-    /// Whether a second factor must have been used, and how long ago at most, in seconds.
-    pub mfa: Mfa,
-    /// The roles and users that may, within those accounts. Empty: all.
-    pub principals: BTreeSet<PrincipalArn>,
-    /// The organization that the caller must belong to.
-    pub organization: Option<OrganizationId>,
-    /// Where the request must come from. Empty: anywhere.
-    pub source_ips: BTreeSet<PublicCidr>,
-    /// From when on nobody may any more; none: never.
-    pub expires_at: Option<Timestamp>,
-}
-
-/// The demand for a second factor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mfa {
-    /// None.
-    NotRequired,
-    /// Used at any time in the caller's session.
-    Required,
-    /// Used at most so many seconds ago.
-    RequiredWithin(u32),
+    /// What else the caller must fulfil.
+    pub conditions: Conditions,
 }
 
 /// How a trust compares with an earlier one.
@@ -71,24 +56,13 @@ impl Trust {
             let ids: Vec<String> = self.external_ids.iter().map(|id| id.expose().to_owned()).collect();
             require("StringEquals", "sts:ExternalId", one_or_many(ids));
         }
-        if let Some(organization) = &self.organization {
-            require("StringEquals", "aws:PrincipalOrgID", json!(organization.as_str()));
+        for Condition { operator, key, values, .. } in &CONDITIONS {
+            let values = values(&self.conditions);
+            if !values.is_empty() {
+                require(operator, key, one_or_many(values));
+            }
         }
-        if self.mfa != Mfa::NotRequired {
-            require("Bool", "aws:MultiFactorAuthPresent", json!("true"));
-        }
-        if let Mfa::RequiredWithin(seconds) = self.mfa {
-            require("NumericLessThanEquals", "aws:MultiFactorAuthAge", json!(seconds.to_string()));
-        }
-        if !self.principals.is_empty() {
-            let arns = self.principals.iter().map(ToString::to_string).collect();
-            require("ArnLike", "aws:PrincipalArn", one_or_many(arns));
-        }
-        if !self.source_ips.is_empty() {
-            let ranges = self.source_ips.iter().map(ToString::to_string).collect();
-            require("IpAddress", "aws:SourceIp", one_or_many(ranges));
-        }
-        if let Some(expires_at) = self.expires_at {
+        if let Some(expires_at) = self.conditions.expires_at {
             require("DateLessThan", "aws:CurrentTime", json!(expires_at.to_string()));
         }
         let mut statement = json!({
@@ -119,31 +93,20 @@ impl Trust {
             Some(value) => texts(value),
             None => Some(Vec::new()),
         };
-        let mfa_age = demands("NumericLessThanEquals", "aws:MultiFactorAuthAge")?;
-        let mfa = match (demands("Bool", "aws:MultiFactorAuthPresent")?.as_slice(), mfa_age.as_slice()) {
-            ([], []) => Mfa::NotRequired,
-            ([yes], []) if yes == "true" => Mfa::Required,
-            ([yes], [age]) if yes == "true" => Mfa::RequiredWithin(age.parse().ok()?),
+        let mut conditions = Conditions::default();
+        for Condition { operator, key, read, .. } in &CONDITIONS {
+            let values = demands(operator, key)?;
+            if !values.is_empty() && !read(&mut conditions, &values) {
+                return None;
+            }
+        }
+        conditions.expires_at = match demands("DateLessThan", "aws:CurrentTime")?.as_slice() {
+            [] => None,
+            [one] => Some(Timestamp::parse(one).ok()?),
             _ => return None,
         };
-        let trust = Self {
-            partition,
-            accounts,
-            external_ids: parsed(&demands("StringEquals", "sts:ExternalId")?, ExternalId::parse)?,
-            mfa,
-            principals: parsed(&demands("ArnLike", "aws:PrincipalArn")?, PrincipalArn::parse)?,
-            organization: match demands("StringEquals", "aws:PrincipalOrgID")?.as_slice() {
-                [] => None,
-                [one] => Some(OrganizationId::parse(one).ok()?),
-                _ => return None,
-            },
-            source_ips: parsed(&demands("IpAddress", "aws:SourceIp")?, PublicCidr::parse)?,
-            expires_at: match demands("DateLessThan", "aws:CurrentTime")?.as_slice() {
-                [] => None,
-                [one] => Some(Timestamp::parse(one).ok()?),
-                _ => return None,
-            },
-        };
+        let external_ids = parsed(&demands("StringEquals", "sts:ExternalId")?, ExternalId::parse)?;
+        let trust = Self { partition, accounts, external_ids, conditions };
         // What we understood must be all that it says: a condition, action or principal beyond that
         // would otherwise be lost here unseen.
         trust.to_document().same_meaning(document).then_some(trust)
@@ -164,18 +127,7 @@ impl Trust {
         // Someone who sends no external ID is let in only where none is demanded.
         let external_ids = self.external_ids.is_empty()
             || (!other.external_ids.is_empty() && other.external_ids.is_subset(&self.external_ids));
-        let mfa = match (self.mfa, other.mfa) {
-            (Mfa::NotRequired, _) | (Mfa::Required, Mfa::Required | Mfa::RequiredWithin(_)) => true,
-            (Mfa::RequiredWithin(here), Mfa::RequiredWithin(there)) => there <= here,
-            (Mfa::Required | Mfa::RequiredWithin(_), _) => false,
-        };
-        let principals = self.principals.is_empty()
-            || (!other.principals.is_empty() && other.principals.iter().all(|arn| self.admits_principal(arn)));
-        let organization = self.organization.is_none() || self.organization == other.organization;
-        let source_ips = self.source_ips.is_empty()
-            || (!other.source_ips.is_empty()
-                && other.source_ips.iter().all(|range| self.source_ips.iter().any(|own| own.contains(range))));
-        let expires_at = match (self.expires_at, other.expires_at) {
+        let expires_at = match (self.conditions.expires_at, other.conditions.expires_at) {
             (None, _) => true,
             (Some(here), Some(there)) => there <= here,
             (Some(_), None) => false,
@@ -183,18 +135,18 @@ impl Trust {
         self.partition == other.partition
             && other.accounts.is_subset(&self.accounts)
             && external_ids
-            && mfa
-            && principals
-            && organization
-            && source_ips
+            && self.conditions.admit_all_of(&other.conditions)
             && expires_at
     }
 
-    fn admits_principal(&self, wanted: &PrincipalArn) -> bool {
-        self.principals.iter().any(|own| match own.as_str().strip_suffix('*') {
-            Some(start) => wanted.as_str().starts_with(start),
-            None => own == wanted,
-        })
+    /// The properties by which this trust differs from another.
+    pub fn differing_properties<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = &'static str> + 'a {
+        let accounts =
+            (self.accounts != other.accounts || self.partition != other.partition).then_some("ExternalAwsAccountId");
+        let external_ids = (self.external_ids != other.external_ids).then_some("ExternalId");
+        let expires_at = (self.conditions.expires_at != other.conditions.expires_at).then_some("ExpiresAt");
+        let conditions = self.conditions.differing_properties(&other.conditions);
+        accounts.into_iter().chain(external_ids).chain(conditions).chain(expires_at)
     }
 }
 
@@ -243,7 +195,7 @@ mod tests {
     #[test]
     fn what_we_write_is_read_back_however_iam_writes_it() {
         let trust = read(|_| {}).expect("ours");
-        assert_eq!((trust.accounts.len(), trust.external_ids.len(), trust.mfa), (1, 1, Mfa::Required));
+        assert_eq!((trust.accounts.len(), trust.external_ids.len(), trust.conditions.mfa), (1, 1, Mfa::Required));
         let same = read(|statement| {
             statement["Action"] = json!(["sts:AssumeRole"]);
             statement["Principal"]["AWS"] = json!(["arn:aws:iam::111122223333:root"]);

@@ -13,7 +13,7 @@ use delegated_role_core::role::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPol
 use delegated_role_core::role::ownership::{REVOKE_PENDING, REVOKE_TAG, StackResource};
 use delegated_role_core::role::previous_template::OnceDeclared;
 use delegated_role_core::role::session_revocation::{REVOCATION_POLICY, extended};
-use delegated_role_core::role::trust::{Mfa, Trust};
+use delegated_role_core::role::trust::{Conditions, Mfa, Trust};
 use delegated_role_core::timestamp::Timestamp;
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
@@ -100,14 +100,16 @@ prop_compose! {
             partition: Partition::parse("aws").unwrap(),
             accounts: accounts.iter().map(|account| AccountId::parse(account).unwrap()).collect(),
             external_ids: ids.iter().map(|id| ExternalId::parse(id).unwrap()).collect(),
-            mfa,
-            principals: principals
-                .iter()
-                .map(|name| PrincipalArn::parse(&format!("arn:aws:iam::{first}:{name}")).unwrap())
-                .collect(),
-            organization: organization.map(|id| OrganizationId::parse(id).unwrap()),
-            source_ips: ranges.iter().map(|range| PublicCidr::parse(range).unwrap()).collect(),
-            expires_at: expires_at.map(time),
+            conditions: Conditions {
+                mfa,
+                principals: principals
+                    .iter()
+                    .map(|name| PrincipalArn::parse(&format!("arn:aws:iam::{first}:{name}")).unwrap())
+                    .collect(),
+                organization: organization.map(|id| OrganizationId::parse(id).unwrap()),
+                source_ips: ranges.iter().map(|range| PublicCidr::parse(range).unwrap()).collect(),
+                expires_at: expires_at.map(time),
+            },
         }
     }
 }
@@ -149,12 +151,8 @@ prop_compose! {
                 0 => ExternalIdWish::NotRequired,
                 _ => ExternalIdWish::Explicit(trust.external_ids.iter().cloned().collect()),
             },
-            mfa: trust.mfa,
-            principals: trust.principals,
-            organization: trust.organization,
-            source_ips: trust.source_ips,
+            conditions: trust.conditions,
             max_session_duration,
-            expires_at: trust.expires_at,
             revoke_sessions,
             custom_policy,
             managed_policies: attached.iter().map(|name| managed(name)).collect(),
@@ -253,18 +251,18 @@ pub(super) fn keep(delegation: &mut Delegation, trust: &Trust, alike: [bool; 7])
         };
     }
     if mfa {
-        delegation.mfa = trust.mfa;
+        delegation.conditions.mfa = trust.conditions.mfa;
     }
     if principals {
-        delegation.principals.clone_from(&trust.principals);
+        delegation.conditions.principals.clone_from(&trust.conditions.principals);
     }
     if organization {
-        delegation.organization.clone_from(&trust.organization);
+        delegation.conditions.organization.clone_from(&trust.conditions.organization);
     }
     if ranges {
-        delegation.source_ips.clone_from(&trust.source_ips);
+        delegation.conditions.source_ips.clone_from(&trust.conditions.source_ips);
     }
     if end {
-        delegation.expires_at = trust.expires_at;
+        delegation.conditions.expires_at = trust.conditions.expires_at;
     }
 }

@@ -116,7 +116,7 @@ impl Model {
     /// Whether the guardrail policy is as the role desires it, possibly with an earlier expiry.
     pub(super) fn is_guarded(&self, role: &DesiredRole) -> bool {
         let ends = [None, Some(time(EXPIRIES[0])), Some(time(EXPIRIES[1]))].into_iter();
-        let wanted = role.trust.expires_at;
+        let wanted = role.trust.conditions.expires_at;
         let ends = ends.filter(|end| *end == wanted || wanted.is_none() || (end.is_some() && *end < wanted));
         let mut policies = ends.map(|end| role.guardrail_policy.policy(end).to_json());
         self.inline.get(GUARDRAIL_POLICY).is_some_and(|policy| policies.any(|wanted| wanted == policy.to_json()))

@@ -21,7 +21,7 @@ impl Guarding {
     pub(super) fn of(live: &LiveRole, desired: &DesiredRole) -> Self {
         let standing = live.inline.get(GUARDRAIL_POLICY).and_then(Option::as_ref);
         let wanted = desired.guardrails();
-        let earlier = [standing.and_then(expiry), desired.trust.expires_at].into_iter().flatten().min();
+        let earlier = [standing.and_then(expiry), desired.trust.conditions.expires_at].into_iter().flatten().min();
         let meanwhile = desired.guardrail_policy.policy(earlier);
         let size = meanwhile.size().max(wanted.size());
         let put = |from: Option<&Document>, to: &Document| {
