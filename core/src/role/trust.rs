@@ -14,7 +14,6 @@ use self::conditions::{CONDITIONS, Condition};
 pub use self::conditions::{Conditions, Mfa};
 use crate::identifiers::{AccountId, ExternalId, Partition};
 use crate::policy::Document;
-use crate::timestamp::Timestamp;
 
 /// Who may assume the role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +61,6 @@ impl Trust {
                 require(operator, key, one_or_many(values));
             }
         }
-        if let Some(expires_at) = self.conditions.expires_at {
-            require("DateLessThan", "aws:CurrentTime", json!(expires_at.to_string()));
-        }
         let mut statement = json!({
             "Effect": "Allow",
             "Principal": { "AWS": one_or_many(roots) },
@@ -100,11 +96,6 @@ impl Trust {
                 return None;
             }
         }
-        conditions.expires_at = match demands("DateLessThan", "aws:CurrentTime")?.as_slice() {
-            [] => None,
-            [one] => Some(Timestamp::parse(one).ok()?),
-            _ => return None,
-        };
         let external_ids = parsed(&demands("StringEquals", "sts:ExternalId")?, ExternalId::parse)?;
         let trust = Self { partition, accounts, external_ids, conditions };
         // What we understood must be all that it says: a condition, action or principal beyond that
@@ -127,16 +118,10 @@ impl Trust {
         // Someone who sends no external ID is let in only where none is demanded.
         let external_ids = self.external_ids.is_empty()
             || (!other.external_ids.is_empty() && other.external_ids.is_subset(&self.external_ids));
-        let expires_at = match (self.conditions.expires_at, other.conditions.expires_at) {
-            (None, _) => true,
-            (Some(here), Some(there)) => there <= here,
-            (Some(_), None) => false,
-        };
         self.partition == other.partition
             && other.accounts.is_subset(&self.accounts)
             && external_ids
             && self.conditions.admit_all_of(&other.conditions)
-            && expires_at
     }
 
     /// The properties by which this trust differs from another.
@@ -144,9 +129,7 @@ impl Trust {
         let accounts =
             (self.accounts != other.accounts || self.partition != other.partition).then_some("ExternalAwsAccountId");
         let external_ids = (self.external_ids != other.external_ids).then_some("ExternalId");
-        let expires_at = (self.conditions.expires_at != other.conditions.expires_at).then_some("ExpiresAt");
-        let conditions = self.conditions.differing_properties(&other.conditions);
-        accounts.into_iter().chain(external_ids).chain(conditions).chain(expires_at)
+        accounts.into_iter().chain(external_ids).chain(self.conditions.differing_properties(&other.conditions))
     }
 }
 

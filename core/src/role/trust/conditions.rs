@@ -53,7 +53,7 @@ pub(super) struct Condition {
 }
 
 /// All conditions. `RequireMfa` comes before `MfaMaxAge`, which is read on top of it.
-pub(super) const CONDITIONS: [Condition; 5] = [
+pub(super) const CONDITIONS: [Condition; 6] = [
     Condition {
         property: "PrincipalOrgId",
         operator: "StringEquals",
@@ -109,6 +109,21 @@ pub(super) const CONDITIONS: [Condition; 5] = [
         values: |conditions| conditions.source_ips.iter().map(ToString::to_string).collect(),
         read: |conditions, values| all(values, PublicCidr::parse, &mut conditions.source_ips),
         admits: |own, other| within(&own.source_ips, &other.source_ips, PublicCidr::contains),
+    },
+    Condition {
+        property: "ExpiresAt",
+        operator: "DateLessThan",
+        key: "aws:CurrentTime",
+        values: |conditions| conditions.expires_at.iter().map(ToString::to_string).collect(),
+        read: |conditions, values| {
+            conditions.expires_at = one(values).and_then(|value| Timestamp::parse(value).ok());
+            conditions.expires_at.is_some()
+        },
+        admits: |own, other| match (own.expires_at, other.expires_at) {
+            (None, _) => true,
+            (Some(own), Some(other)) => other <= own,
+            (Some(_), None) => false,
+        },
     },
 ];
 
