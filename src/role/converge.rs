@@ -205,7 +205,7 @@ async fn attempt(
         return Err(Stopped::Not(NotConverged::untouched(obstacle)));
     }
     let plan = match live {
-        Some(live) if plan.is_empty() && declaration.sent.is_some() && goal.previous_differs_from(live) => {
+        Some(live) if plan.is_empty() && declaration.sent.is_some() && goal.overtakes(live) => {
             plan::to_overtake(live, &role)
         }
         _ => plan,

@@ -3,6 +3,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::fixtures::{AUDIT, DENY_ALL, PROVIDER, SCP_DENIAL};
@@ -371,5 +373,98 @@ async fn a_policy_that_cannot_be_read_is_never_removed_by_an_update() {
         assert!(update.attribute("Warnings").starts_with(warning), "{}", update.attribute("Warnings"));
         assert_eq!(stack.account.role("Auditor").unwrap().attached_policies, [AUDIT, attached]);
         stack.account.clear_faults();
+    }
+}
+
+// --- Any order of deliveries ---
+
+/// What CloudFormation asks for, one request after the other.
+#[derive(Clone, Debug)]
+struct Operation {
+    /// The external ID that the template declares; none deletes the role.
+    desired: Option<&'static str>,
+    /// How many seconds after the request before it was sent.
+    after: u64,
+    /// Whether Lambda delivers it at once, and how many seconds after it was sent Lambda delivers it again.
+    delivered: (bool, Vec<u64>),
+}
+
+prop_compose! {
+    fn any_operation()(
+        desired in prop_oneof![Just(None), Just(Some(FIRST)), Just(Some(SECOND)), Just(Some("a-third-external-id-3"))],
+        after in 1_u64..400,
+        prompt in any::<bool>(),
+        again in vec(2_u64..300, 0..=2),
+    ) -> Operation {
+        Operation { desired, after, delivered: (prompt, again) }
+    }
+}
+
+/// A delivery: when, and of which request.
+type Delivery = (u64, usize);
+
+/// The requests of the operations, and their deliveries in order of time. The newest request arrives at once.
+fn requests_and_deliveries(stack: &Stack, operations: &[Operation]) -> (Vec<Request>, Vec<Delivery>) {
+    let (mut requests, mut deliveries) = (Vec::new(), Vec::new());
+    let (mut sent, mut before) = (0, None);
+    for (index, operation) in operations.iter().enumerate() {
+        sent += operation.after;
+        let old = before.map(declared);
+        let request = match (old, operation.desired) {
+            (None, Some(id)) => Request::create(stack, sent, &declared(id)),
+            (Some(old), Some(id)) => Request::update(stack, sent, &old, &declared(id)),
+            (old, None) => Request::delete(stack, sent, "Auditor", &old.unwrap_or_else(|| declared(FIRST))),
+        };
+        before = operation.desired;
+        requests.push(request);
+        let (prompt, again) = &operation.delivered;
+        let newest = index + 1 == operations.len();
+        deliveries.extend((*prompt || newest).then_some((sent, index)));
+        // Within 45 seconds nothing but the role itself can tell that a request is old: a delete leaves no role.
+        let gone = operations.iter().any(|operation| operation.desired.is_none());
+        let again = again.iter().filter(|seconds| !gone || **seconds > 45);
+        deliveries.extend(again.map(|seconds| (sent + seconds, index)));
+    }
+    deliveries.sort_unstable();
+    (requests, deliveries)
+}
+
+/// What CloudFormation reports at this time: the operation that it sent last, in progress for ten minutes at most.
+fn report_at(stack: &Stack, time: u64, operations: &[Operation]) {
+    let mut sent = 0;
+    let mut status = String::new();
+    for (index, operation) in operations.iter().enumerate() {
+        sent += operation.after;
+        if sent <= time {
+            let existed = index > 0 && operations[index - 1].desired.is_some();
+            let kind = match (existed, operation.desired) {
+                (_, None) => "DELETE",
+                (true, Some(_)) => "UPDATE",
+                (false, Some(_)) => "CREATE",
+            };
+            status = format!("{kind}_IN_PROGRESS");
+        }
+    }
+    stack.cloudformation.set(&status, "Auditor");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_order_of_deliveries_the_newest_request_decides(operations in vec(any_operation(), 1..=4)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let stack = Stack::new();
+            let (requests, deliveries) = requests_and_deliveries(&stack, &operations);
+            for (time, index) in deliveries {
+                report_at(&stack, time, &operations);
+                requests[index].delivered_after(&stack, time - requests[index].sent).await;
+            }
+            let newest = operations.last().unwrap().desired.map(str::to_owned);
+            let role = stack.account.role("Auditor").map(|_| external_id(&stack));
+            prop_assert_eq!(role, newest, "{:?}", operations);
+            Ok(())
+        })?;
     }
 }

@@ -70,10 +70,11 @@ impl<'a> Goal<'a> {
         desired(delegation, name, resource, installation, external_ids, declaration.sent)
     }
 
-    /// Whether the template before desired another role than there is. Then the request that desired it may not have
-    /// arrived yet. In doubt, it may not have.
-    pub fn previous_differs_from(&self, live: &LiveRole) -> bool {
-        let Some(previous) = &self.declaration.previous else { return false };
+    /// Whether a request that was sent before this one may not have arrived yet, though the role is as desired: a delete
+    /// before a create, or the update before an update, if the template before desired another role than there is. In
+    /// doubt, it may not have.
+    pub fn overtakes(&self, live: &LiveRole) -> bool {
+        let Some(previous) = &self.declaration.previous else { return true };
         let before = Declaration { properties: previous.properties.clone(), sent: None, ..self.declaration.clone() };
         let lookup = self.lookup.clone();
         let Ok(before) = Goal::read(&before, self.installation, lookup, self.now, self.fresh_external_id.clone())

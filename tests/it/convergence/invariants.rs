@@ -50,7 +50,10 @@ pub(super) fn check_end(
         );
         prop_assert!(!exclusive || arn.ends_with("AWSDenyAll"), "{} is still there", arn);
     }
-    prop_assert_eq!(end.inline.get(GUARDRAIL_POLICY), Some(&role.guardrail_policy.policy(role.trust.conditions.expires_at)));
+    prop_assert_eq!(
+        end.inline.get(GUARDRAIL_POLICY),
+        Some(&role.guardrail_policy.policy(role.trust.conditions.expires_at))
+    );
     prop_assert!(!end.has_tag(), "the tag is still there");
     let of_ours = |name: &str| [GUARDRAIL_POLICY, REVOCATION_POLICY].contains(&name) || role.inline.contains_key(name);
     for (name, policy) in end.inline.iter().filter(|(name, _)| !of_ours(name)) {
