@@ -1,22 +1,22 @@
-//! One HTTP client for AWS and for the answer, with connections opened before they are needed.
+//! One HTTP client for AWS and for the answer: connections are opened before they are needed, few are kept, and broken ones
+//! are not used twice.
 //!
-//! A cold start waits mostly for handshakes. While the runtime is still asking for the first event,
-//! connections to IAM are opened in the background, and while IAM works, the one that will carry the
-//! answer. HTTP/1.1 carries one call per connection, so calls side by side want several.
+//! A cold start waits mostly for handshakes. While the runtime asks for the first event, connections to IAM are opened in
+//! the background, and while IAM works, the one for the answer. HTTP/1.1 carries one call per connection, so simultaneous
+//! calls need several.
 //!
-//! No request is sent ahead: a connector is asked for a connection, and what it yields waits in a
-//! waiting room until a real request to the same place asks for one. The connector is reached through a
-//! client of its own, whose pool stays empty: the one that sends would take an idle connection from its
-//! pool instead, and really send what was only meant to open one.
+//! Between two events Lambda freezes the process, and the connections may break without notice. So idle connections are
+//! closed soon, and when one request gets no answer, all idle connections to its host are closed: the others are likely to
+//! be broken, too, and each would cost the time of an attempt.
 
-use std::any::Any;
+mod ahead;
+mod failure;
+
 use std::collections::HashMap;
 use std::error::Error as StdError;
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -24,219 +24,193 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_runtime_api::http::Response;
+use aws_smithy_runtime_api::http::{HttpError, Response, StatusCode};
 use aws_smithy_types::body::SdkBody;
-use tokio::task::JoinHandle;
+use reqwest::header::HeaderMap;
 use tokio::time::Instant;
-use tower_layer::Layer;
-use tower_service::Service;
 
-/// How long a handshake may take before the attempt counts as failed.
+use self::ahead::{CONNECTING, OpenedAhead, Purpose, WaitingRoom};
+pub use self::failure::ConnectionFailure;
+use crate::backoff::{Schedule, poll_until};
+
+/// How long a handshake may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a connection that nobody has used yet is worth keeping. IAM and S3 close idle ones later.
-const FRESH: Duration = Duration::from_secs(10);
+/// How long an unused connection is kept. IAM and S3 close idle connections later.
+const IDLE: Duration = Duration::from_secs(10);
 
-/// The HTTP client that everything here shares: IAM's calls and the answer. Cheap to clone.
+/// How many idle connections to one host are kept: as many as a usual create uses at the same time, and one more.
+const IDLE_PER_HOST: usize = 4;
+
+/// The HTTP client that everything here shares: calls to AWS, and the answer. Cheap to clone.
 ///
-/// It follows no redirects, uses no proxy and speaks HTTP/1.1 over rustls with ring, trusting the
-/// certificates of the operating system (or of `SSL_CERT_FILE`).
+/// It follows no redirects, uses no proxy and speaks HTTP/1.1 over rustls with ring. It trusts the certificates of the
+/// operating system (or of `SSL_CERT_FILE`).
 #[derive(Clone, Debug)]
-pub struct Connections {
-    client: reqwest::Client,
+pub struct Connections(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    tls: rustls::ClientConfig,
     opener: reqwest::Client,
     waiting: WaitingRoom,
+    /// By origin.
+    pools: Mutex<HashMap<String, Arc<Pool>>>,
+    last_event: Mutex<Option<SystemTime>>,
+}
+
+/// A client for one host with its idle connections, which are closed when it is dropped.
+#[derive(Debug)]
+struct Pool {
+    client: reqwest::Client,
+    /// When the last answer came: its connection is idle since then.
+    last_answer: Mutex<Option<Instant>>,
+}
+
+/// The whole answer to a request.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    headers: HeaderMap,
+    body: SdkBody,
 }
 
 impl Connections {
-    /// Makes the client. Nothing is opened yet.
+    /// Makes the client. No connection is opened yet.
     ///
     /// # Errors
-    /// When no certificate can be loaded: nothing could be trusted then.
+    /// When no certificate can be loaded, so that no server could be trusted.
     pub fn new() -> Result<Self, Box<dyn StdError + Send + Sync>> {
         let ring = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(Arc::clone(&ring))
             .with_safe_default_protocol_versions()?
-            .dangerous() // What rustls calls every verifier but its own; this one asks the operating system's.
+            .dangerous() // What rustls calls every verifier but its own. This one asks the operating system's.
             .with_custom_certificate_verifier(Arc::new(rustls_platform_verifier::Verifier::new(ring)?))
             .with_no_client_auth();
         let waiting = WaitingRoom::default();
-        let client = || {
-            reqwest::Client::builder()
-                .tls_backend_preconfigured(tls.clone())
-                .connector_layer(OpenedAhead { waiting: waiting.clone() })
-                .connect_timeout(CONNECT_TIMEOUT)
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
-                .http1_only()
-                .build()
-        };
-        Ok(Self { client: client()?, opener: client()?, waiting })
+        let (opener, pools, last_event) = (client(&tls, &waiting)?, Mutex::default(), Mutex::default());
+        Ok(Self(Arc::new(Shared { tls, opener, waiting, pools, last_event })))
     }
 
-    /// Starts `count` connections to the host of `url` and returns at once; they are ready when
-    /// their handshake is done. One that fails is forgotten: the request that needs it opens its own.
+    /// Starts as many connections to the host of `url` as are missing from `count`, and returns at once. They are ready
+    /// when their handshake is complete. One that fails is forgotten: the request that needs it opens its own.
     pub async fn open(&self, url: &str, count: usize) {
-        for _ in 0..count {
-            // Fails by design as soon as the connector was asked: no request leaves.
-            let _ = PLACE.scope((place(url), Purpose::Open), self.opener.get(url).send()).await;
+        let Shared { opener, waiting, .. } = &*self.0;
+        let origin = origin(url);
+        let ready = waiting.count(&origin) + usize::from(self.pool(&origin).has_idle());
+        for _ in ready..count {
+            // Fails by design as soon as the connector was asked: no request is sent.
+            let _ = CONNECTING.scope((origin.clone(), Purpose::Open), opener.get(url).send()).await;
         }
     }
 
-    /// Waits until every connection started by [`open`](Self::open) is ready or has failed.
-    pub async fn opened(&self) {
-        while self.waiting.any_unfinished() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
+    /// Waits until every connection started by [`open`](Self::open) is ready or has failed, at most until `deadline`.
+    pub async fn opened(&self, deadline: Instant) {
+        let _ = poll_until(deadline, Schedule::every(Duration::from_millis(1)), async |_| {
+            if self.0.waiting.any_unfinished() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })
+        .await;
+    }
+
+    /// An event begins at this time by the clock on the wall. If the one before is long ago, the process was probably
+    /// frozen since, and its connections are closed. (The monotonic clock may stop during a freeze.)
+    pub fn begin_event(&self, now: SystemTime) {
+        let before = lock(&self.0.last_event).replace(now);
+        let paused = before.and_then(|before| now.duration_since(before).ok());
+        if paused.is_some_and(|paused| paused > IDLE) {
+            self.0.waiting.close_all();
+            lock(&self.0.pools).clear();
         }
     }
 
-    /// Sends a request, on a waiting connection where there is one.
+    /// Sends a request, on a waiting connection where there is one, and reads the whole answer. When none comes, also when
+    /// the caller stops waiting, all idle connections to this host are closed.
     ///
     /// # Errors
-    /// As reqwest's, stripped of the URL: it may be a secret.
-    pub async fn send(&self, request: reqwest::RequestBuilder, url: &str) -> Result<reqwest::Response, reqwest::Error> {
-        PLACE.scope((place(url), Purpose::Use), request.send()).await.map_err(reqwest::Error::without_url)
+    /// Why there is no answer. The URL, which may be a secret, is not in it.
+    pub async fn send(&self, request: reqwest::Request) -> Result<Answer, ConnectionFailure> {
+        let origin = request.url().origin().ascii_serialization();
+        let pool = self.pool(&origin);
+        let mut unanswered = Unanswered { connections: self, origin: &origin, pool: Some(&pool) };
+        let answer = async {
+            let response = pool.client.execute(request).await?;
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            // All answers are short: they are read whole, so that the connection can be used again.
+            let body = response.bytes().await?.into();
+            Ok(Answer { status, headers, body })
+        };
+        let answer = CONNECTING.scope((origin.clone(), Purpose::Use), answer).await;
+        let answer = answer.map_err(|error: reqwest::Error| ConnectionFailure::of(&error))?;
+        unanswered.pool = None;
+        *lock(&pool.last_answer) = Some(Instant::now());
+        Ok(answer)
     }
 
-    /// Starts a PUT that [`send`](Self::send) sends.
-    pub fn put(&self, url: &str) -> reqwest::RequestBuilder {
-        self.client.put(url)
+    fn pool(&self, origin: &str) -> Arc<Pool> {
+        let Shared { tls, opener, waiting, pools, .. } = &*self.0;
+        let mut pools = lock(pools);
+        let pool = pools.entry(origin.to_owned()).or_insert_with(|| {
+            // It cannot fail: the opener was made with the same configuration.
+            let client = client(tls, waiting).unwrap_or_else(|_| opener.clone());
+            Arc::new(Pool { client, last_answer: Mutex::default() })
+        });
+        Arc::clone(pool)
     }
+
+    /// Closes the idle connections to a host, unless that happened since `pool` was its pool.
+    fn close_idle(&self, origin: &str, pool: &Arc<Pool>) {
+        let mut pools = lock(&self.0.pools);
+        if pools.get(origin).is_some_and(|current| Arc::ptr_eq(current, pool)) {
+            self.0.waiting.close(origin);
+            pools.remove(origin);
+        }
+    }
+}
+
+/// A request without an answer: when it is dropped, also with the future that holds it, it closes the idle connections to
+/// its host.
+struct Unanswered<'a> {
+    connections: &'a Connections,
+    origin: &'a str,
+    /// The pool that was used; none as soon as there is an answer.
+    pool: Option<&'a Arc<Pool>>,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool {
+            self.connections.close_idle(self.origin, pool);
+        }
+    }
+}
+
+impl Pool {
+    fn has_idle(&self) -> bool {
+        lock(&self.last_answer).is_some_and(|since| since.elapsed() < IDLE)
+    }
+}
+
+fn client(tls: &rustls::ClientConfig, waiting: &WaitingRoom) -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .connector_layer(OpenedAhead(waiting.clone()))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(IDLE_PER_HOST)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .http1_only()
+        .build()
 }
 
 /// Scheme, host and port: what two URLs must share to share a connection.
-fn place(url: &str) -> String {
+fn origin(url: &str) -> String {
     reqwest::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
 
-// --- The seam: what the connector is asked for, and why ---
-
-#[derive(Clone, Copy, PartialEq)]
-enum Purpose {
-    Open,
-    Use,
-}
-
-tokio::task_local! {
-    /// The connector's own request type hides its URL, so it is told beside it.
-    static PLACE: (String, Purpose);
-}
-
-/// A handshake under way or done; its type is known only to the connector that made it.
-struct Waiting {
-    since: Instant,
-    handshake: Box<dyn Any + Send>,
-    finished: Box<dyn Fn() -> bool + Send>,
-}
-
-impl Waiting {
-    fn is_fresh(&self) -> bool {
-        self.since.elapsed() < FRESH
-    }
-}
-
-#[derive(Clone, Default)]
-struct WaitingRoom(Arc<Mutex<HashMap<String, Vec<Waiting>>>>);
-
-impl std::fmt::Debug for WaitingRoom {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("WaitingRoom")
-    }
-}
-
-impl WaitingRoom {
-    fn add<T: Send + 'static>(&self, place: String, handshake: JoinHandle<T>) {
-        let probe = handshake.abort_handle();
-        let waiting = Waiting {
-            since: Instant::now(),
-            handshake: Box::new(handshake),
-            finished: Box::new(move || probe.is_finished()),
-        };
-        let mut room = self.lock();
-        // What nobody came for is closed, so that a warm process does not collect connections.
-        room.retain(|_, queue| {
-            queue.retain(Waiting::is_fresh);
-            !queue.is_empty()
-        });
-        room.entry(place).or_default().push(waiting);
-    }
-
-    fn take<T: Send + 'static>(&self, place: &str) -> Option<JoinHandle<T>> {
-        let mut room = self.lock();
-        let queue = room.get_mut(place)?;
-        queue.retain(Waiting::is_fresh);
-        if queue.is_empty() {
-            return None;
-        }
-        queue.remove(0).handshake.downcast().ok().map(|handshake| *handshake)
-    }
-
-    fn any_unfinished(&self) -> bool {
-        self.lock().values().flatten().any(|waiting| !(waiting.finished)())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<Waiting>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[derive(Clone)]
-struct OpenedAhead {
-    waiting: WaitingRoom,
-}
-
-impl<S> Layer<S> for OpenedAhead {
-    type Service = AheadOf<S>;
-
-    fn layer(&self, connector: S) -> AheadOf<S> {
-        AheadOf { connector, waiting: self.waiting.clone() }
-    }
-}
-
-#[derive(Clone)]
-struct AheadOf<S> {
-    connector: S,
-    waiting: WaitingRoom,
-}
-
-type BoxError = Box<dyn StdError + Send + Sync>;
-
-impl<S, Request> Service<Request> for AheadOf<S>
-where
-    S: Service<Request, Error = BoxError> + Clone + Send + 'static,
-    Request: Send + 'static,
-    S::Response: Send + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = S::Response;
-    type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<S::Response, BoxError>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connector.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request) -> Self::Future {
-        let (place, purpose) = PLACE.try_with(Clone::clone).unwrap_or((String::new(), Purpose::Use));
-        if purpose == Purpose::Open {
-            self.waiting.add(place, tokio::spawn(self.connector.call(request)));
-            return Box::pin(async { Err("opened ahead, not used now".into()) });
-        }
-        match self.waiting.take::<Result<S::Response, BoxError>>(&place) {
-            Some(handshake) => {
-                let mut connector = self.connector.clone();
-                Box::pin(async move {
-                    if let Ok(Ok(connection)) = handshake.await {
-                        return Ok(connection);
-                    }
-                    // It failed then; it need not fail now.
-                    poll_fn(|context| connector.poll_ready(context)).await?;
-                    connector.call(request).await
-                })
-            }
-            None => Box::pin(self.connector.call(request)),
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // --- The SDK's side ---
@@ -252,24 +226,21 @@ impl HttpConnector for Connections {
         let connections = self.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let url = request.uri().to_string();
             let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap))
                 .map_err(|error| ConnectorError::user(error.without_url().into()))?;
-            let request = reqwest::RequestBuilder::from_parts(connections.client.clone(), request);
-            let response = connections.send(request, &url).await.map_err(connector_error)?;
-            let status = response.status().into();
-            let headers = response.headers().clone();
-            // IAM's answers are a few kilobytes: read whole, so that the connection is free again.
-            let body = response.bytes().await.map_err(|error| connector_error(error.without_url()))?;
-            let mut response = Response::new(status, SdkBody::from(body));
-            *response.headers_mut() = headers
-                .try_into()
-                .map_err(|error: aws_smithy_runtime_api::http::HttpError| ConnectorError::other(error.into(), None))?;
+            let answer = connections.send(request).await.map_err(|failure| {
+                if failure.timed_out {
+                    ConnectorError::timeout(failure.into())
+                } else {
+                    ConnectorError::io(failure.into())
+                }
+            })?;
+            let unusable = |error: HttpError| ConnectorError::other(error.into(), None);
+            let status =
+                StatusCode::try_from(answer.status).map_err(|error| ConnectorError::other(error.into(), None))?;
+            let mut response = Response::new(status, answer.body);
+            *response.headers_mut() = answer.headers.try_into().map_err(unusable)?;
             Ok(response)
         })
     }
-}
-
-fn connector_error(error: reqwest::Error) -> ConnectorError {
-    if error.is_timeout() { ConnectorError::timeout(error.into()) } else { ConnectorError::io(error.into()) }
 }

@@ -93,6 +93,7 @@ impl Handler {
                 return Err(unanswered);
             }
         };
+        self.connections.begin_event(invocation.now);
         // The handshake with the bucket happens while IAM works.
         self.connections.open(url.expose(), 1).await;
         let deadline = invocation.deadline;

@@ -14,7 +14,7 @@ use service_provider_access::handler::{Handler, Invocation};
 use service_provider_access::log;
 use service_provider_access::log::lines::WithMetrics;
 use service_provider_access::request::read_event;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Error> {
     };
     let iam_endpoint = endpoint("AWS_ENDPOINT_URL_IAM").unwrap_or_else(|| iam_endpoint(&region));
     connections.open(&iam_endpoint, CONNECTIONS).await;
-    let _ = timeout(HEAD_START, connections.opened()).await;
+    connections.opened(Instant::now() + HEAD_START).await;
     let handler = Handler {
         connections,
         iam: aws_sdk_iam::Client::new(&configuration("AWS_ENDPOINT_URL_IAM")),

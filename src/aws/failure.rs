@@ -1,5 +1,6 @@
 //! A failed call: what it means, whether a retry can help, and a sentence that says what to do.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use aws_sdk_iam::operation::RequestId;
 
 use super::denial::DeniedBy;
 use super::{Patience, quota};
+use crate::connections::ConnectionFailure;
 
 /// How long IAM may take to return a new role everywhere. Usually it takes seconds.
 const PROPAGATION: Duration = Duration::from_secs(15);
@@ -116,7 +118,7 @@ impl Failure {
             (_, Some(code)) if kind == Kind::WrongClock => clock_error(code, &message).unwrap_or(code).to_owned(),
             (false, _) => message,
             (true, Some(code)) => code.to_owned(),
-            (true, None) => NO_ANSWER.to_owned(),
+            (true, None) => without_message(error),
         };
         Self { action, kind, message, request_id: error.request_id().map(ToOwned::to_owned), attempts }
     }
@@ -241,6 +243,16 @@ impl fmt::Display for Failure {
             None => f.write_str("."),
         }
     }
+}
+
+/// Why there is no message: AWS did not answer, or something on the way answered instead of AWS.
+fn without_message<E>(error: &SdkError<E, HttpResponse>) -> String {
+    if let Some(response) = error.raw_response() {
+        return format!("HTTP status {}, and no error message from AWS", response.status().as_u16());
+    }
+    let SdkError::DispatchFailure(failure) = error else { return NO_ANSWER.to_owned() };
+    let failure = failure.as_connector_error().and_then(|error| error.source()?.downcast_ref::<ConnectionFailure>());
+    failure.map_or_else(|| NO_ANSWER.to_owned(), ToString::to_string)
 }
 
 /// What an error of the clock says, without the times: AWS did not accept the time in the signature.

@@ -18,8 +18,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("response", &["request"]),
     ("log", &["aws", "request", "response"]),
     ("callback", &["backoff", "connections", "request"]),
-    ("connections", &[]),
-    ("aws", &["backoff"]),
+    ("connections", &["backoff"]),
+    ("aws", &["backoff", "connections"]),
     ("backoff", &[]),
 ];
 

@@ -53,7 +53,8 @@ impl Function {
         Self::in_account(account, iam, &endpoint, &settings).await
     }
 
-    async fn in_account(account: Account, iam: Server, endpoint: &str, settings: &[(&str, &str)]) -> Self {
+    /// In this account, with another endpoint than that of its server, if the test needs one.
+    pub(crate) async fn in_account(account: Account, iam: Server, endpoint: &str, settings: &[(&str, &str)]) -> Self {
         let bucket = Bucket::start().await;
         let customer = Customer::new();
         let sts = customer.serve().await;

@@ -9,6 +9,7 @@ mod events;
 mod log;
 mod provider;
 mod response_bucket;
+mod warm;
 
 use std::time::Duration;
 

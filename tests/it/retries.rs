@@ -1,12 +1,14 @@
 //! Failures that pass by themselves: which calls are made again, and for how long.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use service_provider_access::handler::Invocation;
 use tokio::time::Instant;
 
-use crate::fixtures::PROVIDER;
+use crate::fixtures::{FUNCTION, PROVIDER};
 use crate::stack::{Answer, Stack};
+use crate::wire::bucket::Bucket;
 use crate::wire::iam::Fault;
 use crate::wire::sts::{self, Customer};
 
@@ -134,4 +136,40 @@ async fn a_check_waits_for_the_functions_own_policy() {
     assert!(answer.reason().starts_with("Inconclusive: "), "{}", answer.0);
     assert!(answer.reason().contains(own), "{}", answer.0);
     assert!(took < Duration::from_secs(45), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_of_aws_is_reported_with_its_status() {
+    let stack = Stack::new();
+    stack.account.fail(Fault::html(403).on("CreateRole").every());
+    let (answer, took) = create(&stack, wish()).await;
+    assert_eq!(answer.reason(), "iam:CreateRole failed: HTTP status 403, and no error message from AWS.");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+
+    let stack = Stack::new();
+    stack.account.fail(Fault::html(502).on("CreateRole").every());
+    let (answer, _) = create(&stack, wish()).await;
+    let reason = answer.reason();
+    assert!(reason.starts_with("iam:CreateRole got no usable answer from AWS in "), "{reason}");
+    assert!(
+        reason.ends_with(" attempts: HTTP status 502, and no error message from AWS. Try again later."),
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_is_sent_even_when_the_clock_says_that_the_time_is_over() {
+    let bucket = Bucket::start().await;
+    let stack = Stack::new();
+    let mut event = stack.event("Create", &json!({ "ResourceProperties": wish() }));
+    event["ResponseURL"] = bucket.url_for("Access").into();
+    let mut handler = stack.handler();
+    handler.emulators = vec![bucket.origin()];
+    for over in [Duration::ZERO, Duration::from_secs(5), Duration::from_hours(1)] {
+        let deadline = Instant::now() - over;
+        let invocation = Invocation { function_arn: FUNCTION.to_owned(), deadline, now: SystemTime::now() };
+        let before = bucket.answers().len();
+        handler.handle(event.clone(), invocation).await.expect("the answer is delivered");
+        assert_eq!(bucket.answers().len(), before + 1, "{over:?}");
+    }
 }

@@ -84,6 +84,11 @@ impl Bucket {
         self.server.connections()
     }
 
+    /// The server behind it, for faults of its connections.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// A URL that CloudFormation signs now, for a request about the resource.
     pub(crate) fn url_for(&self, logical_id: &str) -> String {
         self.url_signed_at(logical_id, SystemTime::now())

@@ -191,6 +191,7 @@ fn outcome<S: Service>(
         Some(Failure::Denied(reason)) => {
             Outcome::Answer(service.refuse(call, service.denial(call, reason), request_id))
         }
+        Some(Failure::Html(status)) => Outcome::Answer(html(*status)),
         Some(Failure::Special(special)) => Outcome::Answer(service.perform_special(special, call, request_id)),
         Some(Failure::ConnectionLost { done } | Failure::Silence { done }) if *done => {
             // The caller does not learn whether the service agreed.
@@ -199,6 +200,12 @@ fn outcome<S: Service>(
         }
         Some(_) => without_answer(failure),
     }
+}
+
+fn html(status: u16) -> Response<Bytes> {
+    let page = "<html><head><title>Error</title></head><body><h1>Error</h1></body></html>";
+    let response = Response::builder().status(status).header("content-type", "text/html");
+    response.body(page.into()).expect("the status is valid")
 }
 
 fn without_answer<X>(failure: Option<&Failure<X>>) -> Outcome {

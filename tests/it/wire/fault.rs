@@ -27,6 +27,8 @@ pub(crate) enum Failure<X> {
     Refused(Refusal),
     /// Nothing happens, because the caller has no permission. The text is AWS's reason.
     Denied(String),
+    /// Nothing happens, and something on the way answers with a page of HTML.
+    Html(u16),
     /// The connection breaks, before or after the service did what the call asks for.
     ConnectionLost { done: bool },
     /// There is never an answer, before or after the service did what the call asks for.
@@ -68,6 +70,11 @@ impl<S: Service> Fault<S> {
     /// Denied with this reason of AWS, such as `with an explicit deny in a service control policy`.
     pub(crate) fn denied_because(reason: &str) -> Self {
         Self::new(Failure::Denied(reason.to_owned()))
+    }
+
+    /// A proxy or firewall on the way answers with a page of HTML.
+    pub(crate) fn html(status: u16) -> Self {
+        Self::new(Failure::Html(status))
     }
 
     /// The connection breaks before AWS does anything.
@@ -163,6 +170,7 @@ impl<S: Service> Display for Fault<S> {
         match &self.failure {
             Failure::Refused(refusal) => write!(f, "{refusal}")?,
             Failure::Denied(reason) => write!(f, "denied {reason}")?,
+            Failure::Html(status) => write!(f, "{status} HTML")?,
             Failure::ConnectionLost { done: false } => f.write_str("connection cut")?,
             Failure::ConnectionLost { done: true } => f.write_str("reply lost")?,
             Failure::Silence { done: false } => f.write_str("hang")?,

@@ -133,6 +133,28 @@ impl Lambda {
         lock(&self.runtime.exchange).init_error.clone()
     }
 
+    /// How many descriptors the process has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id().expect("the process runs"));
+        std::fs::read_dir(folder).expect("the process runs").count()
+    }
+
+    /// Stops the process as Lambda does between two events.
+    pub(crate) async fn freeze(&self) {
+        self.signal("-STOP").await;
+    }
+
+    /// Lets a frozen process run again.
+    pub(crate) async fn thaw(&self) {
+        self.signal("-CONT").await;
+    }
+
+    async fn signal(&self, signal: &str) {
+        let process = self.child.id().expect("the process runs").to_string();
+        let status = Command::new("kill").args([signal, &process]).status().await;
+        assert!(status.expect("there is a kill command").success());
+    }
+
     /// Ends the process and returns all that it wrote, line by line.
     pub(crate) async fn kill(&mut self) -> Vec<String> {
         // The process may have ended already.
