@@ -19,6 +19,7 @@ mod home_region;
 mod metrics;
 mod narrowing;
 mod permissions;
+mod plan;
 mod process;
 mod properties;
 mod retries;

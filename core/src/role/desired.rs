@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::delegation::{Delegation, ExternalIdWish, PolicyOwnership, RevokeSessions};
-use super::guardrail_policy::GuardrailPolicy;
+use super::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
 use super::observed::LiveRole;
 use super::ownership::{CONSOLE_NAME, EXTERNAL_ID_TAG, StackResource, Tags};
-use super::state_tag::{STATE_TAG, State};
+use super::state_tag::{Parts, STATE_TAG, State};
 use super::trust::Trust;
 use crate::identifiers::{ExternalId, PolicyArn, RoleName, RolePath, is_tag_character};
 use crate::installation::Installation;
@@ -86,6 +86,20 @@ impl DesiredRole {
         self.guardrail_policy.policy(self.trust.conditions.expires_at)
     }
 
+    /// What the tag records of the role when a request that was sent then writes it.
+    pub fn state(&self, as_of: Option<Timestamp>) -> State {
+        let guardrails = self.guardrails();
+        let own = self.inline.iter().map(|(name, policy)| (name.as_str(), policy));
+        let parts = Parts::of(
+            &self.trust.to_document(),
+            own.chain([(GUARDRAIL_POLICY, &guardrails)]),
+            self.attached.iter().map(PolicyArn::as_str),
+            self.permissions_boundary.as_ref().map(PolicyArn::as_str),
+            (&self.description, self.max_session_duration),
+        );
+        State { as_of, parts: Some(parts) }
+    }
+
     /// All tags that it is created with.
     pub fn tags_at_creation(&self) -> Tags {
         Tags(
@@ -93,7 +107,7 @@ impl DesiredRole {
                 .0
                 .clone()
                 .into_iter()
-                .chain([(STATE_TAG.to_owned(), State::of(self, self.as_of).to_string())])
+                .chain([(STATE_TAG.to_owned(), self.state(self.as_of).to_string())])
                 .collect(),
         )
     }

@@ -27,79 +27,23 @@
 mod guarding;
 mod leaving;
 mod narrowing;
+mod operation;
 
 use std::collections::BTreeSet;
 
 use self::guarding::Guarding;
 use self::leaving::{Denials, Leaving, crowded, has_room_for, no_room_beside};
 use self::narrowing::Narrowing;
+pub use self::operation::{Operation, Plan};
 use super::account_lookup::Quotas;
 use super::desired::DesiredRole;
 use super::guardrail_policy::GUARDRAIL_POLICY;
 use super::observed::LiveRole;
 use super::ownership::{HAND_OVER_TAG, REVOKE_TAG, TAGS_ON_A_ROLE, Tags};
 use super::previous_template::OnceDeclared;
-use super::state_tag::{STATE_TAG, State};
-use super::trust::{Change, Trust};
-use crate::identifiers::PolicyArn;
+use super::state_tag::STATE_TAG;
+use super::trust::Change;
 use crate::policy::Document;
-
-/// One call that changes a role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// Makes the role, with its trust, settings, boundary and tags, but without permissions.
-    Create(Box<DesiredRole>),
-    /// Sets or replaces the permissions boundary.
-    PutBoundary(PolicyArn),
-    /// Removes the permissions boundary.
-    DeleteBoundary,
-    /// Replaces the trust policy.
-    SetTrust(Box<Trust>),
-    /// Sets description and longest session.
-    SetSettings {
-        /// Empty: none.
-        description: String,
-        /// In seconds.
-        max_session_duration: u32,
-    },
-    /// Adds or overwrites tags.
-    Tag(Tags),
-    /// Removes tags.
-    Untag(Vec<String>),
-    /// Writes an inline policy.
-    PutInline(String, Document),
-    /// Removes an inline policy.
-    DeleteInline(String),
-    /// Denies everything to sessions handed out until now, and whatever this document denies, which stands
-    /// in its place. Until which moment is reckoned when it is done.
-    EndSessions(Option<Document>),
-    /// Attaches a managed policy.
-    Attach(PolicyArn),
-    /// Detaches a managed policy.
-    Detach(String),
-    /// Removes the role, which holds no policies any more.
-    DeleteRole,
-}
-
-/// Steps to take one after the other, each of operations that may go side by side.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// None of them is empty.
-    pub steps: Vec<Vec<Operation>>,
-    /// What the template's author should know.
-    pub warnings: Vec<String>,
-}
-
-impl Plan {
-    fn of(steps: impl IntoIterator<Item = Vec<Operation>>, warnings: Vec<String>) -> Self {
-        Self { steps: steps.into_iter().filter(|step| !step.is_empty()).collect(), warnings }
-    }
-
-    /// Whether there is nothing to do.
-    pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
-    }
-}
 
 /// How a role that is not there becomes the desired one.
 pub fn to_create(desired: &DesiredRole) -> Plan {
@@ -172,7 +116,7 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
 /// The plan with what is recorded of it: first, so that an older request finds it even if the process dies before the
 /// plan is done. A plan that writes nothing records nothing, unless what is recorded is a role that never came to be.
 fn recorded(mut plan: Plan, live: &LiveRole, desired: &DesiredRole) -> Plan {
-    let outdated = live.state().parts.is_some_and(|parts| State::of(desired, None).parts != Some(parts));
+    let outdated = live.state().parts.is_some_and(|parts| desired.state(None).parts != Some(parts));
     if plan.is_empty() && !outdated {
         return plan;
     }
@@ -205,7 +149,7 @@ pub fn to_overtake(live: &LiveRole, desired: &DesiredRole) -> Plan {
 
 fn record(live: &LiveRole, desired: &DesiredRole) -> Option<Operation> {
     let as_of = desired.as_of.or(live.state().as_of);
-    let value = State::of(desired, as_of).to_string();
+    let value = desired.state(as_of).to_string();
     let stands = live.tags.get(STATE_TAG) == Some(&value);
     (!stands).then(|| Operation::Tag(Tags([(STATE_TAG.to_owned(), value)].into())))
 }

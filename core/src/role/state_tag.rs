@@ -5,9 +5,8 @@
 
 use std::fmt;
 
-use super::desired::DesiredRole;
 use super::ownership::Tags;
-use crate::identifiers::{PolicyArn, digest};
+use crate::identifiers::digest;
 use crate::policy::Document;
 use crate::timestamp::Timestamp;
 
@@ -67,20 +66,6 @@ impl Parts {
 }
 
 impl State {
-    /// What the tag is to say of a role that a request of this time writes.
-    pub fn of(role: &DesiredRole, as_of: Option<Timestamp>) -> Self {
-        let guardrails = role.guardrails();
-        let own = role.inline.iter().map(|(name, policy)| (name.as_str(), policy));
-        let parts = Parts::of(
-            &role.trust.to_document(),
-            own.chain([(super::guardrail_policy::GUARDRAIL_POLICY, &guardrails)]),
-            role.attached.iter().map(PolicyArn::as_str),
-            role.permissions_boundary.as_ref().map(PolicyArn::as_str),
-            (&role.description, role.max_session_duration),
-        );
-        Self { as_of, parts: Some(parts) }
-    }
-
     /// What the tag of a role says; nothing where it is missing or is not one that we write.
     pub fn read(tags: &Tags) -> Self {
         let text = tags.get(STATE_TAG).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The policy that keeps the role where it is, on its way from what stands to what is wanted.
 
-use super::Operation;
+use super::operation::Operation;
 use crate::policy::Document;
 use crate::role::desired::DesiredRole;
 use crate::role::guardrail_policy::{GUARDRAIL_POLICY, expiry};

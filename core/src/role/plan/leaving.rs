@@ -1,6 +1,6 @@
 //! What comes off a role, and whether there is room beside it for what comes.
 
-use super::{Operation, Plan};
+use super::operation::{Operation, Plan};
 use crate::policy::Document;
 use crate::role::account_lookup::Quotas;
 use crate::role::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership};

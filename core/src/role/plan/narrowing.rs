@@ -4,7 +4,7 @@
 //! that dies in between does not leave them alive, the role is marked before: whoever finds the mark
 //! ends the sessions, whatever is wished then.
 
-use super::Operation;
+use super::operation::Operation;
 use crate::policy::Document;
 use crate::role::delegation::RevokeSessions;
 use crate::role::observed::LiveRole;
