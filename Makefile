@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz stackset templates scripts e2e tools pins clean
+.PHONY: catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -22,7 +22,7 @@ demo: tools ## build the function and show the customer's and the provider's sid
 rehearse: build ## all operations of a StackSet in ACCOUNTS (20) accounts and REGIONS (2) Regions, on a local AWS
 	@$(python) -m local_aws.rehearse "$(or $(ACCOUNTS),20)" "$(or $(REGIONS),2)"
 
-test: fmt scripts clippy unit templates e2e ## all tests that CI runs
+test: fmt scripts clippy unit validators templates e2e ## all tests that CI runs
 	@echo "All tests passed."
 
 deploy: tools ## build and deploy to your AWS account; asks for the parameters (ARCHITECTURE=arm64 for Graviton)
@@ -71,6 +71,12 @@ judgement: .tools/catalogue/.installed ## judge labelled policies and print wher
 .tools/catalogue/.installed: $(wildcard tools/catalogue/package*.json tools/catalogue/requirements.txt) tools/catalogue/install
 	@PYTHON="$(python3)" tools/catalogue/install
 
+differential: .tools/validators/.installed ## compare our validation of random policies with that of moto and parliament for SECONDS (600)
+	@.tools/validators/bin/python -W ignore -m differential --seconds $(or $(SECONDS),600)
+
+validators: .tools/validators/.installed ## compare them for 15 seconds, with a fixed seed
+	.tools/validators/bin/python -W ignore -m unittest discover --start-directory tests/differential --top-level-directory tests
+
 templates: tools ## lint the CloudFormation templates and check that stackset.yaml is up to date
 	$(python) -m unittest discover --start-directory tests/tools --top-level-directory tests
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
@@ -93,6 +99,7 @@ tools: .tools/aws/.installed .tools/local-aws/.installed ## install the pinned t
 pins: ## update the pinned versions after a change in tools/*.in
 	tools/pin aws
 	tools/pin local-aws
+	tools/pin validators
 
 clean: ## remove everything that was built or installed in this checkout
 	rm -rf target .aws-sam .tools

@@ -113,7 +113,7 @@ fn is_address(text: &str) -> bool {
 }
 
 fn is_arn(text: &str) -> bool {
-    text == "*" || (text.starts_with("arn:") && text.split(':').count() >= 6)
+    text == "*" || (text.starts_with("arn:") && text.split(':').count() >= 6 && !text.contains(char::is_control))
 }
 
 fn is_base64(text: &str) -> bool {
@@ -357,7 +357,15 @@ mod tests {
                 json!("arn:aws:*:*:*:*"),
                 json!("arn:aws:bedrock:*:${aws:PrincipalAccount}:prompt/*"),
             ],
-            [json!("nope"), json!("arn:aws:s3:b"), json!("${aws:PrincipalArn}"), json!(""), json!("**"), json!(5)],
+            [
+                json!("nope"),
+                json!("arn:aws:s3:b"),
+                json!("arn:aws:s3:::a\nb"),
+                json!("${aws:PrincipalArn}"),
+                json!(""),
+                json!("**"),
+                json!(5),
+            ],
         );
     }
 
