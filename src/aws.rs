@@ -5,6 +5,7 @@
 
 mod denial;
 mod failure;
+mod patience;
 mod quota;
 
 use std::ops::ControlFlow;
@@ -23,6 +24,7 @@ use tokio::time::{Instant, timeout_at};
 pub use self::denial::DeniedBy;
 pub use self::failure::{Failure, Kind};
 use self::failure::{OWN_POLICY, Retry};
+pub use self::patience::Patience;
 use crate::backoff::{Schedule, poll_until};
 
 /// How long one attempt may take. IAM answers within a second or two.
@@ -113,18 +115,6 @@ pub struct Service<Client> {
     /// When a policy of the function's own role first denied a call.
     denied_by_own_policy: OnceLock<Instant>,
     gave_up: OnceLock<Kind>,
-}
-
-/// Which failures may be temporary, beside those that always may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// No others.
-    Usual,
-    /// The role was created, or got its boundary, a moment ago. Where IAM does not know this yet, it answers that the role
-    /// does not exist, or denies the call because it does not see the role's path or boundary.
-    Settling,
-    /// The policy may have been made a moment ago by the same template.
-    JustMade,
 }
 
 impl<Client> Service<Client> {

@@ -9,16 +9,11 @@ pub mod metrics;
 
 use std::time::{Duration, SystemTime};
 
+pub use self::lines::REQUEST;
 use self::metrics::{FailureKind, Measured};
 use crate::aws::Calls;
 use crate::request::Envelope;
 use crate::response::Response;
-
-/// The target of the line, for filters.
-pub const REQUEST: &str = "service_provider_access::request";
-
-/// The field that contains the metrics, until [`lines`] makes them members of the line.
-const METRICS: &str = "metrics";
 
 /// The longest text of an event in a line, in bytes. CloudFormation's own are shorter, and CloudWatch splits a line of more
 /// than 256 KB.

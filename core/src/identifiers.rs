@@ -6,7 +6,7 @@
 //!
 //! [IAM and STS quotas]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
-/// A type whose text anybody may read.
+/// A type whose text may be printed.
 macro_rules! text {
     ($name:ident) => {
         impl $name {
@@ -24,260 +24,25 @@ macro_rules! text {
     };
 }
 
+mod account;
 mod arn;
 mod external_id;
+mod network;
+mod role;
+mod text;
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use sha2::{Digest, Sha256};
-
+pub use self::account::{Account, AccountId, Partition, Region};
 pub use self::arn::{FunctionArn, PolicyArn, PrincipalArn, RoleArn, StackArn};
 pub use self::external_id::{ExternalId, ExternalIdPrefix};
-
-/// Why a text is not the identifier that it should be: a phrase that goes on from "must be …".
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Invalid(String);
-
-impl Invalid {
-    pub(crate) fn new(allowed: impl Into<String>) -> Self {
-        Self(allowed.into())
-    }
-}
-
-/// The characters that IAM allows in names, paths and external IDs, beside letters and digits.
-const NAME_PUNCTUATION: &str = "_+=,.@-";
-
-fn is_name_character(character: char) -> bool {
-    character.is_ascii_alphanumeric() || NAME_PUNCTUATION.contains(character)
-}
-
-/// An AWS account: 12 digits.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AccountId(String);
-text!(AccountId);
-
-impl AccountId {
-    /// Reads 12 ASCII digits.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new("an AWS account ID of 12 digits, in quotes where it starts with 0"))
-        }
-    }
-}
-
-/// A partition of AWS, the second part of every ARN: `aws`, `aws-cn`, `aws-us-gov`, ….
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Partition(String);
-text!(Partition);
-
-impl Partition {
-    /// Reads `aws` or `aws-` and lower-case letters and dashes.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let known = text == "aws" || text.strip_prefix("aws-").is_some_and(|rest| !rest.is_empty());
-        if known && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new("an AWS partition such as aws"))
-        }
-    }
-}
-
-/// An AWS account and the partition that it belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// The partition.
-    pub partition: Partition,
-    /// The account's ID.
-    pub id: AccountId,
-}
-
-/// A Region of AWS, such as `eu-west-1`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Region(String);
-text!(Region);
-
-impl Region {
-    /// Reads lower-case words between dashes, and a number at the end.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-        let well_formed = text.rsplit_once('-').is_some_and(|(words, number)| {
-            words.contains('-')
-                && words.split('-').all(word)
-                && (1..=2).contains(&number.len())
-                && number.bytes().all(|byte| byte.is_ascii_digit())
-        });
-        if well_formed { Ok(Self(text.to_owned())) } else { Err(Invalid::new("a Region, such as eu-west-1")) }
-    }
-}
-
-/// The name of an IAM role: 1 to 64 of `A-Za-z0-9_+=,.@-`. IAM's names ignore case, this type does not.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RoleName(String);
-text!(RoleName);
-
-impl RoleName {
-    /// The longest name, in characters.
-    pub const LONGEST: usize = 64;
-
-    /// Reads a role name.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if (1..=Self::LONGEST).contains(&text.len()) && text.chars().all(is_name_character) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new("1 to 64 characters of A-Za-z0-9_+=,.@-"))
-        }
-    }
-
-    /// Whether AWS services or the CDK keep names of this form for their own roles.
-    pub fn is_reserved(&self) -> bool {
-        const STARTS: [&str; 4] = ["awsservicerolefor", "awsreservedsso_", "stacksets-exec-", "cdk-"];
-        const NAMES: [&str; 2] = ["organizationaccountaccessrole", "awscontroltowerexecution"];
-        let name = self.0.to_ascii_lowercase();
-        STARTS.iter().any(|start| name.starts_with(start)) || NAMES.contains(&name.as_str())
-    }
-
-    /// Whether IAM takes both for the same role.
-    pub fn same_role(&self, other: &Self) -> bool {
-        self.0.eq_ignore_ascii_case(&other.0)
-    }
-}
-
-/// The path of an IAM role: `/`, or segments of `A-Za-z0-9_+=,.@-` between slashes, up to 512 characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RolePath(String);
-text!(RolePath);
-
-impl RolePath {
-    /// Reads a path that starts and ends in a slash and has no empty segment.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let inner = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
-        let segments =
-            |inner: &str| inner.split('/').all(|segment| !segment.is_empty() && segment.chars().all(is_name_character));
-        if text == "/" || (text.len() <= 512 && inner.is_some_and(segments)) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new(
-                "a path of up to 512 characters that starts and ends in a slash, with segments of A-Za-z0-9_+=,.@- \
-                 between, such as /delegated/",
-            ))
-        }
-    }
-
-    /// Whether this path lies under `prefix`, or is it.
-    pub fn is_under(&self, prefix: &Self) -> bool {
-        self.0.starts_with(&prefix.0)
-    }
-}
-
-/// An AWS organization: `o-` and 10 to 32 of `a-z0-9`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrganizationId(String);
-text!(OrganizationId);
-
-impl OrganizationId {
-    /// Reads an organization's ID.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let well_formed = text.strip_prefix("o-").is_some_and(|rest| {
-            (10..=32).contains(&rest.len())
-                && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        });
-        if well_formed {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new("an organization's ID: o- followed by 10 to 32 of a-z0-9"))
-        }
-    }
-}
-
-/// A range of public IP addresses in CIDR notation: the value of an `IpAddress` condition on `aws:SourceIp`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PublicCidr(IpNet);
-
-impl PublicCidr {
-    /// Reads a network without host bits that holds no private, loopback, link-local or multicast address.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if let Ok(address) = text.parse::<IpAddr>() {
-            let whole = if address.is_ipv4() { 32 } else { 128 };
-            return Err(Invalid::new(format!("a range in CIDR notation: for this one address, {address}/{whole}")));
-        }
-        let network: IpNet = text
-            .parse()
-            .map_err(|_| Invalid::new("a range of public IP addresses in CIDR notation, such as 203.0.113.0/24"))?;
-        if network.trunc() != network {
-            return Err(Invalid::new(format!("the network's first address with its length: {}", network.trunc())));
-        }
-        if never_public().iter().any(|reserved| reserved.contains(&network) || network.contains(reserved)) {
-            return Err(Invalid::new(
-                "a range of public addresses only: AWS sees the caller's public address, never a private one",
-            ));
-        }
-        Ok(Self(network))
-    }
-
-    /// Whether every address of `other` is in this range.
-    pub fn contains(&self, other: &Self) -> bool {
-        self.0.contains(&other.0)
-    }
-}
-
-impl fmt::Display for PublicCidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// RFC 1918, 6598, 3927, 4193 and their like: no request reaches AWS's public endpoints from there.
-fn never_public() -> [IpNet; 11] {
-    let v4 = |a, b, c, d, length| IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length));
-    let v6 = |first, length| IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0), length));
-    [
-        v4(0, 0, 0, 0, 8),
-        v4(10, 0, 0, 0, 8),
-        v4(100, 64, 0, 0, 10),
-        v4(127, 0, 0, 0, 8),
-        v4(169, 254, 0, 0, 16),
-        v4(172, 16, 0, 0, 12),
-        v4(192, 168, 0, 0, 16),
-        v4(224, 0, 0, 0, 3),
-        v6(0, 8),
-        v6(0xfc00, 7),
-        v6(0xfe80, 9),
-    ]
-}
-
-/// What IAM lets a tag hold: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`.
-pub(crate) fn is_tag_character(character: char) -> bool {
-    character.is_alphanumeric()
-        || (character.is_whitespace() && !character.is_control())
-        || "_.:/=+-@".contains(character)
-}
-
-/// The SHA-256 hash of several texts, in 64 hexadecimal digits; where one ends and the next begins matters.
-pub(crate) fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part.len().to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hexadecimal(&hash.finalize())
-}
-
-/// Lower-case hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
+pub use self::network::{OrganizationId, PublicCidr};
+pub use self::role::{RoleName, RolePath};
+pub use self::text::Invalid;
+pub(crate) use self::text::{digest, hexadecimal, is_tag_character};
 
 #[cfg(test)]
 mod tests {
+    use std::fmt;
+
     use super::*;
 
     fn refused<T: fmt::Debug>(read: Result<T, Invalid>) -> String {

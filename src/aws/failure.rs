@@ -9,7 +9,8 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::operation::RequestId;
 
 use super::denial::DeniedBy;
-use super::{Patience, quota};
+use super::patience::Patience;
+use super::quota;
 use crate::connections::ConnectionFailure;
 
 /// How long IAM may take to return a new role everywhere. Usually it takes seconds.

@@ -9,7 +9,11 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{METRICS, REQUEST};
+/// The target of the line, for filters.
+pub const REQUEST: &str = "service_provider_access::request";
+
+/// The field that contains the metrics, until [`lines`] makes them members of the line.
+pub(super) const METRICS: &str = "metrics";
 
 /// JSON lines with the metrics where CloudWatch expects them.
 #[derive(Debug)]

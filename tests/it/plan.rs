@@ -97,11 +97,11 @@ async fn what_is_printed_is_what_is_executed() {
         &account,
         None,
         &first,
-        expect![[r#"
+        expect![[r"
         1. iam:CreateRole Auditor
         2. iam:PutRolePolicy ServiceProviderAccessGuardrails
         3. iam:PutRolePolicy CustomPolicy; iam:AttachRolePolicy arn:aws:iam::aws:policy/SecurityAudit
-    "#]],
+    "]],
     )
     .await;
     let second = json!({
@@ -112,7 +112,7 @@ async fn what_is_printed_is_what_is_executed() {
         &account,
         Some(&first),
         &second,
-        expect![[r#"
+        expect![[r"
         1. iam:TagRole service-provider-access:revoke,service-provider-access:state
         2. iam:PutRolePermissionsBoundary arn:aws:iam::aws:policy/SecurityAudit
         3. iam:DetachRolePolicy arn:aws:iam::aws:policy/SecurityAudit; iam:DeleteRolePolicy CustomPolicy
@@ -122,8 +122,8 @@ async fn what_is_printed_is_what_is_executed() {
         7. iam:AttachRolePolicy arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess
         8. iam:UntagRole team
         9. iam:UpdateRole
-    "#]],
+    "]],
     )
     .await;
-    check(&account, Some(&second), &second, expect![[r#""#]]).await;
+    check(&account, Some(&second), &second, expect![[r""]]).await;
 }

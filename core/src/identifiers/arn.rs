@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Account, AccountId, Invalid, Partition, Region, RoleName, RolePath, is_name_character};
+use super::account::{Account, AccountId, Partition, Region};
+use super::role::{RoleName, RolePath};
+use super::text::{Invalid, is_name_character};
 
 /// The ARN of a role: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]

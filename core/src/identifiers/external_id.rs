@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{AccountId, Invalid, hexadecimal, is_name_character};
+use super::account::AccountId;
+use super::text::{Invalid, hexadecimal, is_name_character};
 
 /// The word that the provider must send to assume the role: 2 to 1224 of `A-Za-z0-9_+=,.@:/-`.
 ///

@@ -1,0 +1,66 @@
+//! Partitions, accounts and Regions.
+
+use std::fmt;
+
+use super::text::Invalid;
+
+/// An AWS account: 12 digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AccountId(String);
+text!(AccountId);
+
+impl AccountId {
+    /// Reads 12 ASCII digits.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("an AWS account ID of 12 digits, in quotes where it starts with 0"))
+        }
+    }
+}
+
+/// A partition of AWS, the second part of every ARN: `aws`, `aws-cn`, `aws-us-gov`, ….
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partition(String);
+text!(Partition);
+
+impl Partition {
+    /// Reads `aws` or `aws-` and lower-case letters and dashes.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let known = text == "aws" || text.strip_prefix("aws-").is_some_and(|rest| !rest.is_empty());
+        if known && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("an AWS partition such as aws"))
+        }
+    }
+}
+
+/// An AWS account and the partition that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The partition.
+    pub partition: Partition,
+    /// The account's ID.
+    pub id: AccountId,
+}
+
+/// A Region of AWS, such as `eu-west-1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region(String);
+text!(Region);
+
+impl Region {
+    /// Reads lower-case words between dashes, and a number at the end.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let word = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+        let well_formed = text.rsplit_once('-').is_some_and(|(words, number)| {
+            words.contains('-')
+                && words.split('-').all(word)
+                && (1..=2).contains(&number.len())
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(Invalid::new("a Region, such as eu-west-1")) }
+    }
+}
