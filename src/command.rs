@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::external_id;
+use delegated_role_core::findings::{Problems, Reason};
 use delegated_role_core::identifiers::{Account, ExternalId, FunctionArn, Invalid, RoleName};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::owner_limits::Settings;
-use delegated_role_core::properties::Problems;
 use delegated_role_core::role::attributes::{HANDOFF, WARNINGS};
 use delegated_role_core::role::declaration::{Declaration, Previous};
 use delegated_role_core::role::ownership::{Claim, StackResource, is_refused_id};
@@ -149,7 +149,13 @@ pub struct Refusal {
     /// The ID to answer with.
     pub physical_id: String,
     /// Why.
-    pub reason: String,
+    pub reason: Reason,
+}
+
+impl Refusal {
+    fn of(envelope: &Envelope, reason: impl Into<Reason>) -> Self {
+        Self { physical_id: id_of_refusal(envelope), reason: reason.into() }
+    }
 }
 
 impl Command {
@@ -169,7 +175,7 @@ impl Command {
         // Creates are refused under an ID that no role can have, so that the delete that follows is
         // harmless; an update that fails keeps its ID.
         let known = envelope.physical_id.clone();
-        let refuse = |reason: String| Refusal { physical_id: id_of_refusal(envelope), reason };
+        let refuse = |reason: String| Refusal::of(envelope, reason);
 
         // First of all: whatever else was wrong with the create, its delete must not fail for it too.
         let resource_type = ResourceType::parse(&envelope.resource_type);
@@ -198,11 +204,11 @@ impl Command {
             }
             ResourceType::ExternalId => external_id::Wish::read(intent.properties(), before.as_deref())
                 .map(|wish| Self::DeriveExternalId { wish, physical_id })
-                .map_err(|problems| refuse(problems.to_string())),
+                .map_err(|problems| Refusal::of(envelope, problems)),
             ResourceType::AccessCheck => {
                 Check::read(intent.properties(), function.account(), &resource.stack_id, &resource.logical_id)
                     .map(|check| Self::CheckAccess { check: Box::new(check), before, now: timing.now, physical_id })
-                    .map_err(|problems| refuse(problems.to_string()))
+                    .map_err(|problems| Refusal::of(envelope, problems))
             }
         }
     }
@@ -256,9 +262,8 @@ impl Command {
                     Ok(installation) => {
                         ensure(aws, &declaration, installation, ExternalId::from_random(seed.first())).await
                     }
-                    Err(problems) => Err(NotConverged::untouched(format!(
-                        "The function's own settings are wrong, so it delegates nothing; its owner must correct them. \
-                         {problems}"
+                    Err(problems) => Err(NotConverged::untouched(Reason::from(problems.clone()).after(
+                        "The function's own settings are wrong, so it creates and changes no role; its owner must correct them.",
                     ))),
                 };
                 match converged {
@@ -275,7 +280,7 @@ impl Command {
             }
             Self::RemoveRole { removal, physical_id } => match remove(aws, &removal).await {
                 Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
-                Err(reason) => Response::Failed { physical_id, reason, cause: cause(aws) },
+                Err(reason) => Response::Failed { physical_id, reason: reason.into(), cause: cause(aws) },
             },
             Self::DeriveExternalId { wish, .. } => {
                 let (handle, values) = external_id::fulfil(wish, seed);
@@ -290,8 +295,11 @@ impl Command {
                         Response::Success { physical_id: answer.to_string(), attributes }
                     }
                     // An update that fails keeps its ID, which the rollback must find.
-                    Err(reason) if before.is_some() => Response::Failed { physical_id, reason, cause: cause(aws) },
-                    Err(reason) => Response::Failed { physical_id: answer.to_string(), reason, cause: cause(aws) },
+                    Err(reason) => Response::Failed {
+                        physical_id: if before.is_some() { physical_id } else { answer.to_string() },
+                        reason: reason.into(),
+                        cause: cause(aws),
+                    },
                 }
             }
             Self::NothingToRemove { physical_id } => {

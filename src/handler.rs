@@ -122,7 +122,7 @@ impl Handler {
         };
         let mut bytes = [0; Seed::BYTES];
         if getrandom::fill(&mut bytes).is_err() {
-            let reason = "The system gave no random bytes, so no external ID could be made. Try again.".to_owned();
+            let reason = "The system gave no random bytes, so no external ID could be made. Try again.".into();
             let physical_id = command.physical_id().to_owned();
             return (Response::Failed { physical_id, reason, cause: Cause::Other }, Calls::default());
         }
@@ -158,7 +158,7 @@ fn unless_it_panics(envelope: &Envelope, read: impl FnOnce() -> Result<Command, 
         }
         Err(_) => {
             let physical_id = id_of_refusal(envelope);
-            Err(Response::Failed { physical_id, reason: PANIC.to_owned(), cause: Cause::Panicked })
+            Err(Response::Failed { physical_id, reason: PANIC.into(), cause: Cause::Panicked })
         }
     }
 }
@@ -182,7 +182,7 @@ async fn watched(
             (Cause::TimedOut, reason)
         }
     };
-    Response::Failed { physical_id, reason: reason.to_owned(), cause }
+    Response::Failed { physical_id, reason: reason.into(), cause }
 }
 
 #[cfg(test)]
@@ -197,6 +197,7 @@ mod tests {
             panic!("it succeeded");
         };
         assert_eq!(physical_id, "role");
+        let reason = reason.to_string();
         assert_eq!(cause == Cause::Panicked, reason == PANIC);
         assert!(Instant::now() <= until + Duration::from_millis(1), "told in time");
         reason
@@ -225,7 +226,7 @@ mod tests {
     fn a_panic_while_the_request_is_read_is_answered_for_too() {
         let answer = |envelope: &Envelope| match unless_it_panics(envelope, || panic!("a secret")) {
             Err(Response::Failed { physical_id, reason, cause: Cause::Panicked }) => {
-                assert_eq!(reason, PANIC);
+                assert_eq!(reason.to_string(), PANIC);
                 physical_id
             }
             other => panic!("{other:?}"),

@@ -11,6 +11,8 @@ use std::time::{Duration, SystemTime};
 
 pub use self::lines::REQUEST;
 use self::metrics::{FailureKind, Measured};
+use delegated_role_core::findings::cut;
+
 use crate::aws::Calls;
 use crate::request::Envelope;
 use crate::response::Response;
@@ -50,10 +52,9 @@ impl Line<'_> {
         let (stack_id, logical_id) = (echo(stack_id), echo(logical_id));
         let (outcome, reason) = match self.response {
             Some(Response::Success { .. }) => ("success", None),
-            Some(Response::Failed { reason, .. }) => ("failed", Some(reason.as_str())),
-            None => ("unanswerable", self.undelivered.as_deref()),
+            Some(Response::Failed { reason, .. }) => ("failed", Some(reason.within(LONGEST_REASON))),
+            None => ("unanswerable", self.undelivered.as_deref().map(|why| cut(why, LONGEST_REASON))),
         };
-        let reason = reason.map(|reason| shortened(reason, LONGEST_REASON));
         let undelivered = self.response.and(self.undelivered.as_deref());
         let answered = self.undelivered.is_none();
         let measured = self.measured();

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use delegated_role_core::findings::{Code, Finding, Reason, cut, length};
 use serde_json::json;
 
 use crate::request::Envelope;
@@ -35,7 +36,7 @@ pub enum Response {
         /// The resource's ID from now on.
         physical_id: String,
         /// What happened, which property or permission, what to do.
-        reason: String,
+        reason: Reason,
         /// The kind of the failure, for the operator.
         cause: Cause,
     },
@@ -93,7 +94,7 @@ impl Response {
                 shorter.empty_dispensable();
                 let excess = whole(&shorter).len().saturating_sub(LONGEST_BODY);
                 if let Some(text) = shorter.values.get_mut(shorter.cuttable).filter(|_| excess > 0) {
-                    *text = cut(text, escaped_length(text).saturating_sub(excess));
+                    *text = cut(text, length(text).saturating_sub(excess));
                 }
                 whole(&shorter)
             }
@@ -102,7 +103,7 @@ impl Response {
                     document(envelope, physical_id, [("Reason", json!(reason)), ("Status", json!("FAILED"))])
                 };
                 let room = LONGEST_BODY.saturating_sub(with("").len());
-                with(&cut(reason, room))
+                with(&reason.within(room))
             }
         }
     }
@@ -116,10 +117,9 @@ impl Attributes {
         for name in self.dispensable {
             self.values.insert(name, String::new());
         }
-        let note = format!(
-            "{} left empty, because the answer to CloudFormation would have been too long.",
-            self.dispensable.join(" and ")
-        );
+        let emptied = self.dispensable.join(" and ");
+        let message = format!("{emptied} left empty, because the answer to CloudFormation would have been too long.");
+        let note = Finding::warning(Code::AnswerShortened, "", message).to_string();
         let text = self.values.entry(self.cuttable).or_default();
         *text = if text.is_empty() { note } else { format!("{note}\n{text}") };
     }
@@ -137,30 +137,6 @@ fn document(envelope: &Envelope, physical_id: &str, fields: [(&str, serde_json::
         document[name] = value;
     }
     document.to_string()
-}
-
-/// As many whole characters from the start as take at most `room` bytes inside a JSON string.
-fn cut(text: &str, room: usize) -> String {
-    if escaped_length(text) <= room {
-        return text.to_owned();
-    }
-    let ellipsis = '…';
-    let mut left = room.saturating_sub(ellipsis.len_utf8());
-    let mut kept = String::new();
-    for character in text.chars() {
-        let Some(rest) = left.checked_sub(escaped_length(character.encode_utf8(&mut [0; 4]))) else { break };
-        left = rest;
-        kept.push(character);
-    }
-    if room >= ellipsis.len_utf8() {
-        kept.push(ellipsis);
-    }
-    kept
-}
-
-/// The length of a text inside a JSON string, in bytes, without the quotes.
-fn escaped_length(text: &str) -> usize {
-    json!(text).to_string().len() - 2
 }
 
 #[cfg(test)]
@@ -245,7 +221,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_answer_is_too_long(reason in ".{0,5000}", id in ".{1,2000}", echo in ".{0,2000}") {
-            let failed = Response::Failed { physical_id: id, reason: reason.clone(), cause: Cause::Other };
+            let failed = Response::Failed { physical_id: id, reason: reason.as_str().into(), cause: Cause::Other };
             let envelope = Envelope { stack_id: echo.clone(), request_id: echo.clone(), logical_id: echo, ..Envelope::default() };
             let text = failed.body(&envelope);
             prop_assert!(text.len() <= LONGEST_BODY, "{} bytes", text.len());

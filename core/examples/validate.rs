@@ -17,7 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut answers = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let problems = match Document::parse(&serde_json::from_str::<String>(&line?)?) {
-            Ok(document) => document.problems_as_identity_policy(&partition),
+            Ok(document) => {
+                let rejected = document.problems_as_identity_policy(&partition).into_iter();
+                rejected.map(|rejected| rejected.sentence).collect()
+            }
             Err(malformed) => vec![format!("The policy {malformed}.")],
         };
         writeln!(answers, "{}", Value::from(problems))?;

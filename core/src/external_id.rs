@@ -16,8 +16,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Map, Value};
 use sha2::Sha256;
 
+use crate::findings::{Code, Problems};
 use crate::identifiers::{ExternalId, ExternalIdPrefix, hexadecimal};
-use crate::properties::{Problems, Reader};
+use crate::properties::Reader;
 use crate::seed::Seed;
 
 /// What is derived changes with it, and every customer's external ID with that: never change it.
@@ -106,12 +107,13 @@ impl Wish {
         let well_formed = prefix.is_some() || !properties.contains_key("Prefix");
         if well_formed && handle.as_ref().is_some_and(|handle| handle.prefix != prefix) {
             reader.problem(
+                Code::CannotChange,
                 "Prefix",
-                "cannot be changed: it is part of the external ID that the customer's role asks for. Put it back, or \
-                 make a new resource (another logical ID) for another external ID.",
+                "cannot be changed: it is part of the external ID that the customer's role requires. Put it back, or create \
+                 a new resource (another logical ID) for another external ID.",
             );
         }
-        reader.finish(&[]).none()?;
+        reader.finish(&[]).0.none()?;
         Ok(Self { prefix, rotation, previous_rotation, handle })
     }
 }
@@ -120,7 +122,11 @@ fn read_rotation(reader: &mut Reader<'_>, property: &'static str) -> Option<Stri
     let text = reader.free_text(property)?;
     let length = text.chars().count();
     if length > LONGEST_ROTATION {
-        reader.problem(property, format!("has {length} characters; give at most {LONGEST_ROTATION}."));
+        reader.problem(
+            Code::InvalidValue,
+            property,
+            format!("has {length} characters; give at most {LONGEST_ROTATION}."),
+        );
     }
     Some(text)
 }

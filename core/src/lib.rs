@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`identifiers`] | validated names; holding one is proof |
 //! | [`timestamp`] | a moment in UTC, as conditions, URLs and answers write it |
+//! | [`findings`] | problems and warnings: a code, a severity, a property, a sentence |
 //! | [`properties`] | reading wire properties: typed values, or every problem at once |
 //! | [`owner_limits`] | what the function's owner allows, whatever a template asks |
 //! | [`installation`] | where the function works, and what its owner allows |
@@ -19,6 +20,7 @@
 
 pub mod access_check;
 pub mod external_id;
+pub mod findings;
 pub mod identifiers;
 pub mod installation;
 pub mod owner_limits;

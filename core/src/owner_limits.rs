@@ -1,22 +1,23 @@
-//! What the function's owner allows, whatever a template asks.
+//! What the function's owner allows, whatever a template asks for.
 //!
-//! The owner sets these as parameters of the template that installs the function; they arrive as its
-//! environment. A template author cannot lift them. Where IAM has a condition key for one, the
-//! function's own policy holds it as well; SECURITY.md says which are held by this code alone.
+//! The owner sets these as parameters of the template that installs the function; the function reads them from its
+//! environment. A template author cannot lift them. Where IAM has a condition key for a limit, the function's own policy
+//! enforces it, too; SECURITY.md says which limits this code alone enforces.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
+use crate::findings::{Code, Problems};
 use crate::identifiers::{AccountId, PolicyArn, RoleArn, RolePath, StackArn};
 use crate::policy::glob_matches;
-use crate::properties::Problems;
 
-/// What the owner set, as far as it can be understood.
+/// What the owner set, as far as it is well-formed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Where roles live; known even when another setting is wrong, since roles must still be removed.
     pub role_path_prefix: Option<RolePath>,
-    /// The limits, or everything that is wrong with them. Nothing may be delegated then, since nobody
-    /// knows how much.
+    /// The limits, or everything that is wrong with them. Then no role may be created or changed, because the limits are not
+    /// known.
     pub limits: Result<OwnerLimits, Problems>,
     /// The resource types that the function is installed for. Empty: all.
     pub resource_types: Vec<String>,
@@ -34,8 +35,8 @@ impl Settings {
         }
     }
 
-    /// Whether the function is installed for this resource type. One that has no rights in IAM could not even
-    /// tell whose a role is.
+    /// Whether the function is installed for this resource type. One without permissions in IAM could not even find out
+    /// which stack a role belongs to.
     pub fn serves(&self, resource_type: &str) -> bool {
         self.resource_types.is_empty() || self.resource_types.iter().any(|served| served == resource_type)
     }
@@ -46,7 +47,7 @@ impl Settings {
 pub struct OwnerLimits {
     /// Every role lives under this path.
     pub role_path_prefix: RolePath,
-    /// When set, every role gets this boundary, and none other is accepted.
+    /// When set, every role gets this boundary, and no other is accepted.
     pub required_permissions_boundary: Option<PolicyArn>,
     /// The only accounts that a role may trust.
     pub trusted_accounts: TrustedAccounts,
@@ -58,9 +59,9 @@ pub struct OwnerLimits {
     pub max_session_duration_cap: u32,
     /// Whether a template may ask for administrator-equivalent permissions.
     pub permit_administrative_access: bool,
-    /// The role that the function runs as, if it is known: no role that it makes may touch that one.
+    /// The role that the function runs as, if it is known: the roles that it creates must not change that one.
     pub function_role: Option<RoleArn>,
-    /// The stack that installed the function, if it is known: the same holds for it.
+    /// The stack that installed the function, if it is known: the roles must not change it, either.
     pub function_stack: Option<StackArn>,
 }
 
@@ -69,7 +70,7 @@ pub struct OwnerLimits {
 pub enum TrustedAccounts {
     /// Any account (`*`).
     Any,
-    /// These and no other; possibly none at all.
+    /// These and no others; possibly none.
     Only(BTreeSet<AccountId>),
 }
 
@@ -95,7 +96,7 @@ impl OwnerLimits {
             None | Some("false") => false,
             Some("true") => true,
             Some(_) => {
-                problems.of(name, "must be true or false.");
+                malformed(&mut problems, name, "must be true or false.");
                 false
             }
         };
@@ -104,12 +105,18 @@ impl OwnerLimits {
 
         let role_path_prefix = prefix(variable);
         if role_path_prefix.is_none() {
-            problems.of("ROLE_PATH_PREFIX", "must be a path of at least one segment that starts and ends in a slash.");
+            malformed(
+                &mut problems,
+                "ROLE_PATH_PREFIX",
+                "must be a path of at least one segment that starts and ends in a slash.",
+            );
         }
 
         let required_permissions_boundary = given("REQUIRED_PERMISSIONS_BOUNDARY").and_then(|arn| {
             PolicyArn::parse(&arn)
-                .map_err(|allowed| problems.of("REQUIRED_PERMISSIONS_BOUNDARY", format_args!("must be {allowed}.")))
+                .map_err(|allowed| {
+                    malformed(&mut problems, "REQUIRED_PERMISSIONS_BOUNDARY", format_args!("must be {allowed}."));
+                })
                 .ok()
         });
 
@@ -119,7 +126,11 @@ impl OwnerLimits {
         } else {
             let accounts = trusted.iter().map(|account| AccountId::parse(account)).collect::<Result<_, _>>();
             TrustedAccounts::Only(accounts.unwrap_or_else(|allowed| {
-                problems.of("TRUSTED_ACCOUNT_IDS", format_args!("must be * alone, or a list; each {allowed}."));
+                malformed(
+                    &mut problems,
+                    "TRUSTED_ACCOUNT_IDS",
+                    format_args!("must be * alone, or a list; each {allowed}."),
+                );
                 BTreeSet::new()
             }))
         };
@@ -127,19 +138,23 @@ impl OwnerLimits {
         let longest = given("MAX_SESSION_DURATION_CAP").map_or(Ok(43_200), |text| text.parse());
         let max_session_duration_cap = longest.ok().filter(|seconds| (3_600..=43_200).contains(seconds));
         if max_session_duration_cap.is_none() {
-            problems.of("MAX_SESSION_DURATION_CAP", "must be a whole number from 3600 to 43200 (seconds).");
+            malformed(
+                &mut problems,
+                "MAX_SESSION_DURATION_CAP",
+                "must be a whole number from 3600 to 43200 (seconds).",
+            );
         }
 
         let allowed_managed_policies = list("ALLOWED_MANAGED_POLICY_ARNS");
 
         let function_role = given("FUNCTION_ROLE_ARN").and_then(|arn| {
             RoleArn::parse(&arn)
-                .map_err(|allowed| problems.of("FUNCTION_ROLE_ARN", format_args!("must be {allowed}.")))
+                .map_err(|allowed| malformed(&mut problems, "FUNCTION_ROLE_ARN", format_args!("must be {allowed}.")))
                 .ok()
         });
         let function_stack = given("FUNCTION_STACK_ID").and_then(|id| {
             StackArn::parse(&id)
-                .map_err(|allowed| problems.of("FUNCTION_STACK_ID", format_args!("must be {allowed}.")))
+                .map_err(|allowed| malformed(&mut problems, "FUNCTION_STACK_ID", format_args!("must be {allowed}.")))
                 .ok()
         });
         match (role_path_prefix, max_session_duration_cap) {
@@ -163,6 +178,11 @@ impl OwnerLimits {
         self.allowed_managed_policies.is_empty()
             || self.allowed_managed_policies.iter().any(|pattern| glob_matches(pattern, arn.as_str()))
     }
+}
+
+/// Adds that a setting is malformed; `what` continues the sentence after its name.
+fn malformed(problems: &mut Problems, setting: &str, what: impl fmt::Display) {
+    problems.of(Code::InvalidSetting, setting, what);
 }
 
 fn given(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
@@ -191,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn without_settings_nobody_may_be_trusted() {
+    fn without_settings_no_account_may_be_trusted() {
         check(
             &[("TRUSTED_ACCOUNT_IDS", ""), ("REQUIRED_PERMISSIONS_BOUNDARY", " ")],
             &expect![[r#"
@@ -293,7 +313,7 @@ mod tests {
                 ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/*/1f2e-3d"),
             ],
             &expect![
-                "There are 8 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. (6) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). (7) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. (8) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN."
+                "There are 8 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (7) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (8) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
             ],
         );
     }

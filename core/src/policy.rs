@@ -22,4 +22,5 @@ pub use document::Document;
 pub use malformed::Malformed;
 pub use managed::{Standing, managed_policy_standing};
 pub use pattern::{glob_matches, globs_intersect};
-pub use privileges::{Author, Code, Finding, Privilege, Severity, Terms};
+pub use privileges::{Author, Code, Grant, Privilege, Severity, Terms};
+pub use validation::Rejected;

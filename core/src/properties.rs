@@ -1,93 +1,38 @@
-//! Reading wire properties: typed values, or every problem at once.
+//! Reading the properties of a request: typed values, or every problem at once.
 //!
-//! CloudFormation sends every scalar as a string (`"true"`, `"3600"`); both forms are read. Nothing is
-//! guessed: an empty string where a value is meant, a property that nobody knows or a value out of
-//! its range is a problem that names the property, what was given, and what is allowed.
+//! `CloudFormation` sends every scalar as a string (`"true"`, `"3600"`); both forms are accepted. Nothing is guessed: an empty
+//! string where a value is needed, an unknown property or a value out of range is a problem that names the property, what
+//! was given, and what is allowed.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
+use crate::findings::{Code, Finding, Problems};
 use crate::identifiers::Invalid;
 
-/// One thing that is wrong with one property, as a sentence.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem(String);
-
-impl Problem {
-    /// A problem of `property`: `what` goes on after its name.
-    pub fn of(property: &str, what: impl fmt::Display) -> Self {
-        Self(format!("{property} {what}"))
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Every problem of one request, told together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
-
-impl Problems {
-    /// Notes one more.
-    pub fn push(&mut self, problem: Problem) {
-        self.0.push(problem);
-    }
-
-    /// Notes that `property` is wrong; `what` goes on after its name.
-    pub fn of(&mut self, property: &str, what: impl fmt::Display) {
-        self.push(Problem::of(property, what));
-    }
-
-    /// Takes a secret out of what they say, in case it stands in another property by mistake. Too short a one
-    /// would leave nothing.
-    pub fn hide(&mut self, secret: &str) {
-        if secret.len() >= 6 {
-            self.0.iter_mut().for_each(|problem| problem.0 = problem.0.replace(secret, "(the external ID)"));
-        }
-    }
-
-    /// `Ok` when there is none.
-    pub fn none(self) -> Result<(), Self> {
-        if self.0.is_empty() { Ok(()) } else { Err(self) }
-    }
-}
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0[..] {
-            [only] => write!(f, "{only}"),
-            several => {
-                write!(f, "There are {} problems.", several.len())?;
-                several.iter().enumerate().try_for_each(|(index, problem)| write!(f, " ({}) {problem}", index + 1))
-            }
-        }
-    }
-}
-
-impl std::error::Error for Problems {}
-
-/// The properties of a resource, as CloudFormation sends them.
+/// The properties of a resource, as `CloudFormation` sends them.
 pub type Properties = Map<String, Value>;
 
-/// What CloudFormation itself puts among the properties.
+/// What `CloudFormation` itself puts among the properties.
 const CLOUDFORMATIONS_OWN: [&str; 2] = ["ServiceToken", "ServiceTimeout"];
 
-/// Reads the properties of one resource, one by one, and remembers which were asked for.
+/// What is wrong with an empty string; it continues the sentence after the property's name.
+pub(crate) const EMPTY: &str = "is an empty string; give a value, or leave the property out (AWS::NoValue).";
+
+/// Reads the properties of one resource, one by one, and remembers which ones were read.
 pub struct Reader<'a> {
     properties: &'a Map<String, Value>,
     known: Vec<&'static str>,
     problems: Problems,
+    warnings: Vec<Finding>,
 }
 
 impl<'a> Reader<'a> {
-    /// Starts to read.
+    /// A reader of these properties.
     pub fn new(properties: &'a Map<String, Value>) -> Self {
-        Self { properties, known: CLOUDFORMATIONS_OWN.to_vec(), problems: Problems::default() }
+        Self { properties, known: CLOUDFORMATIONS_OWN.to_vec(), problems: Problems::default(), warnings: Vec::new() }
     }
 
     /// The value as it was sent, if it was sent.
@@ -96,23 +41,23 @@ impl<'a> Reader<'a> {
         self.properties.get(property)
     }
 
-    /// A text that is itself the value, empty or not.
+    /// A string that is the value as it is, empty or not.
     pub fn free_text(&mut self, property: &'static str) -> Option<String> {
         let value = self.raw(property)?;
         let text = scalar(value);
         if text.is_none() {
-            self.problem(property, format!("is {}; give a string.", shown(value)));
+            self.problem(Code::InvalidValue, property, format!("is {}; give a string.", kind(value)));
         }
         text
     }
 
-    /// A text that `parse` turns into a value.
+    /// A string that `parse` turns into a value.
     pub fn one<T>(&mut self, property: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let value = self.raw(property)?;
         self.parsed(property, value, true, parse)
     }
 
-    /// As [`one`](Self::one), for a value that no message may repeat.
+    /// Like [`one`](Self::one), for a value that no message may repeat.
     pub fn one_hidden<T>(&mut self, property: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let value = self.raw(property)?;
         self.parsed(property, value, false, parse)
@@ -127,7 +72,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A whole number within `allowed`, counted in `unit`.
+    /// A whole number in the range `allowed`, in `unit`.
     pub fn number(&mut self, property: &'static str, allowed: RangeInclusive<u32>, unit: &str) -> Option<u32> {
         let value = self.raw(property)?;
         let text = self.parsed(property, value, true, |text| Ok(text.to_owned()))?;
@@ -136,12 +81,16 @@ impl<'a> Reader<'a> {
         if number.is_none() {
             let (least, most) = allowed.into_inner();
             let given = shown(value);
-            self.problem(property, format!("is {given}; it must be a whole number from {least} to {most} ({unit})."));
+            self.problem(
+                Code::InvalidValue,
+                property,
+                format!("is {given}; it must be a whole number from {least} to {most} ({unit})."),
+            );
         }
         number
     }
 
-    /// A list of different values, or one value that stands for a list of one.
+    /// A list of different values. One value alone counts as a list of one.
     pub fn list<T: PartialEq>(
         &mut self,
         property: &'static str,
@@ -152,7 +101,7 @@ impl<'a> Reader<'a> {
         self.parsed_list(property, value, count, true, parse)
     }
 
-    /// As [`list`](Self::list), for values that no message may repeat.
+    /// Like [`list`](Self::list), for values that no message may repeat.
     pub fn list_hidden<T: PartialEq>(
         &mut self,
         property: &'static str,
@@ -163,7 +112,7 @@ impl<'a> Reader<'a> {
         self.parsed_list(property, value, count, false, parse)
     }
 
-    /// As [`list`](Self::list), but a text may hold several values with commas between.
+    /// Like [`list`](Self::list), but a string may contain several values, separated by commas.
     pub fn comma_list<T: PartialEq>(
         &mut self,
         property: &'static str,
@@ -180,16 +129,29 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes a problem of a property; `what` goes on after its name.
-    pub fn problem(&mut self, property: &str, what: impl fmt::Display) {
-        self.problems.of(property, what);
+    /// Adds a problem of a property; `what` continues the sentence after its name.
+    pub fn problem(&mut self, code: Code, property: &str, what: impl fmt::Display) {
+        self.problems.of(code, property, what);
     }
 
-    /// Ends the reading: every property that nobody asked for is a problem, too. `synonyms` are names
-    /// that users bring from elsewhere, with the property that each stands for.
-    pub fn finish(mut self, synonyms: &[(&str, &str)]) -> Problems {
-        let unknown = self.properties.keys().filter(|name| !self.known.contains(&name.as_str()));
-        for name in unknown {
+    /// Adds a problem.
+    pub fn push(&mut self, problem: Finding) {
+        self.problems.push(problem);
+    }
+
+    /// Adds a warning about a property, or about the whole where `property` is empty.
+    pub fn warning(&mut self, code: Code, property: &str, message: impl Into<String>) {
+        self.warnings.push(Finding::warning(code, property, message));
+    }
+
+    /// Ends the reading with all problems and warnings: every property that was not read is a problem, too. `synonyms` are
+    /// names that users know from other tools, with the property that replaces each.
+    pub fn finish(mut self, synonyms: &[(&str, &str)]) -> (Problems, Vec<Finding>) {
+        let properties = self.properties;
+        for name in properties.keys() {
+            if self.known.contains(&name.as_str()) {
+                continue;
+            }
             let meant = synonyms
                 .iter()
                 .find(|(synonym, _)| synonym.eq_ignore_ascii_case(name))
@@ -199,9 +161,10 @@ impl<'a> Reader<'a> {
                 Some(property) => format!("use {property}."),
                 None => "remove it.".to_owned(),
             };
-            self.problems.push(Problem(format!("{} is not a property of this resource: {hint}", clipped(name))));
+            let message = format!("{} is not a property of this resource: {hint}", clipped(name));
+            self.push(Finding::error(Code::UnknownProperty, name.as_str(), message));
         }
-        self.problems
+        (self.problems, self.warnings)
     }
 
     fn parsed<T>(
@@ -213,15 +176,15 @@ impl<'a> Reader<'a> {
     ) -> Option<T> {
         let given =
             || if may_be_shown { shown(value) } else { "not well-formed (its value is not repeated here)".into() };
-        let refused = match scalar(value).as_deref() {
-            None => format!("is {}; give one value, not a list or an object.", kind(value)),
-            Some("") => "is an empty string; give a value, or leave the property out (AWS::NoValue).".to_owned(),
+        let (code, what) = match scalar(value).as_deref() {
+            None => (Code::InvalidValue, format!("is {}; give one value, not a list or an object.", kind(value))),
+            Some("") => (Code::EmptyValue, EMPTY.to_owned()),
             Some(text) => match parse(text) {
                 Ok(parsed) => return Some(parsed),
-                Err(allowed) => format!("is {}; it must be {allowed}.", given()),
+                Err(allowed) => (Code::InvalidValue, format!("is {}; it must be {allowed}.", given())),
             },
         };
-        self.problem(property, refused);
+        self.problem(code, property, what);
         None
     }
 
@@ -239,7 +202,8 @@ impl<'a> Reader<'a> {
         };
         if !count.contains(&items.len()) {
             let (least, most) = count.into_inner();
-            self.problem(property, format!("has {} values; give {least} to {most}.", items.len()));
+            let what = format!("has {} values; give {least} to {most}.", items.len());
+            self.problem(Code::InvalidValue, property, what);
             return None;
         }
         let parsed: Vec<T> = items.iter().filter_map(|item| self.parsed(property, item, may_be_shown, parse)).collect();
@@ -247,14 +211,14 @@ impl<'a> Reader<'a> {
             return None;
         }
         if parsed.iter().enumerate().any(|(index, item)| parsed[..index].contains(item)) {
-            self.problem(property, "names the same value twice; give each once.");
+            self.problem(Code::RepeatedValue, property, "contains the same value twice; give each value once.");
             return None;
         }
         Some(parsed)
     }
 }
 
-/// The text of a scalar, as CloudFormation would send it.
+/// A scalar as the string that `CloudFormation` would send.
 pub fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -264,17 +228,17 @@ pub fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The texts of a list, of a single value, or of a value with commas.
+/// The strings of a list, of a single value, or of a value with commas.
 pub fn texts(value: Option<&Value>) -> Vec<String> {
     match value {
-        // A comma within an item belongs to it: IAM's names may hold one.
+        // A comma within an item belongs to it: IAM allows it in names.
         Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
         Some(one) => scalar(one).unwrap_or_default().split(',').map(|text| text.trim().to_owned()).collect(),
         None => Vec::new(),
     }
 }
 
-/// A value in a message: short, on one line, in quotes.
+/// A value in a message: shortened, on one line, in quotes.
 fn shown(value: &Value) -> String {
     scalar(value).map_or_else(|| kind(value).to_owned(), |text| clipped(&text))
 }
@@ -295,7 +259,7 @@ fn clipped(text: &str) -> String {
     format!("\"{short}{more}\"")
 }
 
-/// The known name that a misspelt one comes closest to, if one is close.
+/// The known name that is most similar to a misspelled one, if one is similar.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
     let written = plain(&name.chars().take(100).collect::<String>());
@@ -326,7 +290,7 @@ mod tests {
             reader.comma_list("ManagedPolicyArns", 1..=25, |text| Ok(text.to_owned())),
             reader.free_text("Revision"),
         );
-        let problems = reader.finish(&[("require_mfa", "RequireMfa")]);
+        let (problems, _) = reader.finish(&[("require_mfa", "RequireMfa")]);
         let outcome = match problems.none() {
             Ok(()) => format!("{read:?}"),
             Err(problems) => problems.to_string(),
@@ -352,12 +316,12 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_told_at_once() {
+    fn every_problem_is_reported_at_once() {
         check(
             &json!({"RequireMfa": "yes", "MfaMaxAge": "0", "ExternalAwsAccountId": ["1", {}], "ExternalId": "se cret",
                    "ManagedPolicyArns": "", "Revision": []}),
             &expect![[
-                r#"There are 7 problems. (1) RequireMfa is "yes"; it must be true or false. (2) MfaMaxAge is "0"; it must be a whole number from 1 to 129600 (seconds). (3) ExternalAwsAccountId is "1"; it must be an AWS account ID of 12 digits, in quotes where it starts with 0. (4) ExternalAwsAccountId is an object; give one value, not a list or an object. (5) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 3 of 7 is none of them). (6) ManagedPolicyArns is an empty string; give a value, or leave the property out (AWS::NoValue). (7) Revision is a list; give a string."#
+                r#"There are 7 problems. (1) RequireMfa is "yes"; it must be true or false. [invalid-value] (2) MfaMaxAge is "0"; it must be a whole number from 1 to 129600 (seconds). [invalid-value] (3) ExternalAwsAccountId is "1"; it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value] (4) ExternalAwsAccountId is an object; give one value, not a list or an object. [invalid-value] (5) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 3 of 7 is none of them). [invalid-value] (6) ManagedPolicyArns is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value] (7) Revision is a list; give a string. [invalid-value]"#
             ]],
         );
     }
@@ -366,13 +330,16 @@ mod tests {
     fn unknown_names_are_answered_with_the_nearest_known_one() {
         check(
             &json!({"RequireMFA_": "true"}),
-            &expect![[r#""RequireMFA_" is not a property of this resource: use RequireMfa."#]],
+            &expect![[r#""RequireMFA_" is not a property of this resource: use RequireMfa. [unknown-property]"#]],
         );
         check(
             &json!({"require_mfa": "true"}),
-            &expect![[r#""require_mfa" is not a property of this resource: use RequireMfa."#]],
+            &expect![[r#""require_mfa" is not a property of this resource: use RequireMfa. [unknown-property]"#]],
         );
-        check(&json!({"Colour": "red"}), &expect![[r#""Colour" is not a property of this resource: remove it."#]]);
+        check(
+            &json!({"Colour": "red"}),
+            &expect![[r#""Colour" is not a property of this resource: remove it. [unknown-property]"#]],
+        );
     }
 
     #[test]
@@ -388,7 +355,7 @@ mod tests {
     fn a_value_given_twice_is_a_problem() {
         check(
             &json!({"ExternalId": ["the-same-one-twice", "the-same-one-twice"]}),
-            &expect!["ExternalId names the same value twice; give each once."],
+            &expect!["ExternalId contains the same value twice; give each value once. [repeated-value]"],
         );
     }
 }

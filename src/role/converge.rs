@@ -181,7 +181,7 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
         Stopped::Interrupted(Interrupted { failure, created }) => {
             let made = (created || made_just_now) && start.may_take_down;
             let mut failed = abandon(iam, &goal.declaration.resource, name, failure, made).await;
-            failed.reason = ids.hidden_in(&failed.reason);
+            failed.reason = ids.hidden_in(&failed.reason.to_string()).into();
             Err(failed)
         }
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use delegated_role_core::findings::{Code, Finding, Problems, Reason};
 use delegated_role_core::identifiers::{AccountId, RoleName};
-use delegated_role_core::properties::Problems;
 use delegated_role_core::role::attributes;
 use delegated_role_core::role::desired::{DesiredRole, ExternalIds};
 use delegated_role_core::role::goal::Goal;
@@ -28,7 +28,7 @@ pub struct Converged {
 #[error("{reason}")]
 pub struct NotConverged {
     /// What happened and what to do.
-    pub reason: String,
+    pub reason: Reason,
     /// What may have been left.
     pub left_behind: LeftBehind,
 }
@@ -53,23 +53,23 @@ impl From<Failure> for NotConverged {
 
 impl From<Problems> for NotConverged {
     fn from(problems: Problems) -> Self {
-        Self::untouched(problems.to_string())
+        Self::untouched(problems)
     }
 }
 
 impl NotConverged {
     /// This delivery wrote nothing.
-    pub fn untouched(reason: impl Into<String>) -> Self {
+    pub fn untouched(reason: impl Into<Reason>) -> Self {
         Self { reason: reason.into(), left_behind: LeftBehind::Unknown }
     }
 
     /// There is nothing that this resource's delete may remove.
-    pub fn nothing_left(reason: impl Into<String>) -> Self {
+    pub fn nothing_left(reason: impl Into<Reason>) -> Self {
         Self { reason: reason.into(), left_behind: LeftBehind::Nothing }
     }
 
     /// The role may be there.
-    pub fn leaving(name: &RoleName, reason: impl Into<String>) -> Self {
+    pub fn leaving(name: &RoleName, reason: impl Into<Reason>) -> Self {
         Self { reason: reason.into(), left_behind: LeftBehind::Role(name.clone()) }
     }
 }
@@ -81,13 +81,13 @@ impl Converged {
         role: &DesiredRole,
         identity: &Identity,
         external_ids: &ExternalIds,
-        further: impl IntoIterator<Item = String>,
+        further: impl IntoIterator<Item = Finding>,
     ) -> Self {
         let Goal { delegation, .. } = goal;
         let Identity { arn, id } = identity;
         let accounts: Vec<_> = delegation.accounts.iter().map(AccountId::as_str).collect();
         let notes = [external_ids.warning.clone(), role.warnings()].into_iter().flatten();
-        let warnings: Vec<String> = delegation.warnings.iter().cloned().chain(notes).chain(further).collect();
+        let warnings: Vec<Finding> = delegation.warnings.iter().cloned().chain(notes).chain(further).collect();
         let attributes =
             attributes::attributes(role, arn, id, &accounts.join(","), external_ids.in_force.first(), &warnings);
         Self { name: role.name.clone(), attributes }
@@ -96,15 +96,16 @@ impl Converged {
 
 /// Waits until new sessions live: whoever reads of the finished role may use it at once. A warning where the deadline
 /// does not leave the time.
-pub(super) async fn outlast(iam: &Iam, sessions_ended_until: Option<Timestamp>) -> Option<String> {
+pub(super) async fn outlast(iam: &Iam, sessions_ended_until: Option<Timestamp>) -> Option<Finding> {
     let until = sessions_ended_until?;
     let pause = Timestamp::from(iam.now()).until(until);
     if pause.is_zero() || iam.has_time_for(pause) {
         sleep(pause).await;
         return None;
     }
-    Some(format!(
+    let message = format!(
         "Sessions issued before {until} can do nothing: {REVOCATION_POLICY} ends them, and there was no time to wait for that \
          moment."
-    ))
+    );
+    Some(Finding::warning(Code::SessionsEnding, "RevokeSessions", message))
 }

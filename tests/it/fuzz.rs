@@ -181,10 +181,14 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
             secrets.extend(body["Data"]["ExternalId"].as_str().filter(|id| id.len() >= 6).map(ToOwned::to_owned));
         }
         Response::Failed { reason, cause, .. } => {
+            let reason = reason.to_string();
             prop_assert!(body["Status"] == "FAILED" && !reason.is_empty());
             prop_assert_ne!(*cause, Cause::Panicked);
             prop_assert_ne!(*cause, Cause::TimedOut);
-            prop_assert!(reason.ends_with(['.', '}']), "not a sentence, nor the statement to write: {reason}");
+            prop_assert!(
+                reason.ends_with(['.', '}', ']']),
+                "not a sentence, a code, nor the statement to write: {reason}"
+            );
             for secret in &secrets {
                 prop_assert!(!reason.contains(secret.as_str()), "{secret} is told: {reason}");
             }

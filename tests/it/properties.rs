@@ -189,9 +189,9 @@ async fn check_bad<const N: usize>(property: &str, rows: [(Value, &str); N]) {
 
 /// What holds for every property that has one value.
 async fn check_is_one_value(property: &str) {
-    let empty = "is an empty string; give a value, or leave the property out (AWS::NoValue).";
-    let list = "is a list; give one value, not a list or an object.";
-    let object = "is an object; give one value, not a list or an object.";
+    let empty = "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]";
+    let list = "is a list; give one value, not a list or an object. [invalid-value]";
+    let object = "is an object; give one value, not a list or an object. [invalid-value]";
     check_bad(property, [(json!(""), empty), (json!([]), list), (json!({"Ref": "Other"}), object)]).await;
 }
 
@@ -212,10 +212,12 @@ fn report() -> Value {
     allow("s3:GetObject", "arn:aws:s3:::reports/*")
 }
 
+/// What to do about every finding of that kind: said with the only one, or once after all.
+const NARROW: &str = "Narrow the permissions; if the provider is to be an administrator, AllowAdministrativeAccess and the owner's \
+                      PermitAdministrativeAccess must both be true.";
+
 fn narrow_it(finding: &str) -> String {
-    format!(
-        "{finding}. Narrow it; if the third party is to be an administrator, AllowAdministrativeAccess and the function's owner (PermitAdministrativeAccess) must both say so."
-    )
+    format!("{finding}. {NARROW} [administrative]")
 }
 
 fn administrator_by_custom_policy(finding: &str) -> String {
@@ -301,30 +303,52 @@ async fn every_problem_is_told_together() {
         stack,
         wish,
         &[
-            "ExternalAwsAccountId is 111111111111, which is this account itself; give the provider's.",
-            "ExternalAwsAccountId is 333333333333, which the function's owner does not let roles trust (TrustedAccountIds: only \
-             222222222222); ask the owner to add it.",
-            "RequireExternalId is \"no\"; it must be true or false.",
+            "ExternalAwsAccountId is 111111111111, which is this account; give the provider's account ID. [own-account]",
+            "ExternalAwsAccountId is 333333333333, which the function's owner does not allow roles to trust (TrustedAccountIds: only \
+             222222222222); ask the owner to add it. [not-permitted-by-owner]",
+            "RequireExternalId is \"no\"; it must be true or false. [invalid-value]",
             "ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of \
-             A-Za-z0-9_+=,.@:/- (it has 1).",
-            "MfaMaxAge has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge.",
-            "MaxSessionDuration is 43200, more than the 7200 seconds that the function's owner allows (MaxSessionDurationCap).",
-            "ExpiresAt is \"2026-11-31T00:00:00Z\"; it must be a time in UTC that exists, written like 2027-01-31T18:00:00Z.",
-            "RevokeSessions is \"Always\"; it must be OnNarrowing or Never.",
-            &administrator_by_custom_policy("statement 1 allows * on *, which is everything an administrator can do"),
-            "ManagedPolicyArns names arn:aws:iam::111111111111:policy/Gone, which the function's owner does not allow \
-             (AllowedManagedPolicyArns).",
-            "ManagedPolicyArns names arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it.",
-            &administrator_by(ADMINISTRATOR, "is made for administrators"),
-            "RoleName is cdk-auditor, a name that AWS or the CDK keeps for its own roles; choose another.",
-            "HomeRegion is \"virginia\"; it must be a Region, such as eu-west-1.",
-            "Path is /, but the function's owner keeps every role under /delegated/ (RolePathPrefix); start with that.",
-            "Tags[0] has the Key aws:team, whose prefix is reserved; choose another.",
-            "PolicyOwnership is \"Mine\"; it must be Exclusive or Declared.",
-            "\"managedpolicies\" is not a property of this resource: use ManagedPolicyArns.",
+             A-Za-z0-9_+=,.@:/- (it has 1). [invalid-value]",
+            "MfaMaxAge has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge. [conflicting-properties]",
+            "MaxSessionDuration is 43200, more than the 7200 seconds that the function's owner allows (MaxSessionDurationCap). [not-permitted-by-owner]",
+            "ExpiresAt is \"2026-11-31T00:00:00Z\"; it must be a time in UTC that exists, written like 2027-01-31T18:00:00Z. [invalid-value]",
+            "RevokeSessions is \"Always\"; it must be OnNarrowing or Never. [invalid-value]",
+            "ManagedPolicyArns contains arn:aws:iam::111111111111:policy/Gone, which the function's owner does not allow \
+             (AllowedManagedPolicyArns). [not-permitted-by-owner]",
+            "ManagedPolicyArns contains arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it. [policy-not-found]",
+            "RoleName is cdk-auditor, a name that AWS or the CDK reserves for its own roles; choose another. [reserved-name]",
+            "HomeRegion is \"virginia\"; it must be a Region, such as eu-west-1. [invalid-value]",
+            "Path is /, but the function's owner requires paths that start with /delegated/ (RolePathPrefix). [not-permitted-by-owner]",
+            "Tags[0] has the Key aws:team, whose prefix is reserved; choose another. [reserved-name]",
+            "PolicyOwnership is \"Mine\"; it must be Exclusive or Declared. [invalid-value]",
+            "\"managedpolicies\" is not a property of this resource: use ManagedPolicyArns. [unknown-property]",
+            "CustomPolicy gives administrator-equivalent access: statement 1 allows * on *, which is everything an administrator can \
+             do. [administrative]",
+            &format!(
+                "ManagedPolicyArns gives administrator-equivalent access: {ADMINISTRATOR} is made for administrators. \
+                 [administrative] {NARROW}"
+            ),
         ],
     )
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn problems_that_do_not_fit_into_an_answer_are_counted() {
+    let foreign: Vec<String> = (0..100).map(|n| format!("arn:aws:iam::333333333333:role/{n:03}")).collect();
+    // The trust policy is too long for IAM, too.
+    let answer = Stack::new().create(but(plain(), &json!({"AllowedPrincipalArns": foreign}))).await;
+    let sentence =
+        "whose account is not in ExternalAwsAccountId; add the account there, or remove the ARN. [other-account]";
+    let shown = answer.reason().matches(sentence).count();
+    let last = format!("arn:aws:iam::333333333333:role/{:03}, {sentence} and {} more.", shown - 1, 101 - shown);
+    assert!(
+        answer.reason().starts_with("There are 101 problems. (1) AllowedPrincipalArns contains arn:"),
+        "{}",
+        answer.reason()
+    );
+    assert!(shown > 10 && answer.reason().ends_with(&last), "{}", answer.reason());
+    assert!(answer.0.to_string().len() <= 4_096);
 }
 
 #[tokio::test(start_paused = true)]
@@ -343,11 +367,11 @@ async fn unknown_properties_are_answered_with_the_nearest_known_name() {
         ("SourceIPs", "SourceIps"),
         ("Tag", "Tags"),
     ] {
-        let problem = format!("\"{unknown}\" is not a property of this resource: use {meant}.");
+        let problem = format!("\"{unknown}\" is not a property of this resource: use {meant}. [unknown-property]");
         check_refused(Stack::new(), json!({unknown: "some-value-that-is-not-told"}), &[problem]).await;
     }
     for unknown in ["Colour", "AssumeRolePolicyDocument", "x"] {
-        let problem = format!("\"{unknown}\" is not a property of this resource: remove it.");
+        let problem = format!("\"{unknown}\" is not a property of this resource: remove it. [unknown-property]");
         check_refused(Stack::new(), json!({unknown: {}}), &[problem]).await;
     }
 }
@@ -363,7 +387,7 @@ async fn terraforms_names_are_answered_with_the_property_they_stand_for() {
         ("arns", "ManagedPolicyArns"),
         ("content", "CustomPolicy"),
     ] {
-        let problem = format!("\"{unknown}\" is not a property of this resource: use {meant}.");
+        let problem = format!("\"{unknown}\" is not a property of this resource: use {meant}. [unknown-property]");
         check_refused(Stack::new(), json!({unknown: "some-value-that-is-not-told"}), &[problem]).await;
     }
 }
@@ -371,13 +395,13 @@ async fn terraforms_names_are_answered_with_the_property_they_stand_for() {
 #[tokio::test(start_paused = true)]
 async fn a_home_region_is_a_region_and_needs_a_name_that_all_regions_share() {
     for value in ["virginia", "us-east", "us-east-1a", "US-EAST-1", "us--1", "us-east-123", "*", "us-east-１"] {
-        let problem = format!("HomeRegion is \"{value}\"; it must be a Region, such as eu-west-1.");
+        let problem = format!("HomeRegion is \"{value}\"; it must be a Region, such as eu-west-1. [invalid-value]");
         check_refused(Stack::new(), json!({"HomeRegion": value, "RoleName": "Auditor"}), &[problem]).await;
     }
     check_refused(
         Stack::new(),
         json!({"HomeRegion": "eu-west-1", "RoleName": null}),
-        &["HomeRegion needs RoleName: a derived name would differ from Region to Region; give one."],
+        &["HomeRegion needs RoleName, because a derived name differs from Region to Region; give one. [missing-property]"],
     )
     .await;
     for region in ["us-east-1", "us-gov-west-1", "ap-southeast-12", "eusc-de-east-1"] {
@@ -392,15 +416,21 @@ async fn an_update_is_judged_as_a_create_is() {
     let before = stack.account.role("Auditor");
     stack.account.clear_calls();
     for (difference, reason) in [
-        (json!({"HomeRegion": "here"}), "HomeRegion is \"here\"; it must be a Region, such as eu-west-1."),
-        (json!({"require_mfa": true}), "\"require_mfa\" is not a property of this resource: use RequireMfa."),
+        (
+            json!({"HomeRegion": "here"}),
+            "HomeRegion is \"here\"; it must be a Region, such as eu-west-1. [invalid-value]",
+        ),
+        (
+            json!({"require_mfa": true}),
+            "\"require_mfa\" is not a property of this resource: use RequireMfa. [unknown-property]",
+        ),
         (
             json!({"MfaMaxAge": 60}),
-            "MfaMaxAge has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge.",
+            "MfaMaxAge has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge. [conflicting-properties]",
         ),
         (
             json!({"ManagedPolicyArns": "arn:aws:iam::111111111111:policy/Gone"}),
-            "ManagedPolicyArns names arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it.",
+            "ManagedPolicyArns contains arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it. [policy-not-found]",
         ),
         (
             json!({"CustomPolicy": allow("*", "*")}),
@@ -436,12 +466,12 @@ async fn external_aws_account_id() {
     ])
     .await;
 
-    let digits = "it must be an AWS account ID of 12 digits, in quotes where it starts with 0.";
+    let digits = "it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value]";
     check_bad(
         "ExternalAwsAccountId",
         [
-            (Value::Null, "is missing; give the provider's AWS account ID of 12 digits."),
-            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue)."),
+            (Value::Null, "is missing; give the provider's AWS account ID of 12 digits. [missing-property]"),
+            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]"),
             (json!("12345678901"), &format!("is \"12345678901\"; {digits}")),
             (json!(12_345_678_901_u64), &format!("is \"12345678901\"; {digits}")),
             (json!("1234567890123"), &format!("is \"1234567890123\"; {digits}")),
@@ -450,13 +480,22 @@ async fn external_aws_account_id() {
             (json!("*"), &format!("is \"*\"; {digits}")),
             (json!("222222222222,333333333333"), &format!("is \"222222222222,333333333333\"; {digits}")),
             (json!("arn:aws:iam::222222222222:root"), &format!("is \"arn:aws:iam::222222222222:root\"; {digits}")),
-            (json!({"Id": PROVIDER}), "is an object; give one value, not a list or an object."),
-            (json!([]), "has 0 values; give 1 to 10."),
-            (json!([PROVIDER, PROVIDER]), "names the same value twice; give each once."),
-            (json!([PROVIDER, ""]), "is an empty string; give a value, or leave the property out (AWS::NoValue)."),
-            (json!((0..11).map(|n| format!("{n:012}")).collect::<Vec<_>>()), "has 11 values; give 1 to 10."),
-            (json!(ACCOUNT), "is 111111111111, which is this account itself; give the provider's."),
-            (json!([PROVIDER, ACCOUNT]), "is 111111111111, which is this account itself; give the provider's."),
+            (json!({"Id": PROVIDER}), "is an object; give one value, not a list or an object. [invalid-value]"),
+            (json!([]), "has 0 values; give 1 to 10. [invalid-value]"),
+            (json!([PROVIDER, PROVIDER]), "contains the same value twice; give each value once. [repeated-value]"),
+            (
+                json!([PROVIDER, ""]),
+                "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]",
+            ),
+            (
+                json!((0..11).map(|n| format!("{n:012}")).collect::<Vec<_>>()),
+                "has 11 values; give 1 to 10. [invalid-value]",
+            ),
+            (json!(ACCOUNT), "is 111111111111, which is this account; give the provider's account ID. [own-account]"),
+            (
+                json!([PROVIDER, ACCOUNT]),
+                "is 111111111111, which is this account; give the provider's account ID. [own-account]",
+            ),
         ],
     )
     .await;
@@ -485,18 +524,27 @@ async fn external_id() {
     check_bad(
         "ExternalId",
         [
-            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue)."),
-            (json!("s"), &format!("{hidden} (it has 1).")),
-            (json!(7), &format!("{hidden} (it has 1).")),
-            (json!("x".repeat(1225)), &format!("{hidden} (it has 1225).")),
-            (json!("a secret with spaces"), &format!("{hidden} (character 2 of 20 is none of them).")),
-            (json!("secret-of-acme*"), &format!("{hidden} (character 15 of 15 is none of them).")),
-            (json!("sécret-of-the-provider"), &format!("{hidden} (character 2 of 22 is none of them).")),
-            (json!("secret-of-the-provider\n"), &format!("{hidden} (character 23 of 23 is none of them).")),
-            (json!([]), "has 0 values; give 1 to 2."),
-            (json!([ID, "another-of-the-provider", "a-third-of-the-provider"]), "has 3 values; give 1 to 2."),
-            (json!([ID, ID]), "names the same value twice; give each once."),
-            (json!([ID, {}]), "is an object; give one value, not a list or an object."),
+            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]"),
+            (json!("s"), &format!("{hidden} (it has 1). [invalid-value]")),
+            (json!(7), &format!("{hidden} (it has 1). [invalid-value]")),
+            (json!("x".repeat(1225)), &format!("{hidden} (it has 1225). [invalid-value]")),
+            (json!("a secret with spaces"), &format!("{hidden} (character 2 of 20 is none of them). [invalid-value]")),
+            (json!("secret-of-acme*"), &format!("{hidden} (character 15 of 15 is none of them). [invalid-value]")),
+            (
+                json!("sécret-of-the-provider"),
+                &format!("{hidden} (character 2 of 22 is none of them). [invalid-value]"),
+            ),
+            (
+                json!("secret-of-the-provider\n"),
+                &format!("{hidden} (character 23 of 23 is none of them). [invalid-value]"),
+            ),
+            (json!([]), "has 0 values; give 1 to 2. [invalid-value]"),
+            (
+                json!([ID, "another-of-the-provider", "a-third-of-the-provider"]),
+                "has 3 values; give 1 to 2. [invalid-value]",
+            ),
+            (json!([ID, ID]), "contains the same value twice; give each value once. [repeated-value]"),
+            (json!([ID, {}]), "is an object; give one value, not a list or an object. [invalid-value]"),
         ],
     )
     .await;
@@ -504,8 +552,8 @@ async fn external_id() {
 
 #[tokio::test(start_paused = true)]
 async fn an_external_id_may_be_as_short_and_as_long_as_sts_takes() {
-    let short = "ExternalId is shorter than 16 characters, which is easily guessed. Let the provider make a random one, or leave \
-                 ExternalId out.";
+    let short = "ExternalId is shorter than 16 characters, which is easily guessed. Let the provider generate a random one, or leave \
+                 ExternalId out. [weak-external-id]";
     check_made(
         Stack::new(),
         json!({"ExternalId": "ab"}),
@@ -519,7 +567,7 @@ async fn an_external_id_may_be_as_short_and_as_long_as_sts_takes() {
     let longest = "x".repeat(1224);
     let (role, told) = made(&Stack::new(), &json!({"ExternalId": longest})).await;
     assert_eq!(role.trust.json()["Statement"][0]["Condition"], json!({"StringEquals": {"sts:ExternalId": longest}}));
-    let emptied = "TerraformProvider and AwsConfigProfile left empty, because the answer to CloudFormation would have been too long.";
+    let emptied = "TerraformProvider and AwsConfigProfile left empty, because the answer to CloudFormation would have been too long. [answer-shortened]";
     for (attribute, value) in
         [("ExternalId", longest.as_str()), ("TerraformProvider", ""), ("AwsConfigProfile", ""), ("Warnings", emptied)]
     {
@@ -548,7 +596,7 @@ async fn an_external_id_that_is_left_out_is_generated_and_kept() {
 #[tokio::test(start_paused = true)]
 async fn require_external_id() {
     check_is_one_value("RequireExternalId").await;
-    check_bad("RequireExternalId", [(json!("yes"), "is \"yes\"; it must be true or false.")]).await;
+    check_bad("RequireExternalId", [(json!("yes"), "is \"yes\"; it must be true or false. [invalid-value]")]).await;
     let permitted = || owner(&[("PERMIT_MISSING_EXTERNAL_ID", "true")]);
     check_made(
         permitted(),
@@ -566,14 +614,14 @@ async fn require_external_id() {
     check_refused(
         permitted(),
         json!({"RequireExternalId": false}),
-        &["RequireExternalId is false, yet ExternalId is given; remove one of them."],
+        &["RequireExternalId is false, but ExternalId is given; remove one of them. [conflicting-properties]"],
     )
     .await;
     check_refused(
         Stack::new(),
         json!({"RequireExternalId": false, "ExternalId": null}),
-        &["RequireExternalId is false, which the function's owner does not permit (PermitMissingExternalId): without an external \
-           ID the provider could be tricked into using this role for somebody else."],
+        &["RequireExternalId is false, which the function's owner does not permit (PermitMissingExternalId). Without an external \
+           ID, another customer of the provider could make the provider use this role. [not-permitted-by-owner]"],
     )
     .await;
 }
@@ -601,25 +649,34 @@ async fn require_mfa_and_its_age() {
     check_bad(
         "RequireMfa",
         [
-            (json!("yes"), "is \"yes\"; it must be true or false."),
-            (json!(1), "is \"1\"; it must be true or false."),
-            (json!(" true"), "is \" true\"; it must be true or false."),
+            (json!("yes"), "is \"yes\"; it must be true or false. [invalid-value]"),
+            (json!(1), "is \"1\"; it must be true or false. [invalid-value]"),
+            (json!(" true"), "is \" true\"; it must be true or false. [invalid-value]"),
         ],
     )
     .await;
     for (bad, sentence) in [
-        (json!(""), "MfaMaxAge is an empty string; give a value, or leave the property out (AWS::NoValue)."),
-        (json!([60]), "MfaMaxAge is a list; give one value, not a list or an object."),
-        (json!(0), "MfaMaxAge is \"0\"; it must be a whole number from 1 to 129600 (seconds)."),
-        (json!(129_601), "MfaMaxAge is \"129601\"; it must be a whole number from 1 to 129600 (seconds)."),
-        (json!(-60), "MfaMaxAge is \"-60\"; it must be a whole number from 1 to 129600 (seconds)."),
-        (json!(1.5), "MfaMaxAge is \"1.5\"; it must be a whole number from 1 to 129600 (seconds)."),
-        (json!("1 hour"), "MfaMaxAge is \"1 hour\"; it must be a whole number from 1 to 129600 (seconds)."),
+        (
+            json!(""),
+            "MfaMaxAge is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]",
+        ),
+        (json!([60]), "MfaMaxAge is a list; give one value, not a list or an object. [invalid-value]"),
+        (json!(0), "MfaMaxAge is \"0\"; it must be a whole number from 1 to 129600 (seconds). [invalid-value]"),
+        (
+            json!(129_601),
+            "MfaMaxAge is \"129601\"; it must be a whole number from 1 to 129600 (seconds). [invalid-value]",
+        ),
+        (json!(-60), "MfaMaxAge is \"-60\"; it must be a whole number from 1 to 129600 (seconds). [invalid-value]"),
+        (json!(1.5), "MfaMaxAge is \"1.5\"; it must be a whole number from 1 to 129600 (seconds). [invalid-value]"),
+        (
+            json!("1 hour"),
+            "MfaMaxAge is \"1 hour\"; it must be a whole number from 1 to 129600 (seconds). [invalid-value]",
+        ),
     ] {
         check_refused(Stack::new(), json!({"RequireMfa": true, "MfaMaxAge": bad}), &[sentence]).await;
     }
     for without in [json!({"MfaMaxAge": 60}), json!({"RequireMfa": false, "MfaMaxAge": 60})] {
-        let sentence = "MfaMaxAge has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge.";
+        let sentence = "MfaMaxAge has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge. [conflicting-properties]";
         check_refused(Stack::new(), without, &[sentence]).await;
     }
 }
@@ -651,40 +708,40 @@ async fn allowed_principal_arns() {
         let arn = in_provider(name);
         let sentence = format!(
             "AllowedPrincipalArns is \"{arn}\"; it must be the ARN of a role or user, such as \
-             arn:aws:iam::111122223333:role/Deploy, with at most one *, at its end."
+             arn:aws:iam::111122223333:role/Deploy, with at most one *, at its end. [invalid-value]"
         );
         check_refused(Stack::new(), json!({"AllowedPrincipalArns": [arn]}), &[sentence]).await;
     }
     check_bad(
         "AllowedPrincipalArns",
         [
-            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue)."),
-            (json!([]), "has 0 values; give 1 to 100."),
-            (json!([in_provider("role/a"), in_provider("role/a")]), "names the same value twice; give each once."),
+            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]"),
+            (json!([]), "has 0 values; give 1 to 100. [invalid-value]"),
+            (json!([in_provider("role/a"), in_provider("role/a")]), "contains the same value twice; give each value once. [repeated-value]"),
             (
                 json!("*"),
                 "is \"*\"; it must be the ARN of a role or user, such as arn:aws:iam::111122223333:role/Deploy, with at most one *, \
-                 at its end.",
+                 at its end. [invalid-value]",
             ),
             (
                 json!("arn:aws:iam::*:role/Deploy"),
                 "is \"arn:aws:iam::*:role/Deploy\"; it must be the ARN of a role or user, such as \
-                 arn:aws:iam::111122223333:role/Deploy, with at most one *, at its end.",
+                 arn:aws:iam::111122223333:role/Deploy, with at most one *, at its end. [invalid-value]",
             ),
             (
                 json!("arn:aws:sts::222222222222:assumed-role/Deploy/me"),
                 "is \"arn:aws:sts::222222222222:assumed-role/Deploy/me\"; it must be the ARN of the role itself \
                  (arn:aws:iam::ACCOUNT:role/NAME): a condition on a session's ARN never matches, since aws:PrincipalArn holds the \
-                 role's.",
+                 role's. [invalid-value]",
             ),
             (
                 json!("arn:aws:iam::333333333333:role/Deploy"),
-                "names arn:aws:iam::333333333333:role/Deploy, whose account is not in ExternalAwsAccountId; add it there or remove \
-                 the ARN.",
+                "contains arn:aws:iam::333333333333:role/Deploy, whose account is not in ExternalAwsAccountId; add the account there, or \
+                 remove the ARN. [other-account]",
             ),
             (
                 json!("arn:aws-cn:iam::222222222222:role/Deploy"),
-                "names arn:aws-cn:iam::222222222222:role/Deploy, which is not in this partition (aws).",
+                "contains arn:aws-cn:iam::222222222222:role/Deploy, which is not in this partition (aws). [other-partition]",
             ),
         ],
     )
@@ -704,8 +761,9 @@ async fn principal_org_id() {
     check_is_one_value("PrincipalOrgId").await;
     let longer = format!("o-{}", "a".repeat(33));
     for bad in ["o-a1b2c3d4e", &longer, "o-A1B2C3D4E5", "ou-a1b2c3d4e5", "a1b2c3d4e5", "o-*", "*"] {
-        let sentence =
-            format!("PrincipalOrgId is \"{bad}\"; it must be an organization's ID: o- followed by 10 to 32 of a-z0-9.");
+        let sentence = format!(
+            "PrincipalOrgId is \"{bad}\"; it must be an organization's ID: o- followed by 10 to 32 of a-z0-9. [invalid-value]"
+        );
         check_refused(Stack::new(), json!({"PrincipalOrgId": bad}), &[sentence]).await;
     }
 }
@@ -733,27 +791,27 @@ async fn source_ips() {
     ] {
         let sentence = format!(
             "SourceIps is \"{bad}\"; it must be a range of public addresses only: AWS sees the caller's public address, never a \
-             private one."
+             private one. [invalid-value]"
         );
         check_refused(Stack::new(), json!({"SourceIps": [bad]}), &[sentence]).await;
     }
-    let cidr = "it must be a range of public IP addresses in CIDR notation, such as 203.0.113.0/24.";
+    let cidr = "it must be a range of public IP addresses in CIDR notation, such as 203.0.113.0/24. [invalid-value]";
     check_bad(
         "SourceIps",
         [
-            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue)."),
-            (json!([]), "has 0 values; give 1 to 100."),
-            (json!(["203.0.113.0/24", "203.0.113.0/24"]), "names the same value twice; give each once."),
+            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]"),
+            (json!([]), "has 0 values; give 1 to 100. [invalid-value]"),
+            (json!(["203.0.113.0/24", "203.0.113.0/24"]), "contains the same value twice; give each value once. [repeated-value]"),
             (json!("office"), &format!("is \"office\"; {cidr}")),
             (json!("203.0.113.0/33"), &format!("is \"203.0.113.0/33\"; {cidr}")),
             (json!("203.0.113.0/24,198.51.100.0/24"), &format!("is \"203.0.113.0/24,198.51.100.0/24\"; {cidr}")),
             (
                 json!("203.0.113.7"),
-                "is \"203.0.113.7\"; it must be a range in CIDR notation: for this one address, 203.0.113.7/32.",
+                "is \"203.0.113.7\"; it must be a range in CIDR notation: for this one address, 203.0.113.7/32. [invalid-value]",
             ),
             (
                 json!("203.0.113.7/24"),
-                "is \"203.0.113.7/24\"; it must be the network's first address with its length: 203.0.113.0/24.",
+                "is \"203.0.113.7/24\"; it must be the network's first address with its length: 203.0.113.0/24. [invalid-value]",
             ),
         ],
     )
@@ -764,8 +822,8 @@ async fn source_ips() {
 async fn max_session_duration() {
     let chained = |seconds: u32| {
         format!(
-            "MaxSessionDuration is {seconds} seconds, but a provider who comes from a role session (role chaining) gets one hour \
-             at most."
+            "MaxSessionDuration is {seconds} seconds, but a provider that calls from a role session (role chaining) gets one hour \
+             at most. [role-chaining]"
         )
     };
     check_good([
@@ -779,8 +837,9 @@ async fn max_session_duration() {
         [json!(3599), json!(43_201), json!(0), json!(-3600), json!(3600.5), json!("1h"), json!("+3600"), json!(" 3600")]
     {
         let given = bad.as_str().map_or_else(|| bad.to_string(), ToOwned::to_owned);
-        let sentence =
-            format!("MaxSessionDuration is \"{given}\"; it must be a whole number from 3600 to 43200 (seconds).");
+        let sentence = format!(
+            "MaxSessionDuration is \"{given}\"; it must be a whole number from 3600 to 43200 (seconds). [invalid-value]"
+        );
         check_refused(Stack::new(), json!({"MaxSessionDuration": bad}), &[sentence]).await;
     }
 }
@@ -808,13 +867,15 @@ async fn expires_at() {
         "1801411200",
         "never",
     ] {
-        let sentence =
-            format!("ExpiresAt is \"{bad}\"; it must be a time in UTC that exists, written like 2027-01-31T18:00:00Z.");
+        let sentence = format!(
+            "ExpiresAt is \"{bad}\"; it must be a time in UTC that exists, written like 2027-01-31T18:00:00Z. [invalid-value]"
+        );
         check_refused(Stack::new(), json!({"ExpiresAt": bad}), &[sentence]).await;
     }
     // It is one second past noon.
     for past in ["2026-11-22T12:00:01Z", "2026-11-22T12:00:00Z", "0001-01-01T00:00:00Z"] {
-        let sentence = format!("ExpiresAt is {past}, but it is 2026-11-22T12:00:01Z already; give a time to come.");
+        let sentence =
+            format!("ExpiresAt is {past}, but it is 2026-11-22T12:00:01Z now; it must be in the future. [in-the-past]");
         check_refused(Stack::new(), json!({"ExpiresAt": past}), &[sentence]).await;
     }
 }
@@ -828,7 +889,7 @@ async fn revoke_sessions() {
     .await;
     check_is_one_value("RevokeSessions").await;
     for bad in ["never", "Always", "OnNarrowing ", "true"] {
-        let sentence = format!("RevokeSessions is \"{bad}\"; it must be OnNarrowing or Never.");
+        let sentence = format!("RevokeSessions is \"{bad}\"; it must be OnNarrowing or Never. [invalid-value]");
         check_refused(Stack::new(), json!({"RevokeSessions": bad}), &[sentence]).await;
     }
 }
@@ -852,53 +913,53 @@ async fn custom_policy() {
     ])
     .await;
 
-    let by_iam = "would be refused by IAM:";
+    let by_iam = "would be rejected by IAM:";
     check_bad(
         "CustomPolicy",
         [
-            (json!(""), "is an empty string; give a policy, or leave the property out (AWS::NoValue)."),
-            (json!(" \n"), "is an empty string; give a policy, or leave the property out (AWS::NoValue)."),
-            (json!("Allow"), "is not valid JSON: expected value (line 1, column 1)."),
-            (json!("[]"), "must be a JSON object, but is a list."),
-            (json!([]), "must be a JSON object, but is a list."),
-            (json!({}), &format!("{by_iam} The policy has no Statement: add at least one statement.")),
-            (json!({"Statement": []}), &format!("{by_iam} Statement is an empty list: add at least one statement.")),
+            (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]"),
+            (json!(" \n"), "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]"),
+            (json!("Allow"), "is not valid JSON: expected value (line 1, column 1). [invalid-policy]"),
+            (json!("[]"), "must be a JSON object, but is a list. [invalid-policy]"),
+            (json!([]), "must be a JSON object, but is a list. [invalid-policy]"),
+            (json!({}), &format!("{by_iam} The policy has no Statement: add at least one statement. [invalid-policy]")),
+            (json!({"Statement": []}), &format!("{by_iam} Statement is an empty list: add at least one statement. [invalid-policy]")),
             (
                 json!({"Version": "2026-01-01", "Statement": report()["Statement"]}),
-                &format!("{by_iam} Version is \"2026-01-01\": write \"2012-10-17\", the current policy language."),
+                &format!("{by_iam} Version is \"2026-01-01\": write \"2012-10-17\", the current policy language. [invalid-policy]"),
             ),
             (
                 policy(json!({"Effect": "Allow", "Action": "s3:GetObject"})),
-                &format!("{by_iam} In statement 1, Resource is missing: add it, or NotResource."),
+                &format!("{by_iam} In statement 1, Resource is missing: add it, or NotResource. [invalid-policy]"),
             ),
             (
                 policy(json!({"Effect": "Allow", "Action": "GetObject", "Resource": "*"})),
                 &format!(
                     "{by_iam} In statement 1, \"GetObject\" is not an action: write a service and an action name, such as \
-                     s3:GetObject or s3:Get*."
+                     s3:GetObject or s3:Get*. [invalid-policy]"
                 ),
             ),
             (
                 policy(json!({"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"})),
                 &format!(
-                    "{by_iam} In statement 1, Principal is given: remove it, because the policy of a role applies to that role."
+                    "{by_iam} In statement 1, Principal is given: remove it, because the policy of a role applies to that role. [invalid-policy]"
                 ),
             ),
             (
                 allow("s3:GetObject", "arn:aws:s3:::reports“1”"),
                 &format!(
-                    "{by_iam} In statement 1, Resource has the character U+201C: write a straight quotation mark (\")."
+                    "{by_iam} In statement 1, Resource has the character U+201C: write a straight quotation mark (\"). [invalid-policy]"
                 ),
             ),
             (
                 json!("{\"Statement\": {\"Effect\": \"Allow\", \"Action\": \"s3:Get*\", \"Resource\": \"arn:aws:s3:::a\\u2028b\"}}"),
-                &format!("{by_iam} In statement 1, Resource has the character U+2028: write a space."),
+                &format!("{by_iam} In statement 1, Resource has the character U+2028: write a space. [invalid-policy]"),
             ),
             (
                 allow("s3:GetObject", "arn:aws-cn:s3:::reports/*"),
                 &format!(
                     "{by_iam} In statement 1, \"arn:aws-cn:s3:::reports/*\" names the partition \"aws-cn\": write aws, the partition \
-                     of this account."
+                     of this account. [invalid-policy]"
                 ),
             ),
         ],
@@ -922,7 +983,7 @@ async fn a_key_given_twice_in_a_policy_is_refused() {
         (r#"{"Version":"2012-10-17","Statement":[],"Statement":[]}"#, "Statement", 50),
     ] {
         let sentence = format!(
-            "CustomPolicy has the key \"{key}\" twice in the same object (the second at line 1, column {column}): keep one."
+            "CustomPolicy has the key \"{key}\" twice in the same object (the second at line 1, column {column}): keep one. [invalid-policy]"
         );
         check_refused(Stack::new(), json!({"CustomPolicy": text}), &[sentence]).await;
     }
@@ -932,7 +993,7 @@ async fn a_key_given_twice_in_a_policy_is_refused() {
     check_refused(
         permitted,
         json!({"CustomPolicy": twice, "AllowAdministrativeAccess": true}),
-        &["CustomPolicy has the key \"Statement\" twice in the same object (the second at line 1, column 27): keep one."],
+        &["CustomPolicy has the key \"Statement\" twice in the same object (the second at line 1, column 27): keep one. [invalid-policy]"],
     )
     .await;
 }
@@ -942,7 +1003,7 @@ async fn managed_policy_arns() {
     let stack = Stack::new();
     let own = stack.account.put_policy(Policy::named("Read", report()).path("/team/"));
     check_made(stack, json!({"ManagedPolicyArns": [own, AUDIT]}), json!({"attached": [own, AUDIT]})).await;
-    let nothing = "The role grants nothing: set CustomPolicy or ManagedPolicyArns.";
+    let nothing = "The role grants nothing: set CustomPolicy or ManagedPolicyArns. [grants-nothing]";
     check_good([
         (json!({"ManagedPolicyArns": [AUDIT]}), json!({})),
         (json!({"ManagedPolicyArns": [AUDIT, EC2]}), json!({"attached": [EC2, AUDIT]})),
@@ -957,35 +1018,35 @@ async fn managed_policy_arns() {
     ])
     .await;
 
-    let empty = "is an empty string; give a value, or leave the property out (AWS::NoValue).";
-    let arn = "it must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit.";
+    let empty = "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]";
+    let arn = "it must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-value]";
     check_bad(
         "ManagedPolicyArns",
         [
             (json!(""), empty),
             (json!(format!("{AUDIT},")), empty),
             (json!([AUDIT, ""]), empty),
-            (json!({"Arn": AUDIT}), "is an object; give one value, not a list or an object."),
-            (json!([AUDIT, AUDIT]), "names the same value twice; give each once."),
-            (json!(format!("{AUDIT},{AUDIT}")), "names the same value twice; give each once."),
+            (json!({"Arn": AUDIT}), "is an object; give one value, not a list or an object. [invalid-value]"),
+            (json!([AUDIT, AUDIT]), "contains the same value twice; give each value once. [repeated-value]"),
+            (json!(format!("{AUDIT},{AUDIT}")), "contains the same value twice; give each value once. [repeated-value]"),
             (json!("SecurityAudit"), &format!("is \"SecurityAudit\"; {arn}")),
             (json!("arn:aws:iam::aws:policy/*"), &format!("is \"arn:aws:iam::aws:policy/*\"; {arn}")),
             (json!("arn:aws:iam::111111111111:role/Read"), &format!("is \"arn:aws:iam::111111111111:role/Read\"; {arn}")),
             (
                 json!("arn:aws:iam::333333333333:policy/Read"),
-                "names arn:aws:iam::333333333333:policy/Read of another account; only this account's own and AWS's can be attached.",
+                "contains arn:aws:iam::333333333333:policy/Read of another account; only policies of this account and of AWS can be attached. [other-account]",
             ),
             (
                 json!("arn:aws-cn:iam::aws:policy/SecurityAudit"),
-                "names arn:aws-cn:iam::aws:policy/SecurityAudit, which is not in this partition (aws).",
+                "contains arn:aws-cn:iam::aws:policy/SecurityAudit, which is not in this partition (aws). [other-partition]",
             ),
             (
                 json!("arn:aws:iam::111111111111:policy/Gone"),
-                "names arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it.",
+                "contains arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it. [policy-not-found]",
             ),
             (
                 json!(format!("{AUDIT},arn:aws:iam::111111111111:policy/Gone")),
-                "names arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it.",
+                "contains arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it. [policy-not-found]",
             ),
         ],
     )
@@ -1109,7 +1170,8 @@ async fn no_spelling_of_a_policy_gets_past_its_judgement() {
         .await;
     }
     // What IAM refuses is judged all the same.
-    let by_iam = |problem: &str| format!("CustomPolicy would be refused by IAM: In statement 1, {problem}");
+    let by_iam =
+        |problem: &str| format!("CustomPolicy would be rejected by IAM: In statement 1, {problem} [invalid-policy]");
     let part = |arn: &str| {
         by_iam(&format!(
             "\"{arn}\" has no full service name in its third part: write one without wildcards, such as s3."
@@ -1151,9 +1213,9 @@ async fn no_spelling_of_a_policy_gets_past_its_judgement() {
 #[tokio::test(start_paused = true)]
 async fn allow_administrative_access() {
     check_is_one_value("AllowAdministrativeAccess").await;
-    check_bad("AllowAdministrativeAccess", [(json!("yes"), "is \"yes\"; it must be true or false.")]).await;
-    let not_permitted =
-        "AllowAdministrativeAccess is true, which the function's owner does not permit (PermitAdministrativeAccess).";
+    check_bad("AllowAdministrativeAccess", [(json!("yes"), "is \"yes\"; it must be true or false. [invalid-value]")])
+        .await;
+    let not_permitted = "AllowAdministrativeAccess is true, which the function's owner does not permit (PermitAdministrativeAccess). [not-permitted-by-owner]";
     check_refused(Stack::new(), json!({"AllowAdministrativeAccess": true}), &[not_permitted]).await;
     let administrator = administrator_by(ADMINISTRATOR, "is made for administrators");
     check_refused(
@@ -1186,7 +1248,8 @@ async fn role_name() {
     }
     check_is_one_value("RoleName").await;
     for bad in ["a b", "a/b", "Prüfer", "a*", "a\u{660}", &"n".repeat(65)] {
-        let sentence = format!("RoleName is \"{bad}\"; it must be 1 to 64 characters of A-Za-z0-9_+=,.@-.");
+        let sentence =
+            format!("RoleName is \"{bad}\"; it must be 1 to 64 characters of A-Za-z0-9_+=,.@-. [invalid-value]");
         check_refused(Stack::new(), json!({"RoleName": bad}), &[sentence]).await;
     }
 }
@@ -1222,8 +1285,9 @@ async fn reserved_role_names() {
         "cdk-hnb659fds-deploy-role",
         "CDK-deploy",
     ] {
-        let sentence =
-            format!("RoleName is {name}, a name that AWS or the CDK keeps for its own roles; choose another.");
+        let sentence = format!(
+            "RoleName is {name}, a name that AWS or the CDK reserves for its own roles; choose another. [reserved-name]"
+        );
         check_refused(Stack::new(), json!({"RoleName": name}), &[sentence]).await;
     }
     for name in ["OrganizationAccountAccessRole2", "my-cdk-role", "AWSControlTower"] {
@@ -1254,12 +1318,13 @@ async fn path() {
         check_made(Stack::new(), json!({"Path": path}), json!({"path": path})).await;
     }
     let longest = format!("/delegated/{}/", "p".repeat(500));
-    let long = "Path and role name together have 519 characters; the console's role switcher takes 64 at most.";
+    let long =
+        "Path and role name together have 519 characters; the console's role switcher accepts 64 at most. [long-name]";
     check_made(Stack::new(), json!({"Path": longest}), json!({"path": longest, "told": {"Warnings": [long]}})).await;
 
     check_is_one_value("Path").await;
     let form = "it must be a path of up to 512 characters that starts and ends in a slash, with segments of A-Za-z0-9_+=,.@- \
-                between, such as /delegated/.";
+                between, such as /delegated/. [invalid-value]";
     for bad in ["delegated", "/delegated", "delegated/", "/delegated//eu/", "/delegated/e u/", "/delegated/*/"] {
         check_refused(Stack::new(), json!({"Path": bad}), &[format!("Path is \"{bad}\"; {form}")]).await;
     }
@@ -1267,7 +1332,7 @@ async fn path() {
     check_refused(Stack::new(), json!({"Path": longer}), &[format!("Path is \"{}…\"; {form}", &longer[..80])]).await;
     for elsewhere in ["/", "/other/", "/delegated2/", "/Delegated/"] {
         let sentence = format!(
-            "Path is {elsewhere}, but the function's owner keeps every role under /delegated/ (RolePathPrefix); start with that."
+            "Path is {elsewhere}, but the function's owner requires paths that start with /delegated/ (RolePathPrefix). [not-permitted-by-owner]"
         );
         check_refused(Stack::new(), json!({"Path": elsewhere}), &[sentence]).await;
     }
@@ -1278,9 +1343,9 @@ async fn reserved_paths() {
     for path in
         ["/aws-service-role/", "/aws-service-role/support.amazonaws.com/", "/aws-reserved/", "/aws-reserved/sso/"]
     {
-        let reserved = format!("Path is {path}, which AWS keeps for its own roles; choose another.");
+        let reserved = format!("Path is {path}, which AWS reserves for its own roles; choose another. [reserved-name]");
         let elsewhere = format!(
-            "Path is {path}, but the function's owner keeps every role under /delegated/ (RolePathPrefix); start with that."
+            "Path is {path}, but the function's owner requires paths that start with /delegated/ (RolePathPrefix). [not-permitted-by-owner]"
         );
         check_refused(Stack::new(), json!({"Path": path}), &[&reserved, &elsewhere]).await;
         // Not even the owner can have them.
@@ -1295,7 +1360,7 @@ async fn description() {
         check_made(Stack::new(), json!({"Description": text}), json!({"description": text})).await;
     }
     check_is_one_value("Description").await;
-    let form = "it must be up to 1000 characters of Latin-1 (up to U+00FF) without control characters.";
+    let form = "it must be up to 1000 characters of Latin-1 (up to U+00FF) without control characters. [invalid-value]";
     for (bad, shown) in [
         ("to → from".to_owned(), "to → from".to_owned()),
         ("bell\u{7}".to_owned(), "bell ".to_owned()),
@@ -1325,14 +1390,15 @@ async fn tags() {
         ),
     ])
     .await;
-    let exact = "[0] must be an object with Key and Value, both strings, and nothing else.";
-    let key = "[0] has a Key that IAM refuses; give 1 to 128 letters, digits, spaces or _.:/=+-@.";
-    let value = "[0] has a Value that IAM refuses; give up to 256 letters, digits, spaces or _.:/=+-@.";
-    let reserved = |key: &str| format!("[0] has the Key {key}, whose prefix is reserved; choose another.");
+    let exact = "[0] must be an object with Key and Value, both strings, and nothing else. [invalid-value]";
+    let key = "[0] has a Key that IAM rejects; give 1 to 128 letters, digits, spaces or _.:/=+-@. [invalid-value]";
+    let value = "[0] has a Value that IAM rejects; give up to 256 letters, digits, spaces or _.:/=+-@. [invalid-value]";
+    let reserved =
+        |key: &str| format!("[0] has the Key {key}, whose prefix is reserved; choose another. [reserved-name]");
     for (tags, told) in [
-        (json!("team=platform"), " must be a list of objects with Key and Value.".to_owned()),
-        (json!(""), " must be a list of objects with Key and Value.".into()),
-        (json!({"team": "platform"}), " must be a list of objects with Key and Value.".into()),
+        (json!("team=platform"), " must be a list of objects with Key and Value. [invalid-value]".to_owned()),
+        (json!(""), " must be a list of objects with Key and Value. [invalid-value]".into()),
+        (json!({"team": "platform"}), " must be a list of objects with Key and Value. [invalid-value]".into()),
         (json!(["team"]), exact.into()),
         (json!([{"Key": "team"}]), exact.into()),
         (json!([{"Key": "team", "Value": []}]), exact.into()),
@@ -1348,7 +1414,7 @@ async fn tags() {
         (json!([{"Key": "Service-Provider-Access:revoke", "Value": "a"}]), reserved("Service-Provider-Access:revoke")),
         (
             json!([{"Key": "team", "Value": "a"}, {"Key": "Team", "Value": "b"}]),
-            "[1] repeats the Key Team; IAM's tag keys ignore case, give each once.".into(),
+            "[1] repeats the Key Team; IAM ignores letter case in tag keys, give each once. [repeated-value]".into(),
         ),
     ] {
         check_refused(Stack::new(), json!({"Tags": tags}), &[format!("Tags{told}")]).await;
@@ -1368,15 +1434,15 @@ async fn permissions_boundary() {
         [
             (
                 json!("Boundary"),
-                "is \"Boundary\"; it must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit.",
+                "is \"Boundary\"; it must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-value]",
             ),
             (
                 json!("arn:aws:iam::333333333333:policy/Boundary"),
-                "is arn:aws:iam::333333333333:policy/Boundary, which is neither this account's own policy nor AWS's.",
+                "is arn:aws:iam::333333333333:policy/Boundary of another account; give a policy of this account or of AWS. [other-account]",
             ),
             (
                 json!("arn:aws-cn:iam::aws:policy/SecurityAudit"),
-                "is arn:aws-cn:iam::aws:policy/SecurityAudit, which is neither this account's own policy nor AWS's.",
+                "is arn:aws-cn:iam::aws:policy/SecurityAudit, which is not in this partition (aws). [other-partition]",
             ),
         ],
     )
@@ -1401,8 +1467,8 @@ async fn policy_ownership() {
             json!({"inline": {"CustomPolicy": report(), "Theirs": report()}, "attached": [EC2, AUDIT]})
         } else {
             json!({"inline": {"CustomPolicy": report()}, "told": {"Warnings": [
-                format!("{EC2} was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive)."),
-                "Theirs was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive).",
+                format!("{EC2} was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive). [policy-removed]"),
+                "Theirs was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive). [policy-removed]",
             ]}})
         };
         assert_eq!(
@@ -1413,7 +1479,7 @@ async fn policy_ownership() {
     }
     check_is_one_value("PolicyOwnership").await;
     for bad in ["exclusive", "Shared", "true"] {
-        let sentence = format!("PolicyOwnership is \"{bad}\"; it must be Exclusive or Declared.");
+        let sentence = format!("PolicyOwnership is \"{bad}\"; it must be Exclusive or Declared. [invalid-value]");
         check_refused(Stack::new(), json!({"PolicyOwnership": bad}), &[sentence]).await;
     }
 }
@@ -1423,8 +1489,14 @@ async fn revision() {
     for value in [json!(""), json!("2"), json!(2), json!(true), json!("2026-11-22 once more")] {
         check_made(Stack::new(), json!({"Revision": value}), json!({})).await;
     }
-    check_bad("Revision", [(json!([]), "is a list; give a string."), (json!({}), "is an object; give a string.")])
-        .await;
+    check_bad(
+        "Revision",
+        [
+            (json!([]), "is a list; give a string. [invalid-value]"),
+            (json!({}), "is an object; give a string. [invalid-value]"),
+        ],
+    )
+    .await;
 }
 
 // --- IAM's limits, with the arithmetic ---
@@ -1447,9 +1519,9 @@ async fn inline_policies_have_10240_characters_at_most_and_two_are_our_own() {
     let sentence = |size: usize, left: usize, ours: usize| {
         format!(
             "CustomPolicy has {size} characters without white space, {} more than the {left} that are left for it: IAM allows \
-             10240 for the inline policies of a role, ServiceProviderAccessGuardrails takes {ours} of them and \
-             AWSRevokeOlderSessions may take {revocation}. Move statements to a managed policy and name it in \
-             ManagedPolicyArns.",
+             10240 for all inline policies of a role, ServiceProviderAccessGuardrails needs {ours} of them, and \
+             AWSRevokeOlderSessions may need {revocation}. Move statements to a managed policy and add it to \
+             ManagedPolicyArns. [quota-exceeded]",
             size - left
         )
     };
@@ -1471,8 +1543,8 @@ async fn a_role_has_as_many_managed_policies_as_the_accounts_quota() {
         stack.account.edit(|aws| aws.quotas.attached_policies_per_role = quota);
         let mut arns = own_policies(&stack, fits + 1);
         let sentence = format!(
-            "ManagedPolicyArns names {} policies, 1 more than the {quota} that IAM lets one role have in this account; join some, \
-             or raise the quota.",
+            "ManagedPolicyArns contains {} policies, 1 more than the {quota} that IAM allows on a role in this account; combine \
+             some, or raise the quota. [quota-exceeded]",
             fits + 1
         );
         check_refused(stack.clone(), json!({"ManagedPolicyArns": arns}), &[&sentence]).await;
@@ -1496,7 +1568,7 @@ async fn a_trust_policy_is_as_long_as_the_accounts_quota() {
     let sentence = |size: usize, quota: usize| {
         format!(
             "ExternalAwsAccountId, ExternalId, AllowedPrincipalArns and SourceIps together make a trust policy of {size} \
-             characters, {} more than the {quota} that IAM allows in this account; shorten one of them, or raise the quota.",
+             characters, {} more than the {quota} that IAM allows in this account; shorten one of them, or raise the quota. [quota-exceeded]",
             size - quota
         )
     };
@@ -1541,7 +1613,7 @@ async fn a_role_has_45_tags_of_the_templates_at_most() {
     check_refused(
         Stack::new(),
         json!({"Tags": some(46)}),
-        &["Tags has 46 tags; IAM allows 50 on a role and 5 of them are kept for this resource's own, so give at most 45."],
+        &["Tags has 46 tags; IAM allows 50 on a role, and this resource needs 5 of them, so give at most 45. [quota-exceeded]"],
     )
     .await;
 }
@@ -1550,7 +1622,7 @@ async fn a_role_has_45_tags_of_the_templates_at_most() {
 
 #[tokio::test(start_paused = true)]
 async fn an_external_id_that_is_easily_guessed_is_warned_of() {
-    let advice = "Let the provider make a random one, or leave ExternalId out.";
+    let advice = "Let the provider generate a random one, or leave ExternalId out. [weak-external-id]";
     for (id, why) in [
         ("fifteen-letters", "is shorter than 16 characters, which is easily guessed"),
         ("222222222222", "looks like an account ID, which is no secret and easily guessed"),
@@ -1587,8 +1659,9 @@ async fn an_external_id_that_is_easily_guessed_is_warned_of() {
 #[tokio::test(start_paused = true)]
 async fn broad_policies_are_warned_of() {
     let read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess";
-    let read_all =
-        format!("ManagedPolicyArns is broad: {read_only} reads the contents of nearly everything in the account.");
+    let read_all = format!(
+        "ManagedPolicyArns is broad: {read_only} reads the contents of nearly everything in the account. [broad]"
+    );
     check_made(
         Stack::new(),
         json!({"ManagedPolicyArns": [read_only]}),
@@ -1598,7 +1671,7 @@ async fn broad_policies_are_warned_of() {
     for (action, resource) in [("s3:*", "*"), ("ec2:*", "arn:*")] {
         let custom = allow(action, resource);
         let broad = format!(
-            "statement 1 allows {action} on {resource}, which is every action of the service on every resource."
+            "statement 1 allows {action} on {resource}, which is every action of the service on every resource. [broad]"
         );
         // IAM accepts only the first of them.
         if resource == "*" {
@@ -1623,7 +1696,7 @@ async fn broad_policies_are_warned_of() {
     check_made(Stack::new(), json!({"CustomPolicy": bucket}), json!({"inline": {"CustomPolicy": bucket}})).await;
 }
 
-const GRANTS_NOTHING: &str = "The role grants nothing: set CustomPolicy or ManagedPolicyArns.";
+const GRANTS_NOTHING: &str = "The role grants nothing: set CustomPolicy or ManagedPolicyArns. [grants-nothing]";
 
 #[tokio::test(start_paused = true)]
 async fn a_role_that_grants_nothing_is_warned_of() {
@@ -1655,7 +1728,8 @@ async fn a_role_whose_managed_policies_only_deny_grants_nothing() {
 async fn a_name_too_long_for_the_console_is_warned_of() {
     // The prefix alone has 11 characters.
     let (fits, long) = ("n".repeat(53), "n".repeat(54));
-    let warning = "Path and role name together have 65 characters; the console's role switcher takes 64 at most.";
+    let warning =
+        "Path and role name together have 65 characters; the console's role switcher accepts 64 at most. [long-name]";
     check_good([
         (json!({"RoleName": fits}), json!({"name": fits})),
         (json!({"RoleName": long}), json!({"name": long, "told": {"Warnings": [warning]}})),
@@ -1676,7 +1750,7 @@ async fn owner_role_path_prefix() {
     check_made(eu(), json!({"Path": "/partners/eu/acme/"}), deeper).await;
     for path in ["/delegated/", "/partners/", "/partners/eu2/", "/"] {
         let sentence = format!(
-            "Path is {path}, but the function's owner keeps every role under /partners/eu/ (RolePathPrefix); start with that."
+            "Path is {path}, but the function's owner requires paths that start with /partners/eu/ (RolePathPrefix). [not-permitted-by-owner]"
         );
         check_refused(eu(), json!({"Path": path}), &[sentence]).await;
     }
@@ -1693,7 +1767,7 @@ async fn owner_required_permissions_boundary() {
     check_made(required(), json!({"PermissionsBoundary": BOUNDARY}), json!({"boundary": BOUNDARY})).await;
     let sentence = format!(
         "PermissionsBoundary is {AUDIT}, but the function's owner requires {BOUNDARY} on every role \
-         (RequiredPermissionsBoundary); remove the property."
+         (RequiredPermissionsBoundary); remove the property. [not-permitted-by-owner]"
     );
     check_refused(required(), json!({"PermissionsBoundary": AUDIT}), &[sentence]).await;
 }
@@ -1702,13 +1776,13 @@ async fn owner_required_permissions_boundary() {
 async fn owner_trusted_account_ids() {
     let refused = |account: &str, allowed: &str| {
         format!(
-            "ExternalAwsAccountId is {account}, which the function's owner does not let roles trust (TrustedAccountIds: \
-             {allowed}); ask the owner to add it."
+            "ExternalAwsAccountId is {account}, which the function's owner does not allow roles to trust (TrustedAccountIds: \
+             {allowed}); ask the owner to add it. [not-permitted-by-owner]"
         )
     };
     // Set to nothing and not set at all are the same: nobody.
     for nobody in [owner(&[("TRUSTED_ACCOUNT_IDS", "")]), Stack { settings: Vec::new(), ..Stack::new() }] {
-        check_refused(nobody, json!({}), &[refused(PROVIDER, "none yet")]).await;
+        check_refused(nobody, json!({}), &[refused(PROVIDER, "none")]).await;
     }
     let two = || owner(&[("TRUSTED_ACCOUNT_IDS", "222222222222, 444444444444")]);
     check_made(two(), json!({}), json!({})).await;
@@ -1725,7 +1799,7 @@ async fn owner_trusted_account_ids() {
         check_refused(
             owner(&[("TRUSTED_ACCOUNT_IDS", settings)]),
             json!({"ExternalAwsAccountId": ACCOUNT}),
-            &["ExternalAwsAccountId is 111111111111, which is this account itself; give the provider's."],
+            &["ExternalAwsAccountId is 111111111111, which is this account; give the provider's account ID. [own-account]"],
         )
         .await;
     }
@@ -1737,7 +1811,9 @@ async fn owner_allowed_managed_policy_arns() {
     let some = || owner(&[("ALLOWED_MANAGED_POLICY_ARNS", patterns)]);
     check_made(some(), json!({"ManagedPolicyArns": EC2}), json!({"attached": [EC2]})).await;
     let sentence = |arn: &str| {
-        format!("ManagedPolicyArns names {arn}, which the function's owner does not allow (AllowedManagedPolicyArns).")
+        format!(
+            "ManagedPolicyArns contains {arn}, which the function's owner does not allow (AllowedManagedPolicyArns). [not-permitted-by-owner]"
+        )
     };
     check_refused(some(), json!({"ManagedPolicyArns": [EC2, AUDIT]}), &[sentence(AUDIT)]).await;
     let stack = some();
@@ -1760,7 +1836,7 @@ async fn owner_max_session_duration_cap() {
     check_refused(
         hour(),
         json!({"MaxSessionDuration": 3601}),
-        &["MaxSessionDuration is 3601, more than the 3600 seconds that the function's owner allows (MaxSessionDurationCap)."],
+        &["MaxSessionDuration is 3601, more than the 3600 seconds that the function's owner allows (MaxSessionDurationCap). [not-permitted-by-owner]"],
     )
     .await;
 }
@@ -1768,24 +1844,32 @@ async fn owner_max_session_duration_cap() {
 #[tokio::test(start_paused = true)]
 async fn owner_settings_that_are_wrong_permit_nothing() {
     for (variable, value, sentence) in [
-        ("ROLE_PATH_PREFIX", "/", "must be a path of at least one segment that starts and ends in a slash."),
-        ("ROLE_PATH_PREFIX", "/delegated", "must be a path of at least one segment that starts and ends in a slash."),
+        (
+            "ROLE_PATH_PREFIX",
+            "/",
+            "must be a path of at least one segment that starts and ends in a slash. [invalid-setting]",
+        ),
+        (
+            "ROLE_PATH_PREFIX",
+            "/delegated",
+            "must be a path of at least one segment that starts and ends in a slash. [invalid-setting]",
+        ),
         (
             "REQUIRED_PERMISSIONS_BOUNDARY",
             "Boundary",
-            "must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit.",
+            "must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting]",
         ),
         (
             "TRUSTED_ACCOUNT_IDS",
             "*,222222222222",
-            "must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0.",
+            "must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting]",
         ),
-        ("PERMIT_MISSING_EXTERNAL_ID", "yes", "must be true or false."),
-        ("MAX_SESSION_DURATION_CAP", "43201", "must be a whole number from 3600 to 43200 (seconds)."),
-        ("PERMIT_ADMINISTRATIVE_ACCESS", "1", "must be true or false."),
+        ("PERMIT_MISSING_EXTERNAL_ID", "yes", "must be true or false. [invalid-setting]"),
+        ("MAX_SESSION_DURATION_CAP", "43201", "must be a whole number from 3600 to 43200 (seconds). [invalid-setting]"),
+        ("PERMIT_ADMINISTRATIVE_ACCESS", "1", "must be true or false. [invalid-setting]"),
     ] {
         let sentence = format!(
-            "The function's own settings are wrong, so it delegates nothing; its owner must correct them. {variable} {sentence}"
+            "The function's own settings are wrong, so it creates and changes no role; its owner must correct them. {variable} {sentence}"
         );
         check_refused(owner(&[(variable, value)]), json!({}), &[sentence]).await;
     }

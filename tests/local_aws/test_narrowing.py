@@ -118,7 +118,7 @@ class Expiry(LocalAwsTestCase):
         stack.create(template())
         session = self.environment.acme.assume(stack.outputs()["RoleArn"], FIRST_ID)
         self.assertEqual(stack.update(template(ExpiresAt="2026-01-01T00:00:00Z", RevokeSessions="Never")), "UPDATE_COMPLETE")
-        self.assertIn("ExpiresAt is 2026-01-01T00:00:00Z, which is past", stack.outputs()["Warnings"])
+        self.assertIn("ExpiresAt is 2026-01-01T00:00:00Z, which is in the past", stack.outputs()["Warnings"])
         self.assertFalse(has_access(session), "expiry ends all sessions, even with RevokeSessions Never")
         self.assertIsNone(self.environment.acme.assume(stack.outputs()["RoleArn"], FIRST_ID))
 

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use crate::findings::{Code, Problems};
 use crate::identifiers::{Account, AccountId, ExternalId, Invalid, RoleArn, digest};
-use crate::properties::{Problems, Reader};
+use crate::properties::Reader;
 
 /// Whether a customer's role opens with its external ID and with nothing less. Equal questions have equal answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,13 +70,13 @@ impl Check {
             ("ExternalId", "is missing; give the external ID of this customer."),
         ] {
             if !properties.contains_key(property) {
-                reader.problem(property, what);
+                reader.problem(Code::MissingProperty, property, what);
             }
         }
         if let Some(role) = &role {
             check_place(&mut reader, role, asker, customer.as_ref());
         }
-        let mut problems = reader.finish(&[]);
+        let (mut problems, _) = reader.finish(&[]);
         if let Some(external_id) = properties.get("ExternalId").and_then(Value::as_str) {
             problems.hide(external_id);
         }
@@ -103,6 +104,7 @@ fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Account, custome
     let Account { partition, id: account } = role.account();
     if account == &asker.id {
         reader.problem(
+            Code::OwnAccount,
             "RoleArn",
             format!(
                 "is in this function's own account {account}; give the role of a customer. The function does not assume \
@@ -111,6 +113,7 @@ fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Account, custome
         );
     } else if customer.is_some_and(|customer| customer != account) {
         reader.problem(
+            Code::OtherAccount,
             "RoleArn",
             format!(
                 "is in account {account}, but CustomerAccountId is another account; ask the customer for the right ARN."
@@ -119,6 +122,7 @@ fn check_place(reader: &mut Reader<'_>, role: &RoleArn, asker: &Account, custome
     }
     if partition != &asker.partition {
         reader.problem(
+            Code::OtherPartition,
             "RoleArn",
             format!(
                 "is in the partition {partition}, where roles cannot be assumed from {}; install the function in an \

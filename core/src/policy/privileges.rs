@@ -23,16 +23,23 @@ pub use privilege::{Author, Code, Privilege, Severity, Terms};
 
 /// Why a document grants much. Reads "statement 1 (Sid Admin) allows iam:Put* on *, which can …".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct Grant {
     place: Place,
-    grant: String,
+    what: String,
     reason: String,
 }
 
-impl fmt::Display for Finding {
+impl Grant {
+    /// The number of the statement, counted from 1.
+    pub fn statement(&self) -> usize {
+        self.place.number()
+    }
+}
+
+impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, grant, reason } = self;
-        write!(f, "{place} allows {grant}, which {reason}")
+        let Self { place, what, reason } = self;
+        write!(f, "{place} allows {what}, which {reason}")
     }
 }
 
@@ -54,14 +61,14 @@ impl Document {
     }
 
     /// What amounts to being, or being able to become, an administrator.
-    pub fn administrative(&self) -> Vec<Finding> {
+    pub fn administrative(&self) -> Vec<Grant> {
         let mut findings = Vec::new();
         for statement in allowing(self) {
             let reach = Reach::of(&statement);
             if statement.has("NotAction") {
-                findings.push(Finding {
+                findings.push(Grant {
                     place: statement.place.clone(),
-                    grant: format!("NotAction {}", sample(&statement.strings("NotAction"))),
+                    what: format!("NotAction {}", sample(&statement.strings("NotAction"))),
                     reason: "is every other action of every service, future ones included".to_owned(),
                 });
             }
@@ -75,7 +82,7 @@ impl Document {
     }
 
     /// All actions of a service on everything, where that is not administrative already.
-    pub fn broad(&self) -> Vec<Finding> {
+    pub fn broad(&self) -> Vec<Grant> {
         let mut findings = Vec::new();
         let mut told = BTreeSet::new();
         for statement in allowing(self) {
@@ -209,8 +216,8 @@ fn is_everything(part: &str) -> bool {
     part.contains('*') && part.chars().all(|c| matches!(c, '*' | '?'))
 }
 
-fn finding(place: &Place, action: &str, resource: &str, reason: String) -> Finding {
-    Finding { place: place.clone(), grant: format!("{} on {resource}", shown(action)), reason }
+fn finding(place: &Place, action: &str, resource: &str, reason: String) -> Grant {
+    Grant { place: place.clone(), what: format!("{} on {resource}", shown(action)), reason }
 }
 
 /// As they stand, each once, letter case aside.

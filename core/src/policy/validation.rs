@@ -25,16 +25,25 @@ const STATEMENT_KEYS: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Reso
 impl Document {
     /// Everything for which IAM of this partition refuses the document as a policy of a role: one sentence each, in the
     /// order of the document. The sentences quote no condition values, which may be external IDs.
-    pub fn problems_as_identity_policy(&self, partition: &Partition) -> Vec<String> {
-        let mut problems = Problems { partition, sentences: Vec::new(), sids: BTreeMap::new() };
+    pub fn problems_as_identity_policy(&self, partition: &Partition) -> Vec<Rejected> {
+        let mut problems = Problems { partition, rejected: Vec::new(), sids: BTreeMap::new() };
         problems.document(self.members());
-        problems.sentences
+        problems.rejected
     }
+}
+
+/// One thing for which IAM rejects a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// The number of the statement, counted from 1; 0 for the document as a whole.
+    pub statement: usize,
+    /// What is wrong, where, and what to write instead.
+    pub sentence: String,
 }
 
 struct Problems<'p> {
     partition: &'p Partition,
-    sentences: Vec<String>,
+    rejected: Vec<Rejected>,
     /// The first statement with each Sid.
     sids: BTreeMap<String, usize>,
 }
@@ -78,11 +87,12 @@ impl Problems<'_> {
     }
 
     fn add(&mut self, sentence: String) {
-        self.sentences.push(sentence);
+        self.rejected.push(Rejected { statement: 0, sentence });
     }
 
     fn within(&mut self, place: &Place, problem: impl fmt::Display) {
-        self.add(format!("In {place}, {problem}."));
+        let sentence = format!("In {place}, {problem}.");
+        self.rejected.push(Rejected { statement: place.number(), sentence });
     }
 
     fn statement(&mut self, number: usize, statement: &Value) {

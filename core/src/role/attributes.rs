@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::desired::DesiredRole;
 use super::trust::Mfa;
+use crate::findings::Finding;
 use crate::identifiers::ExternalId;
 
 /// The attributes that are emptied first when the answer would be too long.
@@ -26,7 +27,7 @@ pub fn attributes(
     id: &str,
     accounts: &str,
     external_id: Option<&ExternalId>,
-    warnings: &[String],
+    warnings: &[Finding],
 ) -> BTreeMap<&'static str, String> {
     let external_id = external_id.map(ExternalId::expose);
     BTreeMap::from([
@@ -39,7 +40,7 @@ pub fn attributes(
         ("SwitchRoleUrl", if external_id.is_none() { switch_role_url(role, arn) } else { String::new() }),
         ("TerraformProvider", terraform_provider(arn, external_id)),
         ("AwsConfigProfile", aws_config_profile(role, arn, external_id)),
-        (WARNINGS, warnings.join("\n")),
+        (WARNINGS, warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     ])
 }
 

@@ -1,8 +1,7 @@
-//! What the customer agrees to: who may come in, under which external ID, to do what.
+//! What the customer agrees to: who may assume the role, with which external ID, to do what.
 //!
-//! Read from the resource's properties in one go, with every problem told at once: what is malformed,
-//! what the function's owner does not allow, what would make the third party an administrator, and
-//! what IAM would refuse.
+//! Read from the resource's properties in one step that reports every problem: what is malformed, what the function's
+//! owner does not allow, what would make the provider an administrator, and what IAM would reject.
 
 mod how_long;
 mod role;
@@ -18,15 +17,16 @@ use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
 use super::ownership::StackResource;
 use super::trust::{Conditions, Trust};
+use crate::findings::{Code, Finding, Problems};
 use crate::identifiers::{
     Account, AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PublicCidr, Region, RoleName, RolePath,
 };
 use crate::installation::Installation;
 use crate::policy::Document;
-use crate::properties::{Problems, Reader};
+use crate::properties::Reader;
 use crate::timestamp::Timestamp;
 
-/// What Terraform's modules for the same purpose call things.
+/// Names that Terraform modules for the same purpose use.
 const TERRAFORM_NAMES: [(&str, &str); 7] = [
     ("external_aws_account_id", "ExternalAwsAccountId"),
     ("external_id", "ExternalId"),
@@ -97,8 +97,8 @@ pub struct Delegation {
     pub tags: BTreeMap<String, String>,
     /// What happens to policies that others put on the role.
     pub policy_ownership: PolicyOwnership,
-    /// What the template's author should know, though it is allowed.
-    pub warnings: Vec<String>,
+    /// What the template's author should know, although it is allowed.
+    pub warnings: Vec<Finding>,
 }
 
 impl Delegation {
@@ -116,25 +116,22 @@ impl Delegation {
     ) -> Result<Self, Problems> {
         let (account, limits) = (installation.account(), &installation.limits);
         let mut reader = Reader::new(properties);
-        let mut warnings = Vec::new();
-        // Asked for so that it is known; its only purpose is that a change of it sends an update.
+        // Read so that it is known. Its only purpose is that a change of it sends an update.
         let _ = reader.free_text("Revision");
 
         let accounts = who::accounts(&mut reader, account, limits);
-        let external_id = who::external_id(&mut reader, limits, &mut warnings);
+        let external_id = who::external_id(&mut reader, limits);
         let mfa = who::mfa(&mut reader);
         let principals = who::principals(&mut reader, account, accounts.as_deref());
         let organization = reader.one("PrincipalOrgId", OrganizationId::parse);
         let source_ips = reader.list("SourceIps", 1..=100, PublicCidr::parse).unwrap_or_default().into_iter().collect();
-        let max_session_duration = how_long::max_session_duration(&mut reader, limits, &mut warnings);
-        let expires_at = how_long::expires_at(&mut reader, now, first_time, &mut warnings);
+        let max_session_duration = how_long::max_session_duration(&mut reader, limits);
+        let expires_at = how_long::expires_at(&mut reader, now, first_time);
         let revoke_sessions = how_long::revoke_sessions(&mut reader);
         let administrative = what::administrative_access(&mut reader, limits);
         let of_our_own = GuardrailPolicy::new(installation, resource).policy(expires_at).size();
-        let custom_policy =
-            what::custom_policy(&mut reader, &account.partition, administrative, of_our_own, &mut warnings);
-        let managed_policies =
-            what::managed_policies(&mut reader, account, limits, lookup, administrative, &mut warnings);
+        let custom_policy = what::custom_policy(&mut reader, &account.partition, administrative, of_our_own);
+        let managed_policies = what::managed_policies(&mut reader, account, limits, lookup, administrative);
         let permissions_boundary = what::permissions_boundary(&mut reader, account, limits);
         let role_name = role::role_name(&mut reader);
         let home_region = role::home_region(&mut reader);
@@ -151,9 +148,10 @@ impl Delegation {
 
         let read_and_empty = |arn| matches!(lookup.policies.get(arn), Some(Some(policy)) if policy.grants_nothing());
         if custom_policy.as_ref().is_none_or(Document::grants_nothing) && managed_policies.iter().all(read_and_empty) {
-            warnings.push("The role grants nothing: set CustomPolicy or ManagedPolicyArns.".to_owned());
+            let message = "The role grants nothing: set CustomPolicy or ManagedPolicyArns.";
+            reader.warning(Code::GrantsNothing, "", message);
         }
-        let delegation = Self {
+        let mut delegation = Self {
             role_name,
             home_region,
             path,
@@ -168,10 +166,13 @@ impl Delegation {
             description,
             tags,
             policy_ownership,
-            warnings,
+            warnings: Vec::new(),
         };
         delegation.check_trust_size(&mut reader, account, lookup.quotas);
-        reader.finish(&TERRAFORM_NAMES).none().map(|()| delegation)
+        let (problems, warnings) = reader.finish(&TERRAFORM_NAMES);
+        problems.none()?;
+        delegation.warnings = warnings;
+        Ok(delegation)
     }
 
     /// The trust under the external IDs in force.
@@ -194,6 +195,7 @@ impl Delegation {
         let (size, most) = (self.trust(account, external_ids).to_document().size(), quotas.trust_policy_characters);
         if size > most {
             reader.problem(
+                Code::QuotaExceeded,
                 "ExternalAwsAccountId, ExternalId, AllowedPrincipalArns and SourceIps",
                 format_args!(
                     "together make a trust policy of {size} characters, {} more than the {most} that IAM allows in this \

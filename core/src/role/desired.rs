@@ -8,6 +8,7 @@ use super::observed::LiveRole;
 use super::ownership::{CONSOLE_NAME, EXTERNAL_ID_TAG, StackResource, Tags};
 use super::state_tag::{Parts, STATE_TAG, State};
 use super::trust::Trust;
+use crate::findings::{Code, Finding};
 use crate::identifiers::{ExternalId, PolicyArn, RoleName, RolePath, is_tag_character};
 use crate::installation::Installation;
 use crate::policy::Document;
@@ -113,13 +114,14 @@ impl DesiredRole {
     }
 
     /// What the template's author should know of the finished role.
-    pub fn warnings(&self) -> Option<String> {
+    pub fn warnings(&self) -> Option<Finding> {
         let length = self.path.as_str().len() + self.name.as_str().len();
         (length > CONSOLE_NAME).then(|| {
-            format!(
-                "Path and role name together have {length} characters; the console's role switcher takes {CONSOLE_NAME} at \
+            let message = format!(
+                "Path and role name together have {length} characters; the console's role switcher accepts {CONSOLE_NAME} at \
                  most."
-            )
+            );
+            Finding::warning(Code::LongName, "RoleName", message)
         })
     }
 }
@@ -132,7 +134,7 @@ pub struct ExternalIds {
     /// What the tag keeps, so that leaving `ExternalId` out (again) brings back the same.
     pub kept: Option<ExternalId>,
     /// What the template's author should know.
-    pub warning: Option<String>,
+    pub warning: Option<Finding>,
 }
 
 impl ExternalIds {
@@ -155,9 +157,13 @@ impl ExternalIds {
                 let made_anew = known.is_none() && !first_time;
                 let id = known.unwrap_or(fresh);
                 let warning = if made_anew {
-                    Some("The role kept no external ID, so a new one was made: hand it to the provider.".to_owned())
+                    let message = "The role had no external ID that could be kept, so a new one was generated: send it to the provider.";
+                    Some(Finding::warning(Code::NewExternalId, "ExternalId", message))
                 } else {
-                    id.weakness().map(|why| format!("The external ID that the role keeps {why}."))
+                    id.weakness().map(|why| {
+                        let message = format!("The external ID that the role keeps {why}.");
+                        Finding::warning(Code::WeakExternalId, "ExternalId", message)
+                    })
                 };
                 let kept = fits_a_tag(&id).then(|| id.clone());
                 Self { in_force: vec![id], kept, warning }

@@ -8,9 +8,10 @@ use super::observed::LiveRole;
 use super::ownership::StackResource;
 use super::plan;
 use super::previous_template::{OnceDeclared, home_region_hint};
+use crate::findings::Problems;
 use crate::identifiers::{ExternalId, Region, RoleName};
 use crate::installation::Installation;
-use crate::properties::{Problems, Properties};
+use crate::properties::Properties;
 use crate::timestamp::Timestamp;
 
 /// A valid declaration, with everything needed to say which role it desires.

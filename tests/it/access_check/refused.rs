@@ -15,30 +15,34 @@ async fn refused(properties: Value, expected: Expect) {
 #[tokio::test(start_paused = true)]
 async fn a_role_of_the_functions_own_account_is_never_opened() {
     let own = "arn:aws:iam::111111111111:role/Administrator";
-    refused(question(&json!({ "RoleArn": own })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account."]).await;
-    refused(question(&json!({ "RoleArn": own, "CustomerAccountId": "111111111111" })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account."]).await;
+    refused(question(&json!({ "RoleArn": own })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. [own-account]"]).await;
+    refused(question(&json!({ "RoleArn": own, "CustomerAccountId": "111111111111" })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. [own-account]"]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_role_of_somebody_else_is_not_the_customers() {
-    refused(question(&json!({ "CustomerAccountId": "888888888888" })), expect!["RoleArn is in account 999999999999, but CustomerAccountId is another account; ask the customer for the right ARN."]).await;
+    refused(question(&json!({ "CustomerAccountId": "888888888888" })), expect!["RoleArn is in account 999999999999, but CustomerAccountId is another account; ask the customer for the right ARN. [other-account]"]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_role_of_another_partition_cannot_be_asked() {
-    refused(question(&json!({ "RoleArn": "arn:aws-cn:iam::999999999999:role/Access" })), expect!["RoleArn is in the partition aws-cn, where roles cannot be assumed from aws; install the function in an account of that partition."]).await;
-    refused(question(&json!({ "RoleArn": "arn:aws-us-gov:iam::111111111111:role/Access" })), expect!["There are 2 problems. (1) RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. (2) RoleArn is in the partition aws-us-gov, where roles cannot be assumed from aws; install the function in an account of that partition."]).await;
+    refused(question(&json!({ "RoleArn": "arn:aws-cn:iam::999999999999:role/Access" })), expect!["RoleArn is in the partition aws-cn, where roles cannot be assumed from aws; install the function in an account of that partition. [other-partition]"]).await;
+    refused(question(&json!({ "RoleArn": "arn:aws-us-gov:iam::111111111111:role/Access" })), expect!["There are 2 problems. (1) RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. [own-account] (2) RoleArn is in the partition aws-us-gov, where roles cannot be assumed from aws; install the function in an account of that partition. [other-partition]"]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_missing_is_told() {
-    refused(json!({}), expect!["There are 2 problems. (1) RoleArn is missing; give the ARN of the customer's role. (2) ExternalId is missing; give the external ID of this customer."]).await;
+    refused(json!({}), expect!["There are 2 problems. (1) RoleArn is missing; give the ARN of the customer's role. [missing-property] (2) ExternalId is missing; give the external ID of this customer. [missing-property]"]).await;
     refused(
         json!({ "RoleArn": Customer::ROLE }),
-        expect!["ExternalId is missing; give the external ID of this customer."],
+        expect!["ExternalId is missing; give the external ID of this customer. [missing-property]"],
     )
     .await;
-    refused(json!({ "ExternalId": RIGHT }), expect!["RoleArn is missing; give the ARN of the customer's role."]).await;
+    refused(
+        json!({ "ExternalId": RIGHT }),
+        expect!["RoleArn is missing; give the ARN of the customer's role. [missing-property]"],
+    )
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,11 +60,11 @@ async fn what_is_no_role_is_told() {
         "arn:aws:sts::999999999999:role/x",
     ] {
         let answer = create(&checking(|_| true), question(&json!({ "RoleArn": arn }))).await;
-        let form = "it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME.";
+        let form = "it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-value]";
         assert_eq!(answer.reason(), format!("RoleArn is {}; {form}", json!(arn)));
     }
     // What is no ARN may be the external ID in the wrong place, or stand next to it.
-    let hidden = "RoleArn is not well-formed (its value is not repeated here); it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME.";
+    let hidden = "RoleArn is not well-formed (its value is not repeated here); it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-value]";
     for swapped in ["ProviderAccess", RIGHT] {
         let answer = create(&checking(|_| true), question(&json!({ "RoleArn": swapped }))).await;
         assert_eq!(answer.reason(), hidden);
@@ -72,7 +76,7 @@ async fn what_is_no_role_is_told() {
         answer.reason()
     );
     let session = "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me";
-    refused(question(&json!({ "RoleArn": session })), expect![[r#"RoleArn is "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me"; it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME; this is the ARN of a session."#]]).await;
+    refused(question(&json!({ "RoleArn": session })), expect![[r#"RoleArn is "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me"; it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME; this is the ARN of a session. [invalid-value]"#]]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,7 +86,7 @@ async fn everything_that_is_wrong_is_told_at_once() {
             "RoleArn": "", "CustomerAccountId": "12345", "ExternalId": "x", "RequireMfa": "perhaps",
             "OnInconclusive": "Ignore", "Revision": ["2"], "external_id": RIGHT, "RoleARN": Customer::ROLE,
         }),
-        expect![[r#"There are 8 problems. (1) RoleArn is an empty string; give a value, or leave the property out (AWS::NoValue). (2) CustomerAccountId is "12345"; it must be an AWS account ID of 12 digits, in quotes where it starts with 0. (3) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1). (4) RequireMfa is "perhaps"; it must be true or false. (5) OnInconclusive is "Ignore"; it must be Fail or Succeed. (6) Revision is a list; give a string. (7) "RoleARN" is not a property of this resource: use RoleArn. (8) "external_id" is not a property of this resource: use ExternalId."#]],
+        expect![[r#"There are 8 problems. (1) RoleArn is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value] (2) CustomerAccountId is "12345"; it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value] (3) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1). [invalid-value] (4) RequireMfa is "perhaps"; it must be true or false. [invalid-value] (5) OnInconclusive is "Ignore"; it must be Fail or Succeed. [invalid-value] (6) Revision is a list; give a string. [invalid-value] (7) "RoleARN" is not a property of this resource: use RoleArn. [unknown-property] (8) "external_id" is not a property of this resource: use ExternalId. [unknown-property]"#]],
     )
     .await;
     refused(
@@ -90,14 +94,14 @@ async fn everything_that_is_wrong_is_told_at_once() {
             "RoleArn": "arn:aws-cn:iam::111111111111:role/x", "CustomerAccountId": "999999999999",
             "ExternalId": [RIGHT], "RequireMfa": "", "OnInconclusive": "",
         }),
-        expect!["There are 5 problems. (1) ExternalId is a list; give one value, not a list or an object. (2) RequireMfa is an empty string; give a value, or leave the property out (AWS::NoValue). (3) OnInconclusive is an empty string; give a value, or leave the property out (AWS::NoValue). (4) RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. (5) RoleArn is in the partition aws-cn, where roles cannot be assumed from aws; install the function in an account of that partition."],
+        expect!["There are 5 problems. (1) ExternalId is a list; give one value, not a list or an object. [invalid-value] (2) RequireMfa is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value] (3) OnInconclusive is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value] (4) RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. [own-account] (5) RoleArn is in the partition aws-cn, where roles cannot be assumed from aws; install the function in an account of that partition. [other-partition]"],
     )
     .await;
-    refused(question(&json!({ "ExternalId": format!("{RIGHT}!") })), expect!["ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 20 of 20 is none of them)."]).await;
-    refused(question(&json!({ "ExternalId": "x".repeat(1225) })), expect!["ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1225)."]).await;
+    refused(question(&json!({ "ExternalId": format!("{RIGHT}!") })), expect!["ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 20 of 20 is none of them). [invalid-value]"]).await;
+    refused(question(&json!({ "ExternalId": "x".repeat(1225) })), expect!["ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1225). [invalid-value]"]).await;
     refused(
         question(&json!({ "ExternalId": { RIGHT: RIGHT } })),
-        expect!["ExternalId is an object; give one value, not a list or an object."],
+        expect!["ExternalId is an object; give one value, not a list or an object. [invalid-value]"],
     )
     .await;
 }

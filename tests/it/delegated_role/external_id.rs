@@ -40,7 +40,7 @@ async fn without_a_given_id_the_generated_one_is_used_again() {
     stack.account.edit(|aws| drop(aws.role_mut(&name).tags.remove(EXTERNAL_ID_TAG)));
     let renewed = stack.update(&name, explicit, generated).await;
     assert_ne!(renewed.attribute("ExternalId"), first.attribute("ExternalId"));
-    assert!(renewed.attribute("Warnings").contains("a new one was made"), "{}", renewed.attribute("Warnings"));
+    assert!(renewed.attribute("Warnings").contains("a new one was generated"), "{}", renewed.attribute("Warnings"));
 }
 
 #[tokio::test(start_paused = true)]

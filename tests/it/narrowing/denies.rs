@@ -36,7 +36,7 @@ async fn a_policy_that_iam_would_refuse_changes_nothing() {
         let stack = made(&json!({})).await;
         let before = role(&stack);
         let (answer, _) = change(&stack, &json!({}), &allowing(resource)).await;
-        let sentence = format!("CustomPolicy would be refused by IAM: In statement 1, \"{resource}\" {problem}");
+        let sentence = format!("CustomPolicy would be rejected by IAM: In statement 1, \"{resource}\" {problem}");
         assert!(!answer.succeeded() && answer.reason().contains(&sentence), "{}", answer.reason());
         assert_eq!(stack.account.writes(), Vec::<String>::new());
         assert_eq!(role(&stack).trust.json(), before.trust.json());

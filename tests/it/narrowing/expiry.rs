@@ -13,7 +13,7 @@ async fn a_time_in_the_past_ends_the_access_of_an_existing_role() {
     let stack = made(&end("2026-11-22T12:00:10Z")).await;
     let warned = |end: &str| {
         format!(
-            "ExpiresAt is {end}, which is past: the role is shut, and the sessions that it gave can do nothing any more."
+            "ExpiresAt is {end}, which is in the past: the role is closed, and sessions that it issued can do nothing. [expired]"
         )
     };
     // An update of another property after the expiry, and an earlier expiry.
@@ -71,7 +71,10 @@ async fn a_create_delivered_again_after_its_expiry_keeps_the_id_of_the_role() {
     let late = stack.send_at(event, noon() + Duration::from_secs(90)).await;
     assert_eq!(
         (late.reason(), late.physical_id()),
-        ("ExpiresAt is 2026-11-22T12:01:00Z, but it is 2026-11-22T12:01:30Z already; give a time to come.", "Auditor")
+        (
+            "ExpiresAt is 2026-11-22T12:01:00Z, but it is 2026-11-22T12:01:30Z now; it must be in the future. [in-the-past]",
+            "Auditor"
+        )
     );
     assert_eq!((stack.account.writes(), role(&stack)), (Vec::new(), before));
     assert!(stack.delete(late.physical_id(), properties(&json!({}))).await.succeeded());

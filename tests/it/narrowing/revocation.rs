@@ -92,7 +92,7 @@ async fn a_later_cut_off_by_others_stays() {
             assert_eq!(
                 answer.attribute("Warnings"),
                 "Sessions issued before 2030-01-01T00:00:00Z can do nothing: AWSRevokeOlderSessions ends them, \
-                 and there was no time to wait for that moment.",
+                 and there was no time to wait for that moment. [sessions-ending]",
                 "{next}"
             );
             assert!(took < Duration::from_secs(1), "this time is not waited for: {took:?}");
@@ -105,9 +105,8 @@ async fn a_later_cut_off_by_others_stays() {
 async fn the_denies_in_a_policy_with_the_name_of_the_revocation_stay() {
     let (denying, allowing) = (deny("s3:*"), allow("s3:*", "*"));
     let warned = "AWSRevokeOlderSessions is on the role but not declared. It only denies, so it was not removed; remove it when it is \
-                  no longer needed.";
-    let removed =
-        "AWSRevokeOlderSessions was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive).";
+                  no longer needed. [policy-kept]";
+    let removed = "AWSRevokeOlderSessions was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive). [policy-removed]";
     let ending = revocation("2026-11-22T12:00:06.000Z")["Statement"][0].clone();
     let both = json!({"Version": "2012-10-17", "Statement": [denying["Statement"][0], ending]});
     let only = revocation("2026-11-22T12:00:06.000Z");
@@ -151,7 +150,7 @@ async fn an_answer_that_cannot_wait_for_the_cut_off_warns() {
     assert_eq!(
         answer.attribute("Warnings"),
         "Sessions issued before 2026-11-22T12:00:06Z can do nothing: AWSRevokeOlderSessions ends them, and there \
-         was no time to wait for that moment."
+         was no time to wait for that moment. [sessions-ending]"
     );
     assert!(took < Duration::from_secs(1), "{took:?}");
     // The same event, delivered again, waits for the remaining time and writes nothing.

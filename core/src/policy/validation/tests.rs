@@ -6,7 +6,8 @@ use crate::policy::Document;
 
 fn problems(document: Value, partition: &str) -> Vec<String> {
     let partition = Partition::parse(partition).expect("a partition");
-    Document::from_value(document).expect("it is a document").problems_as_identity_policy(&partition)
+    let document = Document::from_value(document).expect("it is a document");
+    document.problems_as_identity_policy(&partition).into_iter().map(|rejected| rejected.sentence).collect()
 }
 
 fn check(document: Value, expect: &Expect) {

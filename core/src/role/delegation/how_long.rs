@@ -1,17 +1,19 @@
-//! For how long: one session, the access as a whole, and the sessions of those who are shut out.
+//! How long access lasts: one session, the access as a whole, and sessions issued before the trust narrowed.
 
 use super::RevokeSessions;
+use crate::findings::Code;
 use crate::identifiers::Invalid;
 use crate::owner_limits::OwnerLimits;
 use crate::properties::Reader;
 use crate::timestamp::Timestamp;
 
-pub(super) fn max_session_duration(reader: &mut Reader<'_>, limits: &OwnerLimits, warnings: &mut Vec<String>) -> u32 {
+pub(super) fn max_session_duration(reader: &mut Reader<'_>, limits: &OwnerLimits) -> u32 {
     const PROPERTY: &str = "MaxSessionDuration";
     let seconds = reader.number(PROPERTY, 3_600..=43_200, "seconds").unwrap_or(3_600);
     let cap = limits.max_session_duration_cap;
     if seconds > cap {
         reader.problem(
+            Code::NotPermittedByOwner,
             PROPERTY,
             format_args!(
                 "is {seconds}, more than the {cap} seconds that the function's owner allows (MaxSessionDurationCap)."
@@ -19,33 +21,37 @@ pub(super) fn max_session_duration(reader: &mut Reader<'_>, limits: &OwnerLimits
         );
     }
     if seconds > 3_600 {
-        warnings.push(format!(
-            "MaxSessionDuration is {seconds} seconds, but a provider who comes from a role session (role chaining) gets one \
-             hour at most."
-        ));
+        reader.warning(
+            Code::RoleChaining,
+            PROPERTY,
+            format!(
+                "MaxSessionDuration is {seconds} seconds, but a provider that calls from a role session (role chaining) gets \
+                 one hour at most."
+            ),
+        );
     }
     seconds
 }
 
-/// A role that is never open is a mistake where it is asked for first. Later it is how access ends, and what a
-/// rollback may have to bring back.
-pub(super) fn expires_at(
-    reader: &mut Reader<'_>,
-    now: Timestamp,
-    first_time: bool,
-    warnings: &mut Vec<String>,
-) -> Option<Timestamp> {
+/// A new role that is never open is a mistake. Later, a past time is how access ends, and what a rollback may have to
+/// restore.
+pub(super) fn expires_at(reader: &mut Reader<'_>, now: Timestamp, first_time: bool) -> Option<Timestamp> {
     const PROPERTY: &str = "ExpiresAt";
     let expires_at = reader.one(PROPERTY, Timestamp::parse)?;
     if expires_at > now {
         return Some(expires_at);
     }
     if first_time {
-        reader.problem(PROPERTY, format_args!("is {expires_at}, but it is {now} already; give a time to come."));
+        let what = format_args!("is {expires_at}, but it is {now} now; it must be in the future.");
+        reader.problem(Code::InThePast, PROPERTY, what);
     } else {
-        warnings.push(format!(
-            "ExpiresAt is {expires_at}, which is past: the role is shut, and the sessions that it gave can do nothing any more."
-        ));
+        reader.warning(
+            Code::Expired,
+            PROPERTY,
+            format!(
+                "ExpiresAt is {expires_at}, which is in the past: the role is closed, and sessions that it issued can do nothing."
+            ),
+        );
     }
     Some(expires_at)
 }

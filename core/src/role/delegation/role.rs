@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::findings::Code;
 use crate::identifiers::{Invalid, Region, RoleName, RolePath, is_tag_character};
 use crate::owner_limits::OwnerLimits;
 use crate::properties::{Reader, scalar};
@@ -12,10 +13,8 @@ use crate::role::ownership::{OUR_TAGS, TAGS_OF_OURS, TAGS_ON_A_ROLE};
 pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
     let name = reader.one("RoleName", RoleName::parse)?;
     if name.is_reserved() {
-        reader.problem(
-            "RoleName",
-            format_args!("is {name}, a name that AWS or the CDK keeps for its own roles; choose another."),
-        );
+        let what = format_args!("is {name}, a name that AWS or the CDK reserves for its own roles; choose another.");
+        reader.problem(Code::ReservedName, "RoleName", what);
     }
     Some(name)
 }
@@ -24,7 +23,8 @@ pub(super) fn home_region(reader: &mut Reader<'_>) -> Option<Region> {
     const PROPERTY: &str = "HomeRegion";
     let region = reader.one(PROPERTY, Region::parse);
     if reader.raw(PROPERTY).is_some() && reader.raw("RoleName").is_none() {
-        reader.problem(PROPERTY, "needs RoleName: a derived name would differ from Region to Region; give one.");
+        let what = "needs RoleName, because a derived name differs from Region to Region; give one.";
+        reader.problem(Code::MissingProperty, PROPERTY, what);
     }
     region
 }
@@ -33,13 +33,15 @@ pub(super) fn path(reader: &mut Reader<'_>, limits: &OwnerLimits) -> RolePath {
     let prefix = &limits.role_path_prefix;
     let path = reader.one("Path", RolePath::parse).unwrap_or_else(|| prefix.clone());
     if ["/aws-service-role/", "/aws-reserved/"].iter().any(|reserved| path.as_str().starts_with(reserved)) {
-        reader.problem("Path", format_args!("is {path}, which AWS keeps for its own roles; choose another."));
+        let what = format_args!("is {path}, which AWS reserves for its own roles; choose another.");
+        reader.problem(Code::ReservedName, "Path", what);
     }
     if !path.is_under(prefix) {
         reader.problem(
+            Code::NotPermittedByOwner,
             "Path",
             format_args!(
-                "is {path}, but the function's owner keeps every role under {prefix} (RolePathPrefix); start with that."
+                "is {path}, but the function's owner requires paths that start with {prefix} (RolePathPrefix)."
             ),
         );
     }
@@ -60,16 +62,17 @@ pub(super) fn tags(reader: &mut Reader<'_>) -> BTreeMap<String, String> {
     let mut tags = BTreeMap::<String, String>::new();
     let Some(value) = reader.raw(PROPERTY) else { return tags };
     let Value::Array(items) = value else {
-        reader.problem(PROPERTY, "must be a list of objects with Key and Value.");
+        reader.problem(Code::InvalidValue, PROPERTY, "must be a list of objects with Key and Value.");
         return tags;
     };
     let most = TAGS_ON_A_ROLE - TAGS_OF_OURS;
     if items.len() > most {
         reader.problem(
+            Code::QuotaExceeded,
             PROPERTY,
             format_args!(
-                "has {} tags; IAM allows {TAGS_ON_A_ROLE} on a role and {TAGS_OF_OURS} of them are kept for this resource's \
-                 own, so give at most {most}.",
+                "has {} tags; IAM allows {TAGS_ON_A_ROLE} on a role, and this resource needs {TAGS_OF_OURS} of them, so give at \
+                 most {most}.",
                 items.len()
             ),
         );
@@ -79,18 +82,23 @@ pub(super) fn tags(reader: &mut Reader<'_>) -> BTreeMap<String, String> {
         let field = |name: &str| item.get(name).and_then(scalar);
         let exact = item.as_object().is_some_and(|fields| fields.len() == 2);
         let (Some(key), Some(value), true) = (field("Key"), field("Value"), exact) else {
-            reader.problem(&place, "must be an object with Key and Value, both strings, and nothing else.");
+            let what = "must be an object with Key and Value, both strings, and nothing else.";
+            reader.problem(Code::InvalidValue, &place, what);
             continue;
         };
         let lower = key.to_lowercase();
         if !(1..=128).contains(&key.chars().count()) || !key.chars().all(is_tag_character) {
-            reader.problem(&place, "has a Key that IAM refuses; give 1 to 128 letters, digits, spaces or _.:/=+-@.");
+            let what = "has a Key that IAM rejects; give 1 to 128 letters, digits, spaces or _.:/=+-@.";
+            reader.problem(Code::InvalidValue, &place, what);
         } else if lower.starts_with("aws:") || lower.starts_with(OUR_TAGS) {
-            reader.problem(&place, format_args!("has the Key {key}, whose prefix is reserved; choose another."));
+            let what = format_args!("has the Key {key}, whose prefix is reserved; choose another.");
+            reader.problem(Code::ReservedName, &place, what);
         } else if value.chars().count() > 256 || !value.chars().all(is_tag_character) {
-            reader.problem(&place, "has a Value that IAM refuses; give up to 256 letters, digits, spaces or _.:/=+-@.");
+            let what = "has a Value that IAM rejects; give up to 256 letters, digits, spaces or _.:/=+-@.";
+            reader.problem(Code::InvalidValue, &place, what);
         } else if tags.keys().any(|other| other.to_lowercase() == lower) {
-            reader.problem(&place, format_args!("repeats the Key {key}; IAM's tag keys ignore case, give each once."));
+            let what = format_args!("repeats the Key {key}; IAM ignores letter case in tag keys, give each once.");
+            reader.problem(Code::RepeatedValue, &place, what);
         } else {
             tags.insert(key, value);
         }

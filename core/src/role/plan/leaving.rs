@@ -1,6 +1,7 @@
 //! What comes off a role, and whether there is room beside it for what comes.
 
 use super::operation::{Operation, Plan};
+use crate::findings::{Code, Finding};
 use crate::policy::Document;
 use crate::role::account_lookup::Quotas;
 use crate::role::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership};
@@ -17,7 +18,7 @@ pub(super) struct Leaving {
     /// What does both, where the role goes as a whole.
     pub(super) mixed: Vec<Operation>,
     pub(super) denies: Vec<Operation>,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Finding>,
 }
 
 impl Leaving {
@@ -37,10 +38,11 @@ impl Leaving {
             let once_ours = once.managed_policies.iter().any(|once| once.as_str() == arn);
             if *effect == Effect::Unreadable && !once_ours {
                 if exclusive {
-                    leaving.warnings.push(format!(
+                    let message = format!(
                         "{arn} is attached to the role but not declared, and it could not be read, so it was not removed: it may be \
                          what keeps the provider out. Detach it, or name it in ManagedPolicyArns."
-                    ));
+                    );
+                    leaving.warnings.push(Finding::warning(Code::PolicyKept, "PolicyOwnership", message));
                 }
                 continue;
             }
@@ -93,15 +95,17 @@ impl Leaving {
         if once_ours || (exclusive && !only_denies) {
             self.add(removal, only_denies);
             if !once_ours {
-                self.warnings.push(format!(
+                let message = format!(
                     "{policy} was on the role but is not declared, so it was removed (PolicyOwnership: Exclusive)."
-                ));
+                );
+                self.warnings.push(Finding::warning(Code::PolicyRemoved, "PolicyOwnership", message));
             }
         } else if exclusive {
-            self.warnings.push(format!(
+            let message = format!(
                 "{policy} is on the role but not declared. It only denies, so it was not removed; remove it when it is no longer \
                  needed."
-            ));
+            );
+            self.warnings.push(Finding::warning(Code::PolicyKept, "PolicyOwnership", message));
         }
     }
 

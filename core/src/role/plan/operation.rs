@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::findings::Finding;
 use crate::identifiers::PolicyArn;
 use crate::policy::Document;
 use crate::role::desired::DesiredRole;
@@ -52,11 +53,11 @@ pub struct Plan {
     /// None of them is empty.
     pub steps: Vec<Vec<Operation>>,
     /// What the template's author should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Finding>,
 }
 
 impl Plan {
-    pub(super) fn of(steps: impl IntoIterator<Item = Vec<Operation>>, warnings: Vec<String>) -> Self {
+    pub(super) fn of(steps: impl IntoIterator<Item = Vec<Operation>>, warnings: Vec<Finding>) -> Self {
         Self { steps: steps.into_iter().filter(|step| !step.is_empty()).collect(), warnings }
     }
 

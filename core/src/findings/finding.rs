@@ -1,0 +1,66 @@
+//! One finding.
+
+use std::fmt;
+
+use super::code::Code;
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It is allowed, but somebody should look at it.
+    Warning,
+    /// The request is refused.
+    Error,
+}
+
+/// One thing that is wrong, or that somebody should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind of finding it is.
+    pub code: Code,
+    /// How serious it is.
+    pub severity: Severity,
+    /// The property, or the setting of the function's owner. Empty: none, the finding is about the role as a whole.
+    pub property: String,
+    /// What is wrong, where, and what to do: whole sentences.
+    pub message: String,
+    /// The policy document and the number of its statement, where the finding is about one. 0: the document as a whole.
+    pub(super) statement: Option<(String, usize)>,
+}
+
+impl Finding {
+    /// A problem: the request is refused.
+    pub fn error(code: Code, property: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, property.into(), message.into())
+    }
+
+    /// A warning.
+    pub fn warning(code: Code, property: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, property.into(), message.into())
+    }
+
+    fn new(severity: Severity, code: Code, property: String, message: String) -> Self {
+        Self { code, severity, property, message, statement: None }
+    }
+
+    /// The same finding, about one statement of a policy document. Problems list such findings last, by statement.
+    #[must_use]
+    pub fn in_statement(self, document: impl Into<String>, number: usize) -> Self {
+        Self { statement: Some((document.into(), number)), ..self }
+    }
+
+    /// The sentence without the advice that other findings share.
+    pub(super) fn without_advice(&self) -> String {
+        format!("{} [{}]", self.message, self.code)
+    }
+}
+
+/// The message, what to do, and the code.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code.advice().filter(|_| self.severity == Severity::Error) {
+            Some(advice) => write!(f, "{} {advice} [{}]", self.message, self.code),
+            None => f.write_str(&self.without_advice()),
+        }
+    }
+}
