@@ -3,6 +3,7 @@
 //! Read from the resource's properties in one step that reports every problem: what is malformed, what the function's
 //! owner does not allow, what would make the provider an administrator, and what IAM would reject.
 
+mod choices;
 mod how_long;
 mod role;
 mod what;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+pub use self::choices::{ExternalIdWish, PolicyOwnership, RevokeSessions};
 pub(super) use self::what::INLINE_POLICY_CHARACTERS;
 use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
@@ -36,35 +38,6 @@ const TERRAFORM_NAMES: [(&str, &str); 7] = [
     ("arns", "ManagedPolicyArns"),
     ("content", "CustomPolicy"),
 ];
-
-/// How the provider's external ID is chosen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ExternalIdWish {
-    /// By us: random, kept with the role.
-    Generated,
-    /// By the template: the first is the one in use, a second is accepted beside it.
-    Explicit(Vec<ExternalId>),
-    /// There is none.
-    NotRequired,
-}
-
-/// What happens to policies that others put on the role.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PolicyOwnership {
-    /// They are taken off, unless all they do is deny.
-    Exclusive,
-    /// They stay.
-    Declared,
-}
-
-/// Whether sessions end with the trust that they were handed out under.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RevokeSessions {
-    /// They do when it lets in fewer, or others.
-    OnNarrowing,
-    /// They live until their time is over.
-    Never,
-}
 
 /// A well-formed wish within the owner's limits.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! How long access lasts: one session, the access as a whole, and sessions issued before the trust narrowed.
 
-use super::RevokeSessions;
+use super::choices::RevokeSessions;
 use crate::findings::Code;
 use crate::identifiers::Invalid;
 use crate::owner_limits::OwnerLimits;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ExternalIdWish;
+use super::choices::ExternalIdWish;
 use crate::findings::Code;
 use crate::identifiers::{Account, AccountId, ExternalId, PrincipalArn};
 use crate::owner_limits::{OwnerLimits, TrustedAccounts};
