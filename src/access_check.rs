@@ -7,13 +7,13 @@
 pub mod ask;
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
 use delegated_role_core::access_check::answer::{Answer, Verdict};
 use delegated_role_core::access_check::probe::probes;
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::access_check::verdict::{ProbeResult, judge, lines};
 use delegated_role_core::seed::Seed;
+use delegated_role_core::timestamp::Timestamp;
 
 use self::ask::ask;
 use crate::aws::Sts;
@@ -29,7 +29,7 @@ pub struct Checked {
 
 /// Runs a check at the time `now`. `before` is the resource's physical ID so far: a question that it already answers is
 /// not asked again.
-pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, now: SystemTime) -> Checked {
+pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, now: Timestamp) -> Checked {
     let probes = probes(&check.question, seed);
     if let Some(answer) = before.and_then(Answer::parse).filter(|answer| answer.is_for(check)) {
         let lines = match answer.verdict {
@@ -41,7 +41,7 @@ pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, 
     }
     let results = ask(sts, &check.question, &probes).await;
     let judgement = judge(&check.question, &results);
-    let answer = Answer { question: check.question.hash(), verdict: judgement.verdict, at: now.into() };
+    let answer = Answer { question: check.question.hash(), verdict: judgement.verdict, at: now };
     let result = if answer.verdict.succeeds(check.on_inconclusive) {
         Ok(attributes(check, &answer, lines(&check.question, &results)))
     } else {

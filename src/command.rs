@@ -3,12 +3,12 @@
 //! A command knows its resource's physical ID before anything is written, so that whatever happens
 //! (a denied permission, a panic, the deadline) can be answered with the true one.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::external_id;
 use delegated_role_core::findings::{Problems, Reason};
-use delegated_role_core::identifiers::{Account, ExternalId, FunctionArn, Invalid, RoleName};
+use delegated_role_core::identifiers::{Account, ExternalId, FunctionArn, Invalid, RoleName, StackArn};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::owner_limits::Settings;
 use delegated_role_core::role::attributes::{HANDOFF, WARNINGS};
@@ -20,7 +20,7 @@ use delegated_role_core::timestamp::Timestamp;
 use crate::access_check::{Checked, PROBES, check};
 use crate::aws::{Aws, Iam, Kind};
 use crate::iam::reads::claim;
-use crate::request::{Envelope, Intent, StackId};
+use crate::request::{Envelope, Intent};
 use crate::response::{Attributes, Cause, Response};
 use crate::role::converge::ensure;
 use crate::role::outcome::{LeftBehind, NotConverged};
@@ -81,7 +81,7 @@ pub fn id_of_refusal(envelope: &Envelope) -> String {
 fn resource_of(envelope: &Envelope) -> StackResource {
     StackResource {
         stack_id: envelope.stack_id.clone(),
-        stack_name: StackId::parse(&envelope.stack_id).map(|stack| stack.name).unwrap_or_default(),
+        stack_name: StackArn::parse(&envelope.stack_id).map(|stack| stack.name().to_owned()).unwrap_or_default(),
         logical_id: envelope.logical_id.clone(),
     }
 }
@@ -92,9 +92,9 @@ const UNKNOWN_ACCOUNT: &str = "Lambda did not tell the function's own ARN, so it
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// By the presigned URL's signature; unknown for emulators.
-    pub sent: Option<SystemTime>,
+    pub sent: Option<Timestamp>,
     /// Now.
-    pub now: SystemTime,
+    pub now: Timestamp,
 }
 
 /// Something to do. Each holds all that it needs.
@@ -132,7 +132,7 @@ pub enum Command {
         /// The answer so far, if there is one.
         before: Option<String>,
         /// What time it is.
-        now: SystemTime,
+        now: Timestamp,
         /// The ID to answer with while there is no answer.
         physical_id: String,
     },
@@ -170,7 +170,7 @@ impl Command {
         settings: &Settings,
         timing: Timing,
     ) -> Result<Self, Refusal> {
-        let stack = StackId::parse(&envelope.stack_id);
+        let stack = StackArn::parse(&envelope.stack_id).ok();
         let resource = resource_of(envelope);
         // Creates are refused under an ID that no role can have, so that the delete that follows is
         // harmless; an update that fails keeps its ID.
@@ -200,7 +200,7 @@ impl Command {
         let physical_id = before.clone().unwrap_or_else(|| resource.refused_id());
         match resource_type {
             ResourceType::DelegatedRole => {
-                Ok(Self::about_a_role(resource, intent, function, settings.clone(), timing.sent.map(Timestamp::from)))
+                Ok(Self::about_a_role(resource, intent, function, settings.clone(), timing.sent))
             }
             ResourceType::ExternalId => external_id::Wish::read(intent.properties(), before.as_deref())
                 .map(|wish| Self::DeriveExternalId { wish, physical_id })
@@ -354,23 +354,27 @@ async fn failed_id(
 
 /// The function acts in its own account and Region only: an event that names another one was not sent
 /// by its CloudFormation.
-fn check_place(stack: Option<&StackId>, function: &FunctionArn) -> Result<(), String> {
+fn check_place(stack: Option<&StackArn>, function: &FunctionArn) -> Result<(), String> {
     let stack = stack.ok_or("The request's StackId is not the ARN of a stack, so it was refused.")?;
     let Account { partition, id: account } = function.account();
     let region = function.region();
-    if stack.account == account.as_str() && stack.region == region.as_str() && stack.partition == partition.as_str() {
+    if stack.account() == account.as_str()
+        && stack.region() == region.as_str()
+        && stack.partition() == partition.as_str()
+    {
         return Ok(());
     }
     Err(format!(
         "The stack is in account {} and Region {}, but this function works for stacks in account {account} and Region {region} \
          only. Install the function there and use its own ServiceToken.",
-        stack.account, stack.region
+        stack.account(),
+        stack.region()
     ))
 }
 
 /// A delivery that comes after CloudFormation has given the operation up must not bring anything back.
 fn check_age(service_timeout: Duration, timing: Timing) -> Result<(), String> {
-    let Some(age) = timing.sent.and_then(|sent| timing.now.duration_since(sent).ok()) else { return Ok(()) };
+    let Some(age) = timing.sent.map(|sent| sent.until(timing.now)) else { return Ok(()) };
     if age <= service_timeout {
         return Ok(());
     }

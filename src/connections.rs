@@ -29,15 +29,12 @@ use aws_smithy_types::body::SdkBody;
 use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
-use self::ahead::{CONNECTING, OpenedAhead, Purpose, WaitingRoom};
+use self::ahead::{CONNECTING, IDLE, OpenedAhead, Purpose, WaitingRoom};
 pub use self::failure::ConnectionFailure;
 use crate::backoff::{Schedule, poll_until};
 
 /// How long a handshake may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How long an unused connection is kept. IAM and S3 close idle connections later.
-const IDLE: Duration = Duration::from_secs(10);
 
 /// How many idle connections to one host are kept: as many as a usual create uses at the same time, and one more.
 const IDLE_PER_HOST: usize = 4;

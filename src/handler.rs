@@ -112,7 +112,7 @@ impl Handler {
         invocation: Invocation,
     ) -> (Response, Calls) {
         let read = || {
-            let timing = Timing { sent: url.signed_at(), now: invocation.now };
+            let timing = Timing { sent: url.signed_at(), now: invocation.now.into() };
             let function = FunctionArn::parse(&invocation.function_arn);
             Command::read(envelope, Intent::read(event, envelope), function, &self.settings, timing)
         };

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_async::rt::sleep::TokioSleep;
+use delegated_role_core::identifiers::Partition;
 use delegated_role_core::owner_limits::Settings;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
@@ -81,12 +82,7 @@ fn credentials() -> Result<Credentials, &'static str> {
 /// Where to open connections ahead. The SDK itself decides where a call goes, so a wrong guess costs a handshake, not a
 /// call.
 fn iam_endpoint(region: &str) -> String {
-    let host = match region {
-        region if region.starts_with("cn-") => "iam.cn-north-1.amazonaws.com.cn",
-        region if region.starts_with("us-gov-") => "iam.us-gov.amazonaws.com",
-        _ => "iam.amazonaws.com",
-    };
-    format!("https://{host}")
+    format!("https://{}", Partition::of_region(region).iam_host())
 }
 
 /// JSON lines, at the level in `RUST_LOG` for our own target and at `warn` for all others, because at lower levels the

@@ -7,15 +7,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_lambda_events::event::cloudformation::CloudFormationCustomResourceRequest;
+use delegated_role_core::identifiers::Partition;
 use delegated_role_core::properties::Properties;
+use delegated_role_core::timestamp::Timestamp;
 use reqwest::Url;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use time::PrimitiveDateTime;
-use time::macros::format_description;
 
 /// Reads an event as Lambda delivers it. JSON allows more than a reader can represent: very deep nesting, unpaired
 /// surrogates, numbers out of range. A member that contains one of these becomes null, so that the event can be answered
@@ -169,39 +169,6 @@ fn redacted(message: &str) -> String {
     text
 }
 
-/// Where a stack lives: the parts of `arn:PARTITION:cloudformation:REGION:ACCOUNT:stack/NAME/ID`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StackId {
-    /// The partition, such as `aws`.
-    pub partition: String,
-    /// The Region.
-    pub region: String,
-    /// The account.
-    pub account: String,
-    /// The stack's name.
-    pub name: String,
-}
-
-impl StackId {
-    /// Reads a stack's ARN; none when it is not one.
-    pub fn parse(arn: &str) -> Option<Self> {
-        let [_, partition, _, region, account, resource] = arn
-            .splitn(6, ':')
-            .collect::<Vec<_>>()
-            .try_into()
-            .ok()
-            .filter(|parts: &[&str; 6]| parts[0] == "arn" && parts[2] == "cloudformation")?;
-        let (name, id) = resource.strip_prefix("stack/")?.split_once('/')?;
-        let given = [partition, region, account, name, id].iter().all(|part| !part.is_empty());
-        given.then(|| Self {
-            partition: partition.to_owned(),
-            region: region.to_owned(),
-            account: account.to_owned(),
-            name: name.to_owned(),
-        })
-    }
-}
-
 /// The presigned URL to which the answer goes. Everyone who has it can answer the request, so it cannot be printed.
 #[derive(Clone)]
 pub struct ResponseUrl(String);
@@ -222,7 +189,9 @@ impl ResponseUrl {
             emulators.iter().any(|emulator| Url::parse(emulator).is_ok_and(|own| own.origin() == url.origin()));
         let genuine = url.scheme() == "https"
             && url.port().is_none()
-            && url.host_str().is_some_and(|host| response_hosts(region).any(|own| own == host));
+            && url
+                .host_str()
+                .is_some_and(|host| Partition::of_region(region).response_hosts(region).any(|own| own == host));
         if emulated || genuine {
             Ok(Self(text.to_owned()))
         } else {
@@ -236,11 +205,10 @@ impl ResponseUrl {
     }
 
     /// When CloudFormation sent the request: the signature's `X-Amz-Date`, if there is one.
-    pub fn signed_at(&self) -> Option<SystemTime> {
+    pub fn signed_at(&self) -> Option<Timestamp> {
         let url = Url::parse(&self.0).ok()?;
         let (_, date) = url.query_pairs().find(|(key, _)| key == "X-Amz-Date")?;
-        let format = format_description!("[year][month][day]T[hour][minute][second]Z");
-        Some(PrimitiveDateTime::parse(&date, &format).ok()?.assume_utc().into())
+        Timestamp::parse_compact(&date)
     }
 }
 
@@ -248,27 +216,6 @@ impl fmt::Debug for ResponseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResponseUrl(hidden)")
     }
-}
-
-/// The hosts of CloudFormation's response bucket in a Region. The one place to add a partition to.
-fn response_hosts(region: &str) -> impl Iterator<Item = String> {
-    const SUFFIXES: [(&str, &str); 7] = [
-        ("cn-", "amazonaws.com.cn"),
-        ("eusc-", "amazonaws.eu"),
-        ("us-isob-", "sc2s.sgov.gov"),
-        ("us-isof-", "csp.hci.ic.gov"),
-        ("us-iso-", "c2s.ic.gov"),
-        ("eu-isoe-", "cloud.adc-e.uk"),
-        ("", "amazonaws.com"),
-    ];
-    let suffix = SUFFIXES.iter().find(|(start, _)| region.starts_with(start)).map_or("amazonaws.com", |(_, end)| end);
-    let bucket = format!("cloudformation-custom-resource-response-{}", region.replace('-', ""));
-    [
-        format!("{bucket}.s3.{suffix}"),
-        format!("{bucket}.s3.{region}.{suffix}"),
-        format!("{bucket}.s3-{region}.{suffix}"),
-    ]
-    .into_iter()
 }
 
 #[cfg(test)]
@@ -289,10 +236,16 @@ mod tests {
             (format!("{bucket}-euwest1.s3-eu-west-1.amazonaws.com/x"), "eu-west-1"),
             (format!("{bucket}-eucentral1.s3.eu-central-1.amazonaws.com/x"), "eu-central-1"),
             (format!("{bucket}-cnnorth1.s3.cn-north-1.amazonaws.com.cn/x"), "cn-north-1"),
+            (format!("{bucket}-usgovwest1.s3.us-gov-west-1.amazonaws.com/x"), "us-gov-west-1"),
+            (format!("{bucket}-usgovwest1.s3-us-gov-west-1.amazonaws.com/x"), "us-gov-west-1"),
+            (format!("{bucket}-euscdeeast1.s3.eusc-de-east-1.amazonaws.eu/x"), "eusc-de-east-1"),
             ("http://127.0.0.1:4566/anything".to_owned(), "us-east-1"),
         ] {
             assert!(accepted(&url, region), "{url}");
         }
+        // Anyone in the commercial partition could create this bucket there.
+        let commercial = format!("{bucket}-usgovwest1.s3.amazonaws.com/x");
+        assert!(!accepted(&commercial, "us-gov-west-1"));
         for url in [
             format!("{bucket}-euwest1.s3.eu-west-1.amazonaws.com/x"),
             format!("http://{}/x", &bucket["https://".len()..]),
@@ -314,7 +267,7 @@ mod tests {
     fn the_signature_says_when_the_request_was_sent() {
         let signed = |query: &str| ResponseUrl(format!("https://bucket/x?{query}")).signed_at();
         let at = signed("X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=19700101T010203Z");
-        assert_eq!(at, Some(SystemTime::UNIX_EPOCH + Duration::from_secs(3723)));
+        assert_eq!(at, Timestamp::parse("1970-01-01T01:02:03Z").ok());
         assert_eq!(signed("X-Amz-Date=yesterday"), None);
         assert_eq!(signed("other=1"), None);
     }
@@ -322,21 +275,6 @@ mod tests {
     #[test]
     fn the_url_cannot_be_printed() {
         assert_eq!(format!("{:?}", ResponseUrl("https://secret".to_owned())), "ResponseUrl(hidden)");
-    }
-
-    #[test]
-    fn a_stack_is_where_its_arn_says() {
-        let id = "arn:aws:cloudformation:eu-west-1:111122223333:stack/my-stack/9f2c";
-        let stack = StackId::parse(id).map(|stack| (stack.partition, stack.region, stack.account, stack.name));
-        assert_eq!(stack, Some(("aws".into(), "eu-west-1".into(), "111122223333".into(), "my-stack".into())));
-        for bad in [
-            "",
-            "my-stack",
-            "arn:aws:sns:eu-west-1:111122223333:stack/a/b",
-            "arn:aws:cloudformation:eu-west-1:1:stack/a",
-        ] {
-            assert_eq!(StackId::parse(bad), None, "{bad}");
-        }
     }
 
     #[test]

@@ -28,13 +28,15 @@ mod account;
 mod arn;
 mod external_id;
 mod network;
+mod partition;
 mod role;
 mod text;
 
-pub use self::account::{Account, AccountId, Partition, Region};
+pub use self::account::{Account, AccountId, Region};
 pub use self::arn::{FunctionArn, PolicyArn, PrincipalArn, RoleArn, StackArn};
 pub use self::external_id::{ExternalId, ExternalIdPrefix};
 pub use self::network::{OrganizationId, PublicCidr};
+pub use self::partition::Partition;
 pub use self::role::{RoleName, RolePath};
 pub use self::text::Invalid;
 pub(crate) use self::text::{digest, hexadecimal, is_tag_character};

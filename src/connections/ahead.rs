@@ -11,13 +11,15 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::IDLE;
+/// How long an unused connection is kept. IAM and S3 close idle connections later.
+pub(super) const IDLE: Duration = Duration::from_secs(10);
 
 /// Why the connector is asked for a connection.
 #[derive(Clone, Copy, PartialEq)]

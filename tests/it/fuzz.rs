@@ -144,7 +144,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
     let Ok(url) = ResponseUrl::accept(&event, "us-east-1", &[]) else { return Ok(None) };
     let calls_before = (stack.account.writes().len(), stack.customer.requests().len());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    let now = url.signed_at().unwrap_or(std::time::SystemTime::UNIX_EPOCH);
+    let now = url.signed_at().map_or(std::time::SystemTime::UNIX_EPOCH, Into::into);
     let (response, calls) = runtime.block_on(async {
         let deadline = tokio::time::Instant::now() + stack.timeout;
         let invocation = Invocation { function_arn: FUNCTION.into(), deadline, now };

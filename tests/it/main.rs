@@ -18,6 +18,7 @@ mod fuzz;
 mod home_region;
 mod metrics;
 mod narrowing;
+mod partitions;
 mod permissions;
 mod plan;
 mod process;

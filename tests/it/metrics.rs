@@ -206,7 +206,7 @@ async fn a_role_that_does_not_open_is_no_failure_of_the_functions() {
 async fn cause(stack: &Stack, event: Value) -> Option<Cause> {
     let envelope = Envelope::read(&event);
     let url = ResponseUrl::accept(&event, "us-east-1", &[]).unwrap();
-    let now = url.signed_at().unwrap();
+    let now = url.signed_at().unwrap().into();
     let invocation = Invocation { function_arn: FUNCTION.into(), deadline: Instant::now() + stack.timeout, now };
     match stack.handler().respond(event, &envelope, &url, invocation).await.0 {
         Response::Success { .. } => None,

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
+use delegated_role_core::identifiers::Partition;
 use delegated_role_core::owner_limits::Settings;
 use serde_json::{Map, Value, json};
 use service_provider_access::aws;
@@ -101,6 +102,12 @@ impl Stack {
         Self { region, id, cloudformation: CloudFormation::new(), ..self.clone() }
     }
 
+    /// A stack in an account of another partition, in this Region of it.
+    pub(crate) fn in_partition(partition: &'static str, region: &'static str) -> Self {
+        let stack = Self::in_account(Account::in_partition(partition, ACCOUNT), "customer").in_region(region);
+        Self { id: stack.id.replace("arn:aws:", &format!("arn:{partition}:")), ..stack }
+    }
+
     /// Sets one of the owner's settings.
     pub(crate) fn with(mut self, variable: &'static str, value: &str) -> Self {
         self.settings.retain(|(name, _)| *name != variable);
@@ -168,13 +175,14 @@ impl Stack {
     }
 
     fn function(&self) -> String {
-        FUNCTION.replace(REGION, self.region)
+        let partition = Partition::of_region(self.region);
+        FUNCTION.replace(REGION, self.region).replace("arn:aws:", &format!("arn:{partition}:"))
     }
 
     fn bucket(&self) -> String {
         let name = format!("cloudformation-custom-resource-response-{}", self.region.replace('-', ""));
         let region = if self.region == REGION { String::new() } else { format!(".{}", self.region) };
-        format!("https://{name}.s3{region}.amazonaws.com")
+        format!("https://{name}.s3{region}.{}", Partition::of_region(self.region).dns_suffix())
     }
 
     pub(crate) fn handler(&self) -> Handler {

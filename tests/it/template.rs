@@ -13,6 +13,13 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 const PROVIDER_TEMPLATE: &str = include_str!("../../provider.yaml");
 const BOUNDARY_TEMPLATE: &str = include_str!("../../examples/permissions-boundary.yaml");
 
+/// A template with all intrinsic functions in their long form.
+pub(crate) fn read(template: &str) -> Value {
+    let documents = Yaml::load_from_str(template).unwrap();
+    let [document] = documents.as_slice() else { panic!("a template is one document") };
+    in_long_form(document)
+}
+
 /// The template with values for its parameters.
 #[derive(Clone)]
 pub(crate) struct Deployment {
@@ -41,9 +48,7 @@ impl Deployment {
     }
 
     fn of(template: &str, role: &'static str) -> Self {
-        let documents = Yaml::load_from_str(template).unwrap();
-        let [document] = documents.as_slice() else { panic!("a template is one document") };
-        let template = in_long_form(document);
+        let template = read(template);
         let parameters = template["Parameters"].as_object().unwrap();
         let default = |(name, declared): (&String, &Value)| (name.clone(), text(&declared["Default"]));
         Self { parameters: parameters.iter().map(default).collect(), template, partition: "aws", role }

@@ -3,17 +3,11 @@
 
 use std::fmt;
 
-use time::format_description::BorrowedFormatItem;
-use time::macros::format_description;
-use time::{OffsetDateTime, PrimitiveDateTime};
-
 use super::question::{Check, OnInconclusive};
+use crate::timestamp::Timestamp;
 
 /// How a physical ID begins.
 const PREFIX: &str = "access-check-";
-
-const COMPACT: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
-const READABLE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 
 /// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +53,7 @@ pub struct Answer {
     /// The verdict.
     pub verdict: Verdict,
     /// When the check ran, to the second.
-    pub at: OffsetDateTime,
+    pub at: Timestamp,
 }
 
 impl Answer {
@@ -68,7 +62,7 @@ impl Answer {
         let mut parts = physical_id.strip_prefix(PREFIX)?.split('-');
         let (question, verdict, at) = (parts.next()?, parts.next()?, parts.next()?);
         let verdict = Verdict::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(verdict))?;
-        let at = PrimitiveDateTime::parse(at, COMPACT).ok()?.assume_utc();
+        let at = Timestamp::parse_compact(at)?;
         parts.next().is_none().then(|| Self { question: question.to_owned(), verdict, at })
     }
 
@@ -80,7 +74,7 @@ impl Answer {
 
     /// When the check ran, such as `2026-11-22T12:00:00Z`.
     pub fn checked_at(&self) -> String {
-        self.at.format(READABLE).unwrap_or_default()
+        self.at.to_string()
     }
 }
 
@@ -88,7 +82,7 @@ impl Answer {
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { question, verdict, at } = self;
-        let at = at.format(COMPACT).unwrap_or_default();
+        let at = at.to_compact();
         write!(f, "{PREFIX}{question}-{}-{at}", verdict.name().to_ascii_lowercase())
     }
 }

@@ -1,7 +1,8 @@
-//! Partitions, accounts and Regions.
+//! Accounts and Regions.
 
 use std::fmt;
 
+use super::partition::Partition;
 use super::text::Invalid;
 
 /// An AWS account: 12 digits.
@@ -16,23 +17,6 @@ impl AccountId {
             Ok(Self(text.to_owned()))
         } else {
             Err(Invalid::new("an AWS account ID of 12 digits, in quotes where it starts with 0"))
-        }
-    }
-}
-
-/// A partition of AWS, the second part of every ARN: `aws`, `aws-cn`, `aws-us-gov`, ….
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Partition(String);
-text!(Partition);
-
-impl Partition {
-    /// Reads `aws` or `aws-` and lower-case letters and dashes.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let known = text == "aws" || text.strip_prefix("aws-").is_some_and(|rest| !rest.is_empty());
-        if known && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(Invalid::new("an AWS partition such as aws"))
         }
     }
 }

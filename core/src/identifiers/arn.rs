@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::account::{Account, AccountId, Partition, Region};
+use super::account::{Account, AccountId, Region};
+use super::partition::Partition;
 use super::role::{RoleName, RolePath};
 use super::text::{Invalid, is_name_character};
 
@@ -244,6 +245,28 @@ impl PrincipalArn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stack_is_where_its_id_says() {
+        let stack =
+            StackArn::parse("arn:aws:cloudformation:eu-west-1:111122223333:stack/my-stack/9f2c").expect("an ARN");
+        let parts = (stack.partition(), stack.region(), stack.account(), stack.name());
+        assert_eq!(parts, ("aws", "eu-west-1", "111122223333", "my-stack"));
+        for bad in [
+            "",
+            "my-stack",
+            "arn:aws:sns:eu-west-1:111122223333:stack/a/b",
+            "arn:aws:cloudformation:eu-west-1:111122223333:stack/a",
+            "arn:aws:cloudformation:eu-west-1:1:stack/a/b",
+            "arn:aws:cloudformation:eu-west-1:111122223333:stack/*/x",
+            "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/*",
+            "arn:aws:cloudformation:*:111122223333:stack/a/b",
+            "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b/c",
+            "arn:aws:cloudformation:eu-west-1:111122223333:stack/${aws:username}/b",
+        ] {
+            assert!(StackArn::parse(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn arns_are_read_part_by_part() {

@@ -47,11 +47,7 @@ pub fn attributes(
 /// The console's role switcher. It cannot send an external ID.
 fn switch_role_url(role: &DesiredRole, arn: &str) -> String {
     let account = arn.split(':').nth(4).unwrap_or_default();
-    let host = match role.trust.partition.as_str() {
-        "aws-cn" => "signin.amazonaws.cn",
-        "aws-us-gov" => "signin.amazonaws-us-gov.com",
-        _ => "signin.aws.amazon.com",
-    };
+    let host = role.trust.partition.sign_in_host();
     let name = format!("{}{}", &role.path.as_str()[1..], role.name);
     format!("https://{host}/switchrole?account={account}&roleName={}", utf8_percent_encode(&name, UNRESERVED))
 }
@@ -72,7 +68,9 @@ fn aws_config_profile(role: &DesiredRole, arn: &str, external_id: Option<&str>) 
         let _ = writeln!(profile, "external_id = {id}");
     }
     if role.trust.conditions.mfa != Mfa::NotRequired {
-        profile.push_str("# This role demands a second factor: name your own device here.\n# mfa_serial = arn:aws:iam::ACCOUNT:mfa/DEVICE\n");
+        let partition = &role.trust.partition;
+        profile.push_str("# This role requires MFA: give the ARN of your own device here.\n");
+        let _ = writeln!(profile, "# mfa_serial = arn:{partition}:iam::ACCOUNT:mfa/DEVICE");
     }
     profile
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use delegated_role_core::identifiers::Partition;
 use serde_json::Value;
 
 use super::super::query::{Api, Refusal};
@@ -200,12 +201,8 @@ impl State {
     }
 
     pub(super) fn api(&self) -> Api {
-        let endpoint = match self.partition {
-            "aws" => "iam.amazonaws.com",
-            "aws-cn" => "iam.cn-north-1.amazonaws.com.cn",
-            "aws-us-gov" => "iam.us-gov.amazonaws.com",
-            partition => panic!("the endpoint of IAM in the partition {partition} is not known here"),
-        };
+        let partition = Partition::parse(self.partition).expect("a partition of AWS");
+        let endpoint = partition.iam_host();
         Api { name: "IAM", version: "2010-05-08", endpoint, signed_for: "/iam/aws4_request" }
     }
 
