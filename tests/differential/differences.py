@@ -291,6 +291,12 @@ OURS = [
         {"Condition": {"NullIfExists": {"aws:PrincipalTag/team": "true"}}},
     ),
     Only(
+        "in this letter case",
+        'IAM answers "Invalid Condition type" to an operator in another letter case. It accepts only one without keys, '
+        "which tests nothing. parliament ignores letter case.",
+        {"Condition": {"stringEquals": {}}},
+    ),
+    Only(
         "is (null|a list|an object): write a string",
         "By IAM's grammar of policies, a value is a string, a number or a boolean. moto does not look into lists, and "
         "parliament only if it knows the key.",
