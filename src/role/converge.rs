@@ -14,7 +14,7 @@ use delegated_role_core::role::goal::{Goal, other_region};
 use delegated_role_core::role::home_region::HomeResource;
 use delegated_role_core::role::name_conflict::{no_longer_managed_there, only_case_differs, taken};
 use delegated_role_core::role::observed::{Identity, LiveRole, Observed};
-use delegated_role_core::role::ownership::{Creating, StackResource, is_refused_id};
+use delegated_role_core::role::ownership::{Creating, is_refused_id};
 use delegated_role_core::role::plan;
 use delegated_role_core::role::session_revocation::standing_cut_off;
 
@@ -180,7 +180,7 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
         Stopped::NameTaken => Err(NotConverged::leaving(name, does_not_show(name))),
         Stopped::Interrupted(Interrupted { failure, created }) => {
             let made = (created || made_just_now) && start.may_take_down;
-            let mut failed = abandon(iam, &goal.declaration.resource, name, failure, made).await;
+            let mut failed = abandon(iam, goal.declaration, name, failure, made).await;
             failed.reason = ids.hidden_in(&failed.reason.to_string()).into();
             Err(failed)
         }
@@ -252,13 +252,14 @@ async fn look_again(iam: &Iam, goal: &Goal<'_>) -> Result<Box<LiveRole>, NotConv
 /// because it does not show it yet.
 async fn abandon(
     iam: &Iam,
-    resource: &StackResource,
+    declaration: &Declaration,
     name: &RoleName,
     failure: Failure,
     made_just_now: bool,
 ) -> NotConverged {
     let mut reason = failure.to_string();
-    if made_just_now && let Err(why) = take_down(iam, resource, name, Patience::Settling).await {
+    let Declaration { resource, sent, .. } = declaration;
+    if made_just_now && let Err(why) = take_down(iam, resource, name, *sent, Patience::Settling).await {
         reason = format!("{reason} The role {name}, made just before, is still there: {why}");
     }
     NotConverged::leaving(name, reason)
@@ -272,13 +273,13 @@ async fn remove_abandoned_replacement(
     previous: &Previous,
     installation: &Installation,
 ) -> Result<(), NotConverged> {
-    let Declaration { resource, properties, .. } = declaration;
+    let Declaration { resource, properties, sent, .. } = declaration;
     let name_of = |properties| resource.name_hint(properties, Some(&installation.limits.role_path_prefix));
     let (Some(declared), Some(abandoned)) = (name_of(properties), name_of(&previous.properties)) else {
         return Ok(());
     };
     if declared.as_str() == previous.physical_id && !abandoned.same_role(&declared) {
-        take_down(iam, resource, &abandoned, Patience::Usual).await.map_err(NotConverged::untouched)?;
+        take_down(iam, resource, &abandoned, *sent, Patience::Usual).await.map_err(NotConverged::untouched)?;
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), String> {
     if home_region_hint(properties).is_some_and(|home_region| home_region != *region) {
         // The role is another stack's, whatever becomes of it there: unless it bears this one's mark after all.
         let Some(name) = known.or_else(name_hint) else { return Ok(()) };
-        return take_down(iam, resource, &name, Patience::Usual).await;
+        return take_down(iam, resource, &name, removal.sent, Patience::Usual).await;
     }
     if let Some(known) = &known {
         match observe(iam, resource, known, ReadAttached::WhatCanBe).await.map_err(to_reason)? {
@@ -82,7 +82,7 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), String> {
                 if is_outside(&live.path, prefix.as_ref()) {
                     return Ok(());
                 }
-                return take_down_newest(iam, removal, live).await;
+                return take_down_newest(iam, resource, *live, removal.sent, Patience::Usual).await;
             }
             Observed::Foreign(foreign) => return leave(&foreign, removal),
         }
@@ -173,19 +173,26 @@ fn is_outside(path: &RolePath, prefix: Option<&RolePath>) -> bool {
     prefix.is_some_and(|prefix| !path.is_under(prefix))
 }
 
-async fn take_down_newest(iam: &Iam, removal: &Removal, live: Box<LiveRole>) -> Result<(), String> {
-    match overtaken(&live, removal.sent) {
+async fn take_down_newest(
+    iam: &Iam,
+    resource: &StackResource,
+    live: LiveRole,
+    sent: Option<Timestamp>,
+    patience: Patience,
+) -> Result<(), String> {
+    match overtaken(&live, sent) {
         Some(reason) => Err(reason),
-        None => take_down_observed(iam, &removal.resource, *live, Patience::Usual).await,
+        None => take_down_observed(iam, resource, live, patience).await,
     }
 }
 
 /// Removes the role of this name if it is this resource's and was not taken over. A role that was made a moment ago is
-/// waited for.
+/// waited for. A role that a newer request wrote is refused.
 pub(super) async fn take_down(
     iam: &Iam,
     resource: &StackResource,
     name: &RoleName,
+    sent: Option<Timestamp>,
     patience: Patience,
 ) -> Result<(), String> {
     let schedule = Schedule::backoff().at_most(if patience == Patience::Settling { 8 } else { 1 });
@@ -195,7 +202,9 @@ pub(super) async fn take_down(
             Ok(Observed::Absent) => ControlFlow::Continue(()),
             Ok(Observed::Foreign(_)) => ControlFlow::Break(Ok(())),
             Ok(Observed::Ours(live)) if live.was_taken_over() => ControlFlow::Break(Ok(())),
-            Ok(Observed::Ours(live)) => ControlFlow::Break(take_down_observed(iam, resource, *live, patience).await),
+            Ok(Observed::Ours(live)) => {
+                ControlFlow::Break(take_down_newest(iam, resource, *live, sent, patience).await)
+            }
         }
     });
     removed.await.unwrap_or(Ok(()))

@@ -114,6 +114,25 @@ async fn an_update_that_never_arrived_cannot_be_carried_out_after_its_rollback()
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_older_rollback_leaves_the_role_of_a_newer_replacement() {
+    let stack = Stack::new();
+    let (old, mut new) = (declared(FIRST), declared(FIRST));
+    new["RoleName"] = json!("Reviewer");
+    assert!(Request::create(&stack, 0, &old).delivered_after(&stack, 1).await.succeeded());
+    let rollback = Request::update(&stack, 10, &new, &old);
+    assert!(rollback.delivered_after(&stack, 1).await.succeeded());
+    let replaced = Request::update(&stack, 20, &old, &new).delivered_after(&stack, 1).await;
+    assert_eq!(replaced.physical_id(), "Reviewer");
+    let standing = stack.account.roles();
+    assert_eq!(
+        rollback.delivered_after(&stack, 30).await.reason(),
+        "This request was sent at 2026-11-22T12:00:10Z, but the role Reviewer was written by a request sent later, at \
+         2026-11-22T12:00:20Z. Nothing was changed."
+    );
+    assert_eq!(stack.account.roles(), standing);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_update_that_changes_nothing_writes_nothing() {
     let stack = Stack::new();
     assert!(Request::create(&stack, 0, &declared(FIRST)).delivered_after(&stack, 1).await.succeeded());
