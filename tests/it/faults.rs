@@ -3,10 +3,12 @@
 //! and opens to nobody on the way.
 //!
 //! `make faults` runs the whole matrix, two faults in a row included, and prints it; `cargo test` runs a third of
-//! the single faults: some of them on each call, and each of them on some calls of each operation.
+//! the single faults: some of them on each call, and each of them on some calls of each operation. Requests that are
+//! delivered again are rows of the same table.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
 
+mod again;
 mod mishap;
 mod operation;
 mod safety;
@@ -65,9 +67,15 @@ async fn whatever_happens_to_any_call_nothing_is_lost_and_nothing_opened() {
         }
     }
 
+    let mut deliveries: Vec<_> = again::Kind::all()
+        .flat_map(|kind| {
+            operations.iter().map(move |operation| again::Trial { operation: Arc::clone(operation), kind })
+        })
+        .filter(again::Trial::can_be_told)
+        .collect();
     if !whole {
-        let mut nth = 0..;
-        trials.retain(|_| nth.next().is_some_and(|nth: usize| nth.is_multiple_of(3)));
+        keep_every(3, &mut trials);
+        keep_every(5, &mut deliveries);
     }
     let (working, waiting) = (Arc::new(Semaphore::new(WORKING)), Arc::new(Semaphore::new(WAITING)));
     let mut running = JoinSet::new();
@@ -84,19 +92,46 @@ async fn whatever_happens_to_any_call_nothing_is_lost_and_nothing_opened() {
         ended.extend(trial.expect("a trial does not panic"));
     }
 
-    let table = table(&operations, &ended);
+    let mut delivered = Vec::new();
+    let mut running: JoinSet<_> = deliveries
+        .into_iter()
+        .map(|trial| {
+            let room = Arc::clone(&working);
+            async move {
+                let _place = room.acquire().await.unwrap();
+                let complaints = trial.run().await;
+                (trial, complaints)
+            }
+        })
+        .collect();
+    while let Some(trial) = running.join_next().await {
+        delivered.push(trial.expect("a trial does not panic"));
+    }
+
+    let table = table(&operations, &ended, &delivered);
     if whole {
         std::io::stdout().write_all(table.as_bytes()).unwrap();
     }
+    let ended = ended.iter().map(|(trial, complaints)| (trial.to_string(), complaints));
+    let delivered = delivered.iter().map(|(trial, complaints)| (trial.to_string(), complaints));
     let lost: Vec<String> = ended
-        .iter()
+        .chain(delivered)
         .filter(|(_, complaints)| !complaints.is_empty())
         .map(|(trial, complaints)| format!("{trial}:\n    {}", complaints.join("\n    ")))
         .collect();
     assert!(lost.is_empty(), "{table}\nnot survived:\n{}", lost.join("\n"));
 }
 
-fn table(operations: &[Arc<(Operation, Undisturbed)>], ended: &[(Trial, Vec<String>)]) -> String {
+fn keep_every<T>(nth: usize, trials: &mut Vec<T>) {
+    let mut count = 0..;
+    trials.retain(|_| count.next().is_some_and(|count: usize| count.is_multiple_of(nth)));
+}
+
+fn table(
+    operations: &[Arc<(Operation, Undisturbed)>],
+    ended: &[(Trial, Vec<String>)],
+    delivered: &[(again::Trial, Vec<String>)],
+) -> String {
     let mut table =
         format!("{:44} {:>9} {:>8} {:>9} {:>13}\n", "operation", "AWS calls", "faults", "survived", "not survived");
     let mut total = [0; 4];
@@ -108,11 +143,20 @@ fn table(operations: &[Arc<(Operation, Undisturbed)>], ended: &[(Trial, Vec<Stri
         write_row(&mut table, operation.0.name, row);
         total = std::array::from_fn(|column| total[column] + row[column]);
     }
+    for kind in again::Kind::all() {
+        let own: Vec<_> = delivered.iter().filter(|(trial, _)| trial.kind == kind).collect();
+        let survived = own.iter().filter(|(_, complaints)| complaints.is_empty()).count();
+        let row = [0, own.len(), survived, own.len() - survived];
+        write_row(&mut table, &kind.to_string(), row);
+        total = std::array::from_fn(|column| total[column] + row[column]);
+    }
     write_row(&mut table, "all", total);
     table
 }
 
 fn write_row(table: &mut String, name: &str, [calls, faults, survived, lost]: [usize; 4]) {
+    // Of a row for all operations together, no calls are counted.
+    let calls = if calls == 0 { "-".to_owned() } else { calls.to_string() };
     writeln!(table, "{name:44} {calls:>9} {faults:>8} {survived:>9} {lost:>13}").unwrap();
 }
 

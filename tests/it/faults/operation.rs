@@ -118,6 +118,34 @@ impl Operation {
         }
     }
 
+    /// Whether a request before it was begun and given up.
+    pub(super) fn was_given_up(&self) -> bool {
+        self.given_up.is_some()
+    }
+
+    /// The request before this one, for the same resource.
+    pub(super) fn older(&self, undisturbed: &Undisturbed) -> Request {
+        match (&self.given_up, &self.request) {
+            (Some(given_up), _) => given_up.clone(),
+            (None, Request::Create { wish }) => {
+                Request::Delete { id: undisturbed.after[0].name.clone(), wish: wish.clone() }
+            }
+            (None, Request::Update { old: wish, .. } | Request::Delete { wish, .. }) => {
+                Request::Create { wish: wish.clone() }
+            }
+        }
+    }
+
+    /// What CloudFormation asks for when something else fails after this success.
+    pub(super) fn undo(&self, answer: &Answer) -> Request {
+        let id = answer.physical_id().to_owned();
+        match &self.request {
+            Request::Create { wish } => Request::Delete { id, wish: wish.clone() },
+            Request::Update { old, new, .. } => Request::Update { id, old: new.clone(), new: old.clone() },
+            Request::Delete { wish, .. } => Request::Create { wish: wish.clone() },
+        }
+    }
+
     /// The roles that must be there in the end, after this answer and what came of it.
     pub(super) fn end<'a>(&self, answer: Option<&Answer>, undisturbed: &'a Undisturbed) -> &'a [Role] {
         let done = answer.is_some_and(Answer::succeeded) || self.otherwise == Otherwise::Again;

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -13,6 +13,7 @@ use tokio::time::sleep;
 use crate::fixtures::{EXTERNAL_ID_TAG, FUNCTION, ID, OTHER_ID};
 use crate::stack::{Answer, Stack};
 use crate::wire::bucket::Bucket;
+use crate::wire::cloudformation::CloudFormation;
 use crate::wire::iam::{Account, Fault, State};
 use crate::wire::lambda::{Invocation, Lambda};
 use crate::wire::server::Server;
@@ -36,6 +37,8 @@ pub(super) enum Request {
 pub(super) struct World {
     pub(super) account: Account,
     pub(super) bucket: Bucket,
+    /// What CloudFormation reports of the resource: by default, that the newest request's operation is in progress.
+    pub(super) cloudformation: CloudFormation,
     /// Told when the process is to die.
     pub(super) death: Arc<Notify>,
     /// What is to go wrong after each death, in order.
@@ -43,6 +46,7 @@ pub(super) struct World {
     /// How many of the next answers the process dies over, as soon as the bucket has read them.
     pub(super) deadly_answers: usize,
     iam: Server,
+    status: Server,
     lambda: Option<Lambda>,
     events: Vec<Value>,
     /// Events whose answer was heard, though Lambda knows of nothing but a failed invocation.
@@ -61,13 +65,17 @@ impl World {
     pub(super) async fn new() -> Self {
         let account = Account::new();
         let (iam, bucket) = (account.serve().await, Bucket::start().await);
+        let cloudformation = CloudFormation::new();
+        let status = cloudformation.serve().await;
         Self {
             account,
             bucket,
+            cloudformation,
             death: Arc::default(),
             after_deaths: VecDeque::new(),
             deadly_answers: 0,
             iam,
+            status,
             lambda: None,
             events: Vec::new(),
             owed: Vec::new(),
@@ -86,8 +94,18 @@ impl World {
     /// Delivers a request as often as Lambda would and returns what CloudFormation hears: nothing, where all
     /// deliveries failed. What Lambda delivers although an answer was heard comes with [`settle`](Self::settle).
     pub(super) async fn deliver(&mut self, request: &Request, timeout: Duration) -> Option<Answer> {
-        let event = self.event(request);
-        self.events.push(event.clone());
+        self.deliver_sent(request, SystemTime::now(), timeout).await
+    }
+
+    /// The same for a request that CloudFormation sent at this time.
+    pub(super) async fn deliver_sent(
+        &mut self,
+        request: &Request,
+        sent: SystemTime,
+        timeout: Duration,
+    ) -> Option<Answer> {
+        let event = self.send(request, sent);
+        self.cloudformation.follow(&event);
         for _ in 0..DELIVERIES {
             let end = self.invoke(&event, timeout).await;
             let heard = self.heard(&event).is_some();
@@ -102,6 +120,30 @@ impl World {
             }
         }
         self.heard(&event)
+    }
+
+    /// An event that CloudFormation sent at this time and that is not delivered yet.
+    pub(super) fn send(&mut self, request: &Request, sent: SystemTime) -> Value {
+        let event = self.event(request, sent);
+        self.events.push(event.clone());
+        event
+    }
+
+    /// Lambda delivers an event that it delivered before.
+    pub(super) async fn deliver_again(&mut self, event: &Value) {
+        if let End::Failed = self.invoke(event, USUAL).await {
+            self.complain(format!("{} failed when it was delivered again", event["RequestType"]));
+        }
+    }
+
+    /// The event of the request that was sent last.
+    pub(super) fn last_event(&self) -> Value {
+        self.events.last().unwrap().clone()
+    }
+
+    /// Takes back from Lambda what [`settle`](Self::settle) would deliver.
+    pub(super) fn forget_owed(&mut self) {
+        self.owed.clear();
     }
 
     /// Lambda tries again a minute later, when CloudFormation has long gone on.
@@ -212,9 +254,13 @@ impl World {
     }
 
     async fn started(&self) -> Lambda {
-        let (iam, bucket) = (self.iam.origin(), self.bucket.origin());
-        let environment =
-            [("AWS_ENDPOINT_URL_IAM", iam.as_str()), ("AWS_ENDPOINT_URL_S3", &bucket), ("TRUSTED_ACCOUNT_IDS", "*")];
+        let (iam, status, bucket) = (self.iam.origin(), self.status.origin(), self.bucket.origin());
+        let environment = [
+            ("AWS_ENDPOINT_URL_IAM", iam.as_str()),
+            ("AWS_ENDPOINT_URL_CLOUDFORMATION", &status),
+            ("AWS_ENDPOINT_URL_S3", &bucket),
+            ("TRUSTED_ACCOUNT_IDS", "*"),
+        ];
         Lambda::start(BINARY, &environment).await
     }
 
@@ -228,8 +274,8 @@ impl World {
         event["ResponseURL"].as_str().unwrap().strip_prefix(&self.bucket.origin()).unwrap()
     }
 
-    /// The event as CloudFormation sends it now.
-    pub(super) fn event(&self, request: &Request) -> Value {
+    /// The event as CloudFormation sends it at this time.
+    fn event(&self, request: &Request, sent: SystemTime) -> Value {
         let properties = |wish: &Value| {
             let mut properties = wish.clone();
             properties["ServiceToken"] = json!(FUNCTION);
@@ -250,7 +296,7 @@ impl World {
             }
         };
         let mut event = Stack::in_account(self.account.clone(), "customer").event(kind, &fields);
-        event["ResponseURL"] = self.bucket.url_for("Access").into();
+        event["ResponseURL"] = self.bucket.url_signed_at("Access", sent).into();
         event["RequestId"] = json!(format!("request-{}", self.events.len() + 1));
         event
     }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::fake::{Fake, Service, Transport};
 use super::query::{Api, Refusal, Xml};
+use super::server::Server;
 
 const API: Api = Api {
     name: "CloudFormation",
@@ -65,6 +66,11 @@ impl CloudFormation {
                 request["PhysicalResourceId"].as_str().unwrap_or_default().clone_into(&mut report.physical_id);
             }
         });
+    }
+
+    /// See [`Fake::serve`].
+    pub(crate) async fn serve(&self) -> Server {
+        self.0.serve().await
     }
 
     /// From now on the resource is reported so.
