@@ -4,9 +4,7 @@
 mod catalogue;
 mod document;
 mod equivalence;
-mod escalation;
 mod malformed;
-mod managed;
 mod pattern;
 mod printing;
 mod privileges;
@@ -20,7 +18,6 @@ mod wording;
 pub use catalogue::{ByArn, aws_managed};
 pub use document::Document;
 pub use malformed::Malformed;
-pub use managed::{Standing, managed_policy_standing};
 pub use pattern::{glob_matches, globs_intersect};
-pub use privileges::{Author, Code, Grant, Privilege, Severity, Terms};
+pub use privileges::{Author, Code, Privilege, Severity, Terms};
 pub use validation::Rejected;

@@ -228,6 +228,14 @@ fn administrator_by(arn: &str, finding: &str) -> String {
     narrow_it(&format!("ManagedPolicyArns gives administrator-equivalent access: {arn} {finding}"))
 }
 
+/// What to do about every finding that roles are passed or assumed.
+const NAME_ROLES: &str = "Name each role by its whole ARN; if the provider is to pass or assume any role, \
+                          AllowAdministrativeAccess and the owner's PermitAdministrativeAccess must both be true.";
+
+fn passes_roles_by_custom_policy(finding: &str) -> String {
+    format!("CustomPolicy passes or assumes roles: {finding}. {NAME_ROLES} [passes-role]")
+}
+
 fn own_policies(stack: &Stack, count: usize) -> Vec<String> {
     (0..count).map(|number| stack.account.put_policy(Policy::named(&format!("Own{number}"), report()))).collect()
 }
@@ -322,11 +330,9 @@ async fn every_problem_is_told_together() {
             "Tags[0] has the Key aws:team, whose prefix is reserved; choose another. [reserved-name]",
             "PolicyOwnership is \"Mine\"; it must be Exclusive or Declared. [invalid-value]",
             "\"managedpolicies\" is not a property of this resource: use ManagedPolicyArns. [unknown-property]",
-            "CustomPolicy gives administrator-equivalent access: statement 1 allows * on *, which is everything an administrator can \
-             do. [administrative]",
+            "CustomPolicy gives administrator-equivalent access: statement 1 allows * on *. [administrative]",
             &format!(
-                "ManagedPolicyArns gives administrator-equivalent access: {ADMINISTRATOR} is made for administrators. \
-                 [administrative] {NARROW}"
+                "ManagedPolicyArns gives administrator-equivalent access: {ADMINISTRATOR}. [administrative] {NARROW}"
             ),
         ],
     )
@@ -1055,27 +1061,39 @@ async fn managed_policy_arns() {
 
 #[tokio::test(start_paused = true)]
 async fn the_accounts_own_policies_are_judged_before_the_first_write() {
-    for (document, finding) in [
-        (allow("*", "*"), "in statement 1 allows * on *, which is everything an administrator can do"),
+    for (document, code, finding) in [
+        (allow("*", "*"), "administrative", "in statement 1 allows * on *"),
         (
             policy(json!({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})),
-            "in statement 1 allows NotAction iam:*, which is every other action of every service, future ones included",
+            "administrative",
+            "in statement 1 allows everything but iam:* on *",
         ),
         (
             allow("sts:AssumeRole", "arn:aws:iam::*:role/*"),
-            "in statement 1 allows sts:AssumeRole on arn:aws:iam::*:role/*, which can take on a role that trusts this account",
+            "passes-role",
+            "in statement 1 allows sts:AssumeRole on arn:aws:iam::*:role/*",
         ),
     ] {
         let stack = Stack::new();
         // The version in force is what counts.
         let arn = stack.account.put_policy(Policy::named("Own", report()).version(document.clone()));
         let listed = json!({"ManagedPolicyArns": format!("{AUDIT},{arn}")});
-        check_refused(stack.clone(), listed, &[administrator_by(&arn, finding)]).await;
+        let (refusal, amounts_to) = match code {
+            "administrative" => (administrator_by(&arn, finding), "may give administrator-equivalent access"),
+            _ => {
+                let refusal =
+                    format!("ManagedPolicyArns passes or assumes roles: {arn} {finding}. {NAME_ROLES} [passes-role]");
+                (refusal, "passes or assumes roles")
+            }
+        };
+        check_refused(stack.clone(), listed, &[refusal]).await;
+        // Permitted by both, it is a warning.
         let permitted = stack.with("PERMIT_ADMINISTRATIVE_ACCESS", "true");
+        let warning = format!("ManagedPolicyArns {amounts_to}: {arn} {finding}. [{code}]");
         check_made(
             permitted,
             json!({"ManagedPolicyArns": arn, "AllowAdministrativeAccess": true}),
-            json!({"attached": [arn]}),
+            json!({"attached": [arn], "told": {"Warnings": [warning]}}),
         )
         .await;
     }
@@ -1088,84 +1106,74 @@ async fn the_accounts_own_policies_are_judged_before_the_first_write() {
 
 #[tokio::test(start_paused = true)]
 async fn aws_policies_for_administrators_are_refused() {
-    for (name, finding) in [
-        ("AdministratorAccess", "is made for administrators"),
-        ("administratoraccess", "is made for administrators"),
-        ("PowerUserAccess", "is every action of every service but a few that manage access"),
-        ("IAMFullAccess", "is every action of IAM and can raise its own rights"),
-    ] {
+    for name in ["AdministratorAccess", "administratoraccess", "PowerUserAccess", "IAMFullAccess"] {
         let arn = format!("arn:aws:iam::aws:policy/{name}");
-        check_refused(Stack::new(), json!({"ManagedPolicyArns": arn}), &[administrator_by(&arn, finding)]).await;
+        let refusal = narrow_it(&format!("ManagedPolicyArns gives administrator-equivalent access: {arn}"));
+        check_refused(Stack::new(), json!({"ManagedPolicyArns": arn}), &[refusal]).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_spelling_of_a_policy_gets_past_its_judgement() {
+    let administrator = administrator_by_custom_policy;
+    let passes = passes_roles_by_custom_policy;
     for (statement, finding) in [
-        (
-            json!({"Effect": "Allow", "Action": "*", "Resource": "*"}),
-            "statement 1 allows * on *, which is everything an administrator can do",
-        ),
+        (json!({"Effect": "Allow", "Action": "*", "Resource": "*"}), administrator("statement 1 allows * on *")),
         (
             json!({"Effect": "Allow", "Action": "*", "Resource": "arn:*:iam:*"}),
-            "statement 1 allows * on arn:*:iam:*, which is everything an administrator can do",
+            administrator("statement 1 allows * on arn:*:iam:*"),
         ),
         (
             json!({"Effect": "Allow", "Action": "iam:*", "Resource": "arn:aws:iam::111111111111:role/One"}),
-            "statement 1 allows iam:* on arn:aws:iam::111111111111:role/One, which is every action of IAM and can raise its own \
-             rights",
+            administrator("statement 1 allows iam:* on arn:aws:iam::111111111111:role/One"),
         ),
         (
-            json!({"Effect": "Allow", "Action": "IAM:PUT*", "Resource": "*"}),
-            "statement 1 allows IAM:PUT* on *, which can raise its own rights through iam:PutRolePolicy",
+            json!({"Effect": "Allow", "Action": "IAM:PUTROLEPOL*", "Resource": "*"}),
+            administrator("statement 1 allows iam:PutRolePolicy on *"),
         ),
         (
-            json!({"Effect": "Allow", "Action": "iam:Put*", "Resource": "arn:aws:iam::111111111111:role/*"}),
-            "statement 1 allows iam:Put* on arn:aws:iam::111111111111:role/*, which can raise its own rights through \
-             iam:PutRolePolicy",
+            json!({"Effect": "Allow", "Action": "iam:PutR*Policy", "Resource": "arn:aws:iam::111111111111:role/*"}),
+            administrator("statement 1 allows iam:PutRolePolicy on arn:aws:iam::111111111111:role/*"),
         ),
         (
-            json!({"Effect": "Allow", "Action": ["s3:GetObject", "iam:?assRole"], "Resource": ["arn:aws:s3:::a", "arn:aws:iam:*"]}),
-            "statement 1 allows iam:?assRole on arn:aws:iam:*, which can hand a role to a service and act with it through iam:PassRole",
+            json!({"Effect": "Allow", "Action": ["ec2:RunInstances", "iam:?assRole"], "Resource": ["arn:aws:s3:::a", "arn:aws:iam:*"]}),
+            passes("statement 1 allows iam:PassRole on arn:aws:iam:*"),
         ),
         (
             json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
                 "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}),
-            "statement 1 allows iam:PassRole on *, which can hand a role to a service and act with it",
-        ),
-        (
-            json!({"Effect": "Allow", "Action": "sts:Assume*", "Resource": "*"}),
-            "statement 1 allows sts:Assume* on *, which can take on a role that trusts this account through sts:AssumeRole",
+            passes("statement 1 allows iam:PassRole on *"),
         ),
         (
             json!({"Effect": "Allow", "Action": "sts:AssumeRole", "NotResource": "arn:aws:iam::111111111111:role/One"}),
-            "statement 1 allows sts:AssumeRole on everything but NotResource arn:aws:iam::111111111111:role/One, which can take on \
-             a role that trusts this account",
+            passes("statement 1 allows sts:AssumeRole on everything but arn:aws:iam::111111111111:role/One"),
         ),
         (
             json!({"Effect": "Allow", "NotAction": "s3:*", "Resource": "arn:aws:s3:::a"}),
-            "statement 1 allows NotAction s3:*, which is every other action of every service, future ones included",
+            administrator("statement 1 allows everything but s3:* on arn:aws:s3:::a"),
         ),
         (
-            json!({"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "arn:aws:iam::*:user/${aws:username}"}),
-            "statement 1 allows iam:CreateAccessKey on arn:aws:iam::*:user/${aws:username}, which can make itself an access key of \
-             a user",
+            json!({"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "arn:aws:iam::*:user/app"}),
+            administrator("statement 1 allows iam:CreateAccessKey on arn:aws:iam::*:user/app"),
         ),
         (
             json!({"Sid": "Innocent", "Effect": "Allow", "Action": "lambda:UpdateFunctionCode", "Resource": "*"}),
-            "statement 1 (Sid Innocent) allows lambda:UpdateFunctionCode on *, which can run its own code under the role of a \
-             function",
+            administrator("statement 1 (Sid Innocent) allows lambda:UpdateFunctionCode on *"),
         ),
     ] {
-        let told = [administrator_by_custom_policy(finding)];
+        let warning = finding
+            .replace(&format!(" {NARROW}"), "")
+            .replace(&format!(" {NAME_ROLES}"), "")
+            .replace("CustomPolicy gives", "CustomPolicy may give");
+        let told = [finding];
         check_refused(Stack::new(), json!({"CustomPolicy": policy(statement.clone())}), &told).await;
         check_refused(Stack::new(), json!({"CustomPolicy": policy(statement.clone()).to_string()}), &told).await;
-        // Permitted by both, it is let through as it stands.
+        // Permitted by both, it is let through as it stands, and is a warning.
         let permitted = owner(&[("PERMIT_ADMINISTRATIVE_ACCESS", "true")]);
         check_made(
             permitted,
             json!({"CustomPolicy": policy(statement.clone()), "AllowAdministrativeAccess": true}),
-            json!({"inline": {"CustomPolicy": policy(statement)}}),
+            json!({"inline": {"CustomPolicy": policy(statement)}, "told": {"Warnings": [warning]}}),
         )
         .await;
     }
@@ -1181,22 +1189,22 @@ async fn no_spelling_of_a_policy_gets_past_its_judgement() {
         (
             allow("i?m:*", "*"),
             vec![by_iam("\"i?m:*\" has a wildcard in the service: write its full name, as in s3:Get*.")],
-            "statement 1 allows i?m:* on *, which is every action of IAM and can raise its own rights",
+            administrator("statement 1 allows iam:* on *"),
         ),
         (
             allow("*:*", "arn:*"),
             vec![by_iam("\"*:*\" has a wildcard in the service: write *."), part("arn:*")],
-            "statement 1 allows *:* on arn:*, which is everything an administrator can do",
+            administrator("statement 1 allows * on arn:*"),
         ),
         (
             policy(
-                json!({"Effect": "Allow", "Action": ["s3:GetObject", "iam:?assRole"], "Resource": ["arn:aws:s3:::a", "arn:*"]}),
+                json!({"Effect": "Allow", "Action": ["ec2:RunInstances", "iam:?assRole"], "Resource": ["arn:aws:s3:::a", "arn:*"]}),
             ),
             vec![part("arn:*")],
-            "statement 1 allows iam:?assRole on arn:*, which can hand a role to a service and act with it through iam:PassRole",
+            passes("statement 1 allows iam:PassRole on arn:*"),
         ),
     ] {
-        let told = [problems, vec![administrator_by_custom_policy(finding)]].concat();
+        let told = [problems, vec![finding]].concat();
         check_refused(Stack::new(), json!({"CustomPolicy": custom}), &told).await;
     }
     // One role by name is no escalation, nor is a deny.

@@ -107,6 +107,24 @@ codes! {
     Administrative "administrative"
         "The permissions make the provider an administrator, or let it become one."
         "Narrow them. If the provider is to be an administrator, set `AllowAdministrativeAccess`, and the owner sets `PermitAdministrativeAccess`."
+    PassesRole "passes-role"
+        "The permissions hand roles to services, or assume roles, and so act with the rights of those roles."
+        "Name each role by its whole ARN. Name only roles with no more rights than the provider is to have."
+    ActsAsWorkload "acts-as-workload"
+        "The permissions act under the role of something that runs already: an instance, a stack, a build."
+        "Limit them to the resources that the provider operates."
+    Exposes "exposes"
+        "The permissions share resources or change their policies, so that others get access."
+        "Leave them out, or limit them to the resources that the provider shares."
+    ReadsData "reads-data"
+        "The permissions read secrets, parameters, objects or tables of everything, or obtain credentials of a service."
+        "Limit them to the data that the provider needs."
+    AuditTrail "audit-trail"
+        "The permissions stop or delete what records: CloudTrail, GuardDuty, Config, Security Hub."
+        "Leave them out."
+    Organization "organization"
+        "The permissions change the organization, or access in its accounts."
+        "Leave them out."
     Broad "broad"
         "The permissions cover every action of a service on every resource."
         "Narrow them to what the provider needs."
@@ -153,6 +171,10 @@ impl Code {
             Self::Administrative => Some(
                 "Narrow the permissions; if the provider is to be an administrator, AllowAdministrativeAccess and the owner's \
                  PermitAdministrativeAccess must both be true.",
+            ),
+            Self::PassesRole => Some(
+                "Name each role by its whole ARN; if the provider is to pass or assume any role, AllowAdministrativeAccess and the \
+                 owner's PermitAdministrativeAccess must both be true.",
             ),
             _ => None,
         }

@@ -176,6 +176,11 @@ impl PolicyArn {
         self.0.split(':').nth(1).unwrap_or_default()
     }
 
+    /// The name, without its path.
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or_default()
+    }
+
     /// `aws`, or the account that the policy belongs to.
     pub fn owner(&self) -> &str {
         self.0.split(':').nth(4).unwrap_or_default()

@@ -159,11 +159,6 @@ impl Pattern {
         Self(units)
     }
 
-    /// Whether it stands for more than one text.
-    pub(super) fn is_open(&self) -> bool {
-        self.0.iter().any(|unit| unit.run || !matches!(unit.from, Symbols::Only(_)))
-    }
-
     /// Whether some text is in both sets.
     ///
     /// `reached[j]` means that some text matches the units of `self` seen so far and the first `j` units of `other`.
@@ -206,6 +201,11 @@ fn skip_runs(reached: &mut [bool], units: &[Unit]) {
             reached[j + 1] = true;
         }
     }
+}
+
+/// Whether a part of an action pattern leaves nothing out that matters: `*`, `**`, `?*`.
+pub(super) fn is_everything(part: &str) -> bool {
+    part.contains('*') && part.chars().all(|c| matches!(c, '*' | '?'))
 }
 
 #[cfg(test)]

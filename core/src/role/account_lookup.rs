@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::identifiers::{Account, PolicyArn};
-use crate::policy::Document;
+use crate::policy::{Document, aws_managed};
 use crate::properties::texts;
 
 /// What must be known of the account to judge a wish: read before, decided here.
 #[derive(Clone, Debug, Default)]
 pub struct AccountLookup {
-    /// The account's own policies among those to attach; none for one that does not exist.
+    /// Those of the policies to attach that were read; none for one that does not exist.
     pub policies: BTreeMap<PolicyArn, Option<Document>>,
+    /// AWS-managed policies that could not be read, since IAM denied it.
+    pub unreadable: BTreeSet<PolicyArn>,
     /// The account's quotas.
     pub quotas: Quotas,
 }
@@ -33,7 +35,8 @@ impl Default for Quotas {
     }
 }
 
-/// The account's own policies among those to attach: to be read before they are judged.
+/// The policies to attach that must be read before they are judged: the account's own, and those of AWS whose names the
+/// catalogue does not know.
 pub fn policies_to_judge(properties: &Map<String, Value>, account: &Account) -> BTreeSet<PolicyArn> {
     /// No quota lets a role have more: a longer list is refused for its length.
     const MOST: usize = 25;
@@ -41,8 +44,12 @@ pub fn policies_to_judge(properties: &Map<String, Value>, account: &Account) -> 
     if named.len() > MOST {
         return BTreeSet::new();
     }
-    let own = |arn: &PolicyArn| arn.owner() == account.id.as_str() && arn.partition() == account.partition.as_str();
-    named.iter().filter_map(|arn| PolicyArn::parse(arn).ok()).filter(own).collect()
+    let unknown = |arn: &PolicyArn| {
+        let own = arn.owner() == account.id.as_str();
+        let of_aws = arn.owner() == "aws" && aws_managed(arn.name()).is_none();
+        arn.partition() == account.partition.as_str() && (own || of_aws)
+    };
+    named.iter().filter_map(|arn| PolicyArn::parse(arn).ok()).filter(unknown).collect()
 }
 
 /// Whether the wish may pass a quota that the account may have raised: only then are quotas read.

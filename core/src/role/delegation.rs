@@ -5,6 +5,7 @@
 
 mod choices;
 mod how_long;
+mod permissions;
 mod role;
 mod what;
 mod who;
@@ -102,9 +103,10 @@ impl Delegation {
         let expires_at = how_long::expires_at(&mut reader, now, first_time);
         let revoke_sessions = how_long::revoke_sessions(&mut reader);
         let administrative = what::administrative_access(&mut reader, limits);
+        let permissions = permissions::Permissions::new(installation, administrative);
         let of_our_own = GuardrailPolicy::new(installation, resource).policy(expires_at).size();
-        let custom_policy = what::custom_policy(&mut reader, &account.partition, administrative, of_our_own);
-        let managed_policies = what::managed_policies(&mut reader, account, limits, lookup, administrative);
+        let custom_policy = what::custom_policy(&mut reader, &account.partition, &permissions, of_our_own);
+        let managed_policies = what::managed_policies(&mut reader, account, limits, lookup, &permissions);
         let permissions_boundary = what::permissions_boundary(&mut reader, account, limits);
         let role_name = role::role_name(&mut reader);
         let home_region = role::home_region(&mut reader);

@@ -89,7 +89,7 @@ async fn all_problems_are_reported_before_anything_is_written() {
         "MaxSessionDuration is \"60\"",
         "AdministratorAccess",
         "policy/Gone, which does not exist",
-        "iam:Put*",
+        "iam:PutRolePolicy",
     ] {
         assert!(reason.contains(part), "{part} is missing in: {reason}");
     }

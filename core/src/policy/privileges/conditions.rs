@@ -1,10 +1,12 @@
 //! The three conditions that lower a finding. Every other one makes no difference: a condition is easily met, or
 //! not there where it counts.
 
-use super::judge::AwsPolicies;
-use super::{Author, Terms};
+use super::terms::{Author, Terms};
 use crate::policy::catalogue::CATALOGUE;
 use crate::policy::statement::Statement;
+
+/// Whether the AWS-managed policy of a name makes an administrator; nothing for a name that is not known.
+pub(in crate::policy) type AwsPolicies<'a> = &'a dyn Fn(&str) -> Option<bool>;
 
 /// What names a policy, and can be limited to some.
 const BY_POLICY: [&str; 6] = [

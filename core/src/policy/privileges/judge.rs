@@ -3,14 +3,15 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use super::conditions::Conditions;
+use super::code::{Code, Severity};
+use super::conditions::{AwsPolicies, Conditions};
+use super::privilege::Privilege;
 use super::reach::{Extent, Reach, Reached};
 use super::roles::{self, Roles};
-use super::{Author, Code, Privilege, Severity, Terms};
-use crate::policy::Document;
+use super::terms::{Author, Terms};
 use crate::policy::catalogue::{Action, CATALOGUE, Combination, Effect, Service};
-use crate::policy::pattern::{Pattern, glob_matches};
-use crate::policy::privileges::is_everything;
+use crate::policy::document::Document;
+use crate::policy::pattern::{Pattern, glob_matches, is_everything};
 use crate::policy::statement::{Place, Statement, statements};
 use crate::policy::wording::shown;
 
@@ -21,9 +22,6 @@ const WORST: [&str; 9] = ["secretsmanager", "ssm", "s3", "kms", "ram", "dynamodb
 
 /// The function that this program is, under its permanent name: who rewrites it can make any role.
 const OWN_FUNCTION: &str = "arn:~:lambda:~:~:function:service-provider-access";
-
-/// Whether the AWS-managed policy of a name makes an administrator; nothing for a name that is not known.
-pub(in crate::policy) type AwsPolicies<'a> = &'a dyn Fn(&str) -> Option<bool>;
 
 /// Judges a document; see [`Document::privileges`].
 pub(in crate::policy) fn judge(

@@ -1,6 +1,6 @@
 //! The roles that may be passed on or taken on: those that the owner lists.
 
-use super::Terms;
+use super::terms::Terms;
 use crate::policy::catalogue::CATALOGUE;
 use crate::policy::pattern::{glob_includes, globs_intersect};
 

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::permissions::Permissions;
 use crate::findings::{Code, Finding};
 use crate::identifiers::{Account, Partition, PolicyArn};
 use crate::owner_limits::OwnerLimits;
-use crate::policy::{Document, Grant, Standing, managed_policy_standing};
+use crate::policy::{Document, aws_managed};
 use crate::properties::{EMPTY, Reader};
 use crate::role::account_lookup::AccountLookup;
 use crate::role::guardrail_policy::GUARDRAIL_POLICY;
@@ -33,7 +34,7 @@ pub(super) fn administrative_access(reader: &mut Reader<'_>, limits: &OwnerLimit
 pub(super) fn custom_policy(
     reader: &mut Reader<'_>,
     partition: &Partition,
-    administrative: bool,
+    permissions: &Permissions<'_>,
     guardrails: usize,
 ) -> Option<Document> {
     const PROPERTY: &str = "CustomPolicy";
@@ -72,17 +73,7 @@ pub(super) fn custom_policy(
             ),
         );
     }
-    if !administrative {
-        for grant in document.administrative() {
-            let message = format!("{PROPERTY} gives administrator-equivalent access: {grant}.");
-            reader.push(
-                Finding::error(Code::Administrative, PROPERTY, message).in_statement(PROPERTY, grant.statement()),
-            );
-        }
-    }
-    for grant in document.broad() {
-        reader.warning(Code::Broad, PROPERTY, format!("{PROPERTY} is broad: {grant}."));
-    }
+    permissions.judge(reader, PROPERTY, None, &document);
     Some(document)
 }
 
@@ -91,7 +82,7 @@ pub(super) fn managed_policies(
     own: &Account,
     limits: &OwnerLimits,
     lookup: &AccountLookup,
-    administrative: bool,
+    permissions: &Permissions<'_>,
 ) -> BTreeSet<PolicyArn> {
     const PROPERTY: &str = "ManagedPolicyArns";
     let arns = reader.comma_list(PROPERTY, 0..=100, PolicyArn::parse).unwrap_or_default();
@@ -108,6 +99,7 @@ pub(super) fn managed_policies(
             ),
         );
     }
+    let mut by_name = Vec::new();
     for arn in &arns {
         if arn.partition() != own.partition.as_str() {
             let what = format_args!("contains {arn}, which is not in this partition ({}).", own.partition);
@@ -131,59 +123,39 @@ pub(super) fn managed_policies(
                 format_args!("contains {arn}, which the function's owner does not allow (AllowedManagedPolicyArns)."),
             );
         }
-        let document = match lookup.policies.get(arn) {
-            Some(None) => {
+        match (lookup.policies.get(arn), aws_managed(arn.name()).filter(|_| arn.owner() == "aws")) {
+            (Some(None), _) => {
                 reader.problem(
                     Code::PolicyNotFound,
                     PROPERTY,
                     format_args!("contains {arn}, which does not exist; create it first or remove it."),
                 );
-                continue;
             }
-            Some(Some(document)) => Some(document),
+            (Some(Some(document)), _) => permissions.judge(reader, PROPERTY, Some(arn), document),
+            (None, Some(found)) => by_name.push((arn, found)),
+            (None, None) if lookup.unreadable.contains(arn) => {
+                reader.warning(
+                    Code::PolicyNotRead,
+                    PROPERTY,
+                    format!(
+                        "{PROPERTY} contains {arn}, which this version of the function does not know and may not read \
+                         (iam:GetPolicy and iam:GetPolicyVersion), so it was not judged."
+                    ),
+                );
+            }
             // Never judged by its name alone. A list that is too long was not read at all; that is a problem already.
-            None if arn.owner() != "aws" => {
-                if arns.len() <= most {
-                    reader.problem(
-                        Code::PolicyNotRead,
-                        PROPERTY,
-                        format_args!("contains {arn}, which was not read and cannot be judged; give it once."),
-                    );
-                }
-                continue;
+            (None, None) if arns.len() <= most => {
+                reader.problem(
+                    Code::PolicyNotRead,
+                    PROPERTY,
+                    format_args!("contains {arn}, which was not read and cannot be judged; give it once."),
+                );
             }
-            None => None,
-        };
-        let (grave, broad) = standing(arn, document);
-        if !administrative {
-            for (statement, why) in grave {
-                let message = format!("{PROPERTY} gives administrator-equivalent access: {arn} {why}.");
-                let finding = Finding::error(Code::Administrative, PROPERTY, message);
-                reader.push(finding.in_statement(arn.as_str(), statement));
-            }
-        }
-        for (_, why) in broad {
-            reader.warning(Code::Broad, PROPERTY, format!("{PROPERTY} is broad: {arn} {why}."));
+            (None, None) => {}
         }
     }
-    arns.into_iter().collect()
-}
-
-/// A reason that continues the sentence after the policy's name, and the number of its statement.
-type Reason = (usize, String);
-
-/// Why a policy makes an administrator, and why it is broad.
-fn standing(arn: &PolicyArn, document: Option<&Document>) -> (Vec<Reason>, Vec<Reason>) {
-    if let Some(document) = document {
-        let reasons =
-            |grants: Vec<Grant>| grants.iter().map(|grant| (grant.statement(), format!("in {grant}"))).collect();
-        return (reasons(document.administrative()), reasons(document.broad()));
-    }
-    match managed_policy_standing(arn.as_str()) {
-        Standing::Administrative(why) => (vec![(0, why.to_owned())], Vec::new()),
-        Standing::Broad(why) => (Vec::new(), vec![(0, why.to_owned())]),
-        Standing::Unremarkable => (Vec::new(), Vec::new()),
-    }
+    permissions.by_name(reader, PROPERTY, &by_name);
+    arns.iter().cloned().collect()
 }
 
 pub(super) fn permissions_boundary(reader: &mut Reader<'_>, own: &Account, limits: &OwnerLimits) -> Option<PolicyArn> {
