@@ -155,8 +155,7 @@ async fn a_new_role_that_iam_does_not_find_yet_is_not_lost() {
 #[tokio::test(start_paused = true)]
 async fn a_create_that_fails_half_way_leaves_no_role() {
     let stack = Stack::new();
-    let properties =
-        json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT, "arn:aws:iam::aws:policy/NoSuchPolicy"]});
+    let properties = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT, "arn:aws:iam::aws:policy/AmazonGlacierReadOnlyAccess"]});
     let answer = stack.create(properties).await;
     assert!(
         answer.reason().contains("iam:AttachRolePolicy failed because a policy does not exist"),

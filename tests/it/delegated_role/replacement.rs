@@ -30,12 +30,12 @@ async fn another_name_is_another_role_with_the_same_generated_id() {
 async fn a_replacement_that_fails_leaves_exactly_the_old_role() {
     let stack = Stack::new();
     let old = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": AUDIT, "RoleName": "Old"});
-    let new = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT, "arn:aws:iam::aws:policy/NoSuchPolicy"], "RoleName": "New"});
+    let new = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT, "arn:aws:iam::aws:policy/AmazonGlacierReadOnlyAccess"], "RoleName": "New"});
     stack.create(old.clone()).await;
     let before = stack.account.role("Old");
     let failed = stack.update("Old", old.clone(), new.clone()).await;
     assert_eq!(failed.physical_id(), "Old");
-    assert!(failed.reason().contains("NoSuchPolicy"), "{}", failed.reason());
+    assert!(failed.reason().contains("AmazonGlacierReadOnlyAccess"), "{}", failed.reason());
     assert_eq!((stack.account.roles(), stack.account.role("Old")), (vec!["Old".to_owned()], before));
 }
 
