@@ -448,8 +448,8 @@ fn requests_and_deliveries(stack: &Stack, operations: &[Operation]) -> (Vec<Requ
     (requests, deliveries)
 }
 
-/// What CloudFormation reports at this time: the operation that it sent last, in progress for ten minutes at most.
-fn report_at(stack: &Stack, time: u64, operations: &[Operation]) {
+/// What CloudFormation reports at this time: the operation that it sent last, in progress until its request is answered.
+fn report_at(stack: &Stack, time: u64, operations: &[Operation], answered: &[usize]) {
     let mut sent = 0;
     let mut status = String::new();
     for (index, operation) in operations.iter().enumerate() {
@@ -461,7 +461,8 @@ fn report_at(stack: &Stack, time: u64, operations: &[Operation]) {
                 (true, Some(_)) => "UPDATE",
                 (false, Some(_)) => "CREATE",
             };
-            status = format!("{kind}_IN_PROGRESS");
+            let state = if answered.contains(&index) { "COMPLETE" } else { "IN_PROGRESS" };
+            status = format!("{kind}_{state}");
         }
     }
     stack.cloudformation.set(&status, "Auditor");
@@ -476,9 +477,11 @@ proptest! {
         runtime.block_on(async {
             let stack = Stack::new();
             let (requests, deliveries) = requests_and_deliveries(&stack, &operations);
+            let mut answered = Vec::new();
             for (time, index) in deliveries {
-                report_at(&stack, time, &operations);
+                report_at(&stack, time, &operations, &answered);
                 requests[index].delivered_after(&stack, time - requests[index].sent).await;
+                answered.push(index);
             }
             let newest = operations.last().unwrap().desired.map(str::to_owned);
             let role = stack.account.role("Auditor").map(|_| external_id(&stack));

@@ -1079,13 +1079,12 @@ async fn the_accounts_own_policies_are_judged_before_the_first_write() {
         // The version in force is what counts.
         let arn = stack.account.put_policy(Policy::named("Own", report()).version(document.clone()));
         let listed = json!({"ManagedPolicyArns": format!("{AUDIT},{arn}")});
-        let (refusal, amounts_to) = match code {
-            "administrative" => (administrator_by(&arn, finding), "may give administrator-equivalent access"),
-            _ => {
-                let refusal =
-                    format!("ManagedPolicyArns passes or assumes roles: {arn} {finding}. {NAME_ROLES} [passes-role]");
-                (refusal, "passes or assumes roles")
-            }
+        let (refusal, amounts_to) = if code == "administrative" {
+            (administrator_by(&arn, finding), "may give administrator-equivalent access")
+        } else {
+            let refusal =
+                format!("ManagedPolicyArns passes or assumes roles: {arn} {finding}. {NAME_ROLES} [passes-role]");
+            (refusal, "passes or assumes roles")
         };
         check_refused(stack.clone(), listed, &[refusal]).await;
         // Permitted by both, it is a warning.

@@ -1,6 +1,6 @@
 //! What a document grants, judged for the worst: denies never make it look safer, and three conditions do.
 
-mod code;
+pub(super) mod code;
 mod conditions;
 mod judge;
 mod privilege;

@@ -3,7 +3,7 @@
 //! Each line of the table is a policy: how many characters its name shares with the line before, the rest of its
 //! name, and the letters of what was found in its document.
 
-use crate::policy::privileges::{Code, Severity};
+use crate::policy::privileges::code::{Code, Severity};
 
 const TABLE: &str = include_str!("aws_managed.txt");
 

@@ -65,7 +65,7 @@ fn everything_on_everything_however_written() {
             // One role is less than everything, but everything that IAM can do with it.
             (json!("*"), json!("arn:aws:iam::123456789012:role/app")),
         ],
-        &expect![[r#"
+        &expect![[r"
             error: administrative, statement 1: * on *
             error: administrative, statement 2: * on *
             error: administrative, statement 3: * on arn:*
@@ -73,7 +73,7 @@ fn everything_on_everything_however_written() {
             error: administrative, statement 5: * on arn:*:iam::*:*
             error: administrative, statement 6: * on *
             error: administrative, statement 7: * on *
-            error: administrative, statement 8: * on arn:aws:iam::123456789012:role/app"#]],
+            error: administrative, statement 8: * on arn:aws:iam::123456789012:role/app"]],
     );
 }
 
@@ -86,9 +86,9 @@ fn everything_on_something_harmless() {
             // A key of a bucket may look like a role.
             (json!("*"), json!("arn:aws:s3:::*:iam::1:role/x")),
         ],
-        &expect![[r#"
+        &expect![[r"
             warning: exposes, statement 2: sqs:AddPermission, sqs:SetQueueAttributes, sqs:RemovePermission on arn:aws:sqs:*:*:*
-            warning: broad, statement 2: *:* on arn:aws:sqs:*:*:*"#]],
+            warning: broad, statement 2: *:* on arn:aws:sqs:*:*:*"]],
     );
 }
 
@@ -102,12 +102,12 @@ fn everything_of_iam_on_any_resource() {
             (json!("*m:**"), json!("arn:aws:s3:::bucket")),
             (json!("???:?*"), json!(["arn:aws:s3:::a", "arn:aws:s3:::b"])),
         ],
-        &expect![[r#"
+        &expect![[r"
             error: administrative, statement 1: iam:* on *
             error: administrative, statement 2: iam:* on arn:aws:iam::123456789012:role/app
             error: administrative, statement 3: iam:* on arn:aws:iam::123456789012:user/me
             error: administrative, statement 4: iam:* on arn:aws:s3:::bucket
-            error: administrative, statement 5: iam:* on arn:aws:s3:::a, arn:aws:s3:::b"#]],
+            error: administrative, statement 5: iam:* on arn:aws:s3:::a, arn:aws:s3:::b"]],
     );
 }
 
@@ -120,10 +120,10 @@ fn not_action_with_allow() {
             {"Effect": "Allow", "NotAction": [], "Resource": "*"},
             {"Effect": "Deny", "NotAction": "s3:Get*", "Resource": "*"},
         ]}),
-        &expect![[r#"
+        &expect![[r"
             error: administrative, statement 1: everything but iam:* on *
             error: administrative, statement 2: everything but iam:*, sts:*, sso:* on arn:aws:s3:::a
-            error: administrative, statement 3: everything but  on *"#]],
+            error: administrative, statement 3: everything but  on *"]],
     );
 }
 
@@ -142,7 +142,7 @@ fn escalating_actions_on_everything() {
             (json!("lambda:*"), json!("*")),
             (json!(["s3:GetObject", "iam:CreateAccessKey", "ec2:Describe*"]), json!("*")),
         ],
-        &expect![[r#"
+        &expect![[r"
             error: passes-role, statement 1: iam:PassRole on *
             error: passes-role, statement 2: sts:AssumeRole on *
             error: administrative, statement 3: iam:PutGroupPolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy, iam:PutUserPermissionsBoundary, iam:PutUserPolicy on *
@@ -156,7 +156,7 @@ fn escalating_actions_on_everything() {
             error: administrative, statement 10: iam:CreateAccessKey on *
             warning: administrative, statement 8: iam:TagRole, iam:UntagRole on *
             warning: exposes, statement 9: lambda:AddLayerVersionPermission, lambda:AddPermission, lambda:CreateFunctionUrlConfig on *
-            warning: reads-data, statement 10: s3:GetObject on *"#]],
+            warning: reads-data, statement 10: s3:GetObject on *"]],
     );
 }
 
@@ -220,7 +220,7 @@ fn some_actions_have_targets_of_their_own() {
             (json!("sagemaker:*"), json!("arn:aws:sagemaker:*:*:notebook-instance/*")),
             (json!("identitystore:*"), json!("arn:aws:identitystore:::group/*")),
         ],
-        &expect![[r#"
+        &expect![[r"
             error: administrative, statement 1: iam:CreatePolicyVersion on arn:aws:iam::123456789012:policy/app-*
             error: administrative, statement 2: iam:SetDefaultPolicyVersion on arn:aws:iam::*:policy/app
             error: administrative, statement 3: sts:AssumeRoot on arn:aws:iam::*:root
@@ -232,7 +232,7 @@ fn some_actions_have_targets_of_their_own() {
             error: administrative, statement 9: glue:UpdateDevEndpoint on arn:aws:glue:*:*:devEndpoint/*
             error: administrative, statement 10: sagemaker:CreatePresignedNotebookInstanceUrl on arn:aws:sagemaker:*:*:notebook-instance/*
             error: administrative, statement 11: identitystore:CreateGroupMembership on arn:aws:identitystore:::group/*
-            warning: exposes, statement 6: lambda:UpdateFunctionUrlConfig on arn:aws:lambda:eu-west-1:123456789012:*"#]],
+            warning: exposes, statement 6: lambda:UpdateFunctionUrlConfig on arn:aws:lambda:eu-west-1:123456789012:*"]],
     );
     check(
         [
@@ -242,9 +242,9 @@ fn some_actions_have_targets_of_their_own() {
             (json!("lambda:UpdateFunctionCode"), json!("arn:aws:lambda:*:*:function:vendor-*")),
             (json!("lambda:InvokeFunction"), json!("*")),
         ],
-        &expect![[r#"
+        &expect![[r"
             error: administrative, statement 1: iam:CreatePolicyVersion on arn:aws:iam::123456789012:policy/app
-            error: administrative, statement 3: sts:AssumeRoot on arn:aws:iam::123456789012:root"#]],
+            error: administrative, statement 3: sts:AssumeRoot on arn:aws:iam::123456789012:root"]],
     );
 }
 
@@ -260,7 +260,7 @@ fn not_resource_and_a_missing_resource_are_no_limit() {
             {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": 5},
             {"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::a"},
         ]}),
-        &expect![[r#"
+        &expect![[r"
             error: passes-role, statement 1: iam:PassRole on everything but arn:aws:iam::*:role/admin
             error: administrative, statement 2: lambda:UpdateFunctionCode on everything but a, b
             error: administrative, statement 3: * on everything but arn:aws:s3:::a
@@ -268,7 +268,7 @@ fn not_resource_and_a_missing_resource_are_no_limit() {
             error: passes-role, statement 6: sts:AssumeRole on *
             warning: exposes, statement 4: s3:AssociateAccessGrantsIdentityCenter, s3:BypassGovernanceRetention, s3:CreateAccessGrant on everything but arn:aws:s3:::a
             warning: reads-data, statement 4: s3:GetObject, s3:GetObjectVersion on everything but arn:aws:s3:::a
-            warning: broad, statement 4: s3:* on everything but arn:aws:s3:::a"#]],
+            warning: broad, statement 4: s3:* on everything but arn:aws:s3:::a"]],
     );
 }
 
@@ -333,12 +333,12 @@ fn a_whole_service_on_everything_is_a_warning() {
             (json!("e*:*"), json!(["arn:aws:ec2:*:*:*", "arn:*"])),
             (json!("s3:*"), json!("*")),
         ],
-        &expect![[r#"
+        &expect![[r"
             warning: acts-as-workload, statement 1: ec2:CreateLaunchTemplateVersion + ec2:ModifyLaunchTemplate, ec2:ModifyInstanceAttribute + ec2:StartInstances + ec2:StopInstances, ec2:ReplaceIamInstanceProfileAssociation on *, arn:*, arn:aws:ec2:*:*:*
             warning: exposes, statement 1: s3:AssociateAccessGrantsIdentityCenter, s3:BypassGovernanceRetention, s3:CreateAccessGrant on *, arn:*, arn:aws:ec2:*:*:*
             warning: reads-data, statement 1: s3:GetObject, s3:GetObjectVersion, ec2:GetPasswordData on *, arn:*, arn:aws:ec2:*:*:*
             warning: organization, statement 1: ec2:EnableIpamOrganizationAdminAccount, eks:AssociateAccessPolicy, eks:CreateAccessEntry on *, arn:*
-            warning: broad, statement 1: s3:*, ec2:*, e*:* on *, arn:*, arn:aws:ec2:*:*:*"#]],
+            warning: broad, statement 1: s3:*, ec2:*, e*:* on *, arn:*, arn:aws:ec2:*:*:*"]],
     );
     check(
         [
@@ -354,7 +354,7 @@ fn a_finding_is_one_readable_line() {
     check_document(
         &json!({"Statement": {"Sid": "A\nB", "Effect": "Allow",
             "Action": format!("iam:{}", "*".repeat(500)), "Resource": "*\u{7}"}}),
-        &expect![[r#"error: administrative, statement 1 (Sid A\nB): iam:* on *\u{7}"#]],
+        &expect![[r"error: administrative, statement 1 (Sid A\nB): iam:* on *\u{7}"]],
     );
 }
 
