@@ -1,6 +1,8 @@
 //! The rules of the house, held against the source text: who may import whom, what may not be found
 //! where decisions are made, who reads and who writes.
 
+mod imports;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
