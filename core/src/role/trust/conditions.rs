@@ -2,7 +2,7 @@
 //!
 //! A row says which property sets the condition, how IAM writes it, how it is read back, and when it lets in all whom
 //! another value lets in. To support a further condition, add a field to [`Conditions`] and a row to the table, and read
-//! its property in `delegation/who.rs`.
+//! its property in `delegation.rs`.
 
 use std::collections::BTreeSet;
 
