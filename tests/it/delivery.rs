@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::fixtures::{AUDIT, DENY_ALL, PROVIDER, SCP_DENIAL};
+use crate::fixtures::{AUDIT, DENY_ALL, LOGICAL_ID_TAG, PROVIDER, SCP_DENIAL, STACK_TAG};
 use crate::stack::{Answer, Stack};
 use crate::wire::iam::{Fault, Role};
 
@@ -293,16 +293,25 @@ async fn a_role_that_was_there_before_survives_the_failure_of_the_create_that_ta
         stack.account.fail(Fault::denied_because(SCP_DENIAL).on(call).every());
         check_survives(&stack, &declared(FIRST)).await;
     }
-    // Marked for this very resource instead, as people were told to before.
-    let stack = Stack::new();
-    handed_over(&stack);
-    stack.account.edit(|aws| {
-        let tags = &mut aws.role_mut("Auditor").tags;
-        tags.insert("service-provider-access:stack-id".into(), stack.id.clone());
-        tags.insert("service-provider-access:logical-id".into(), "Access".into());
-    });
+    // Tagged with the marks of this very resource instead of handed over.
+    let marked = || {
+        let stack = Stack::new();
+        handed_over(&stack);
+        stack.account.edit(|aws| {
+            let tags = &mut aws.role_mut("Auditor").tags;
+            tags.insert(STACK_TAG.into(), stack.id.clone());
+            tags.insert(LOGICAL_ID_TAG.into(), "Access".into());
+        });
+        stack
+    };
+    let stack = marked();
     stack.account.fail(Fault::denied_because(SCP_DENIAL).on("AttachRolePolicy").every());
     check_survives(&stack, &declared(FIRST)).await;
+    let mut wrong = declared(FIRST);
+    wrong["MaxSessionDuration"] = json!("1");
+    let stack = marked();
+    let failed = Request::create(&stack, 0, &wrong).delivered_after(&stack, 1).await;
+    assert!(failed.physical_id().starts_with("refused-"), "{}", failed.0);
 }
 
 /// The create fails, and its delete touches nothing.
