@@ -128,7 +128,8 @@ class ForeignRole(LocalAwsTestCase):
         self.assertEqual(stack.create(delegated_role(ExternalAwsAccountId=PROVIDER, RoleName="made-by-hand")), "ROLLBACK_COMPLETE")
         [reason] = stack.reasons("Role")
         self.assertIn("made-by-hand", reason)
-        self.assertIn("service-provider-access:stack-id", reason, "the reason explains how the stack can take over the role")
+        hand_over = f"service-provider-access:hand-over-to = {stack.name}/Role"
+        self.assertIn(hand_over, reason, "the reason explains how the stack can take over the role")
         self.assertEqual(self.customer.role("made-by-hand"), before)
         stack.delete()
         self.assertEqual(self.customer.role("made-by-hand"), before)
