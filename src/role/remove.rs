@@ -70,11 +70,7 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), String> {
     let iam = &aws.iam;
     let name_hint = || resource.name_hint(properties, prefix.as_ref());
     let known = RoleName::parse(physical_id).ok();
-    if home_region_hint(properties).is_some_and(|home_region| home_region != *region) {
-        // The role is another stack's, whatever becomes of it there: unless it bears this one's mark after all.
-        let Some(name) = known.or_else(name_hint) else { return Ok(()) };
-        return take_down(iam, resource, &name, removal.sent, Patience::Usual).await;
-    }
+    let managed_elsewhere = home_region_hint(properties).is_some_and(|home_region| home_region != *region);
     if let Some(known) = &known {
         match observe(iam, resource, known, ReadAttached::WhatCanBe).await.map_err(to_reason)? {
             Observed::Absent => {}
@@ -84,8 +80,15 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), String> {
                 }
                 return take_down_newest(iam, resource, *live, removal.sent, Patience::Usual).await;
             }
+            // The role is another stack's, whatever becomes of it there.
+            Observed::Foreign(_) if managed_elsewhere => return Ok(()),
             Observed::Foreign(foreign) => return leave(&foreign, removal),
         }
+    }
+    if managed_elsewhere {
+        // No create of this stack made a role, so none is waited for. A role that bears this stack's mark goes all the same.
+        let Some(name) = name_hint().filter(|_| known.is_none()) else { return Ok(()) };
+        return take_down(iam, resource, &name, removal.sent, Patience::Usual).await;
     }
     // An ID that CloudFormation made up: the role, if there is one, has the name that the properties lead to. Where they
     // lead to the ID itself, the role is just gone.
@@ -186,7 +189,8 @@ async fn take_down_newest(
     }
 }
 
-/// Removes the role of this name if it is this resource's and was not taken over. A role that was made a moment ago is
+/// Removes the role that an unanswered request may have left under this name, if it is this resource's and was not taken
+/// over. A role that was made a moment ago is
 /// waited for. A role that a newer request wrote is refused.
 pub(super) async fn take_down(
     iam: &Iam,

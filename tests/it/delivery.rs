@@ -375,6 +375,19 @@ async fn a_delete_of_an_unknown_type_succeeds() {
     assert_eq!(stack.account.calls(), [""; 0]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_role_that_a_later_update_wrote_is_deleted_by_its_stack_whatever_home_region_the_template_names() {
+    let stack = Stack::new();
+    assert!(Request::create(&stack, 0, &declared(FIRST)).delivered_after(&stack, 1).await.succeeded());
+    let update = Request::update(&stack, 20, &declared(FIRST), &declared(SECOND));
+    assert!(update.delivered_after(&stack, 1).await.succeeded());
+    let mut elsewhere = declared(SECOND);
+    elsewhere["HomeRegion"] = json!("eu-west-1");
+    let delete = Request::delete(&stack, 40, "Auditor", &elsewhere);
+    assert!(delete.delivered_after(&stack, 1).await.succeeded());
+    assert_eq!(stack.account.roles(), [""; 0], "no role is left without a stack");
+}
+
 // --- Policies of others ---
 
 #[tokio::test(start_paused = true)]

@@ -75,7 +75,8 @@ impl LiveRole {
         self.created.zip(sent).is_some_and(|(created, sent)| created < sent)
     }
 
-    /// Whether the role was taken over by a create that nothing wrote after. That create did not make the role.
+    /// Whether the request that wrote the role last did not make it. For the role of a request that was never answered, this
+    /// tells that the role was there before. A role that was updated since it was made looks the same.
     pub fn was_taken_over(&self) -> bool {
         self.stood_before(self.state().as_of)
     }
