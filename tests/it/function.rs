@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::fixtures::{FUNCTION, PROVIDER};
 use crate::stack::{Answer, Stack};
 use crate::wire::bucket::Bucket;
+use crate::wire::cloudformation::CloudFormation;
 use crate::wire::iam::{Account, Fault};
 use crate::wire::lambda::{Invocation, Lambda};
 use crate::wire::server::Server;
@@ -26,6 +27,8 @@ pub(crate) struct Function {
     pub(crate) customer: Customer,
     pub(crate) sts: Server,
     pub(crate) bucket: Bucket,
+    cloudformation: CloudFormation,
+    _cloudformation_server: Server,
     pub(crate) lambda: Lambda,
     pub(crate) environment: Vec<(String, String)>,
 }
@@ -58,7 +61,11 @@ impl Function {
         let bucket = Bucket::start().await;
         let customer = Customer::new();
         let sts = customer.serve().await;
+        let cloudformation = CloudFormation::new();
+        let cloudformation_server = cloudformation.serve().await;
+        let cloudformation_endpoint = cloudformation_server.origin();
         let addresses = [
+            ("AWS_ENDPOINT_URL_CLOUDFORMATION", cloudformation_endpoint.as_str()),
             ("AWS_ENDPOINT_URL_IAM", endpoint),
             ("AWS_ENDPOINT_URL_STS", &sts.origin()),
             ("AWS_ENDPOINT_URL_S3", &bucket.origin()),
@@ -71,7 +78,17 @@ impl Function {
             .chain(addresses)
             .collect();
         let lambda = started(&environment).await;
-        Self { account, iam, customer, sts, bucket, lambda, environment }
+        Self {
+            account,
+            iam,
+            customer,
+            sts,
+            bucket,
+            cloudformation,
+            _cloudformation_server: cloudformation_server,
+            lambda,
+            environment,
+        }
     }
 
     /// A new process in the same account, with a new bucket that has no faults.
@@ -99,6 +116,7 @@ impl Function {
         let mut event = Stack::in_account(self.account.clone(), "customer").event(request_type, &json!({}));
         event["ResponseURL"] = self.bucket.url_for("Access").into();
         event.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.cloudformation.follow(&event);
         event
     }
 
@@ -123,6 +141,7 @@ impl Function {
 
     /// The one answer that CloudFormation receives. For Lambda, the invocation succeeds.
     pub(crate) async fn answer_to(&mut self, event: &Value) -> Answer {
+        self.cloudformation.follow(event);
         let ended = self.lambda.invoke(event, TIMEOUT).await;
         assert_eq!(ended, Invocation::Response(Value::Null));
         let received = self.bucket.received();
@@ -133,6 +152,7 @@ impl Function {
 
     /// Starts the event, kills the process after this write and before IAM's answer, and starts a new process.
     pub(crate) async fn kill_during(&mut self, event: &Value, write: usize) {
+        self.cloudformation.follow(event);
         self.account.fail(Fault::reply_hangs().on_writes().nth(write));
         let account = &self.account;
         tokio::select! {
