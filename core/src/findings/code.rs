@@ -221,8 +221,10 @@ mod tests {
     fn the_page_of_messages_is_current() {
         let mut page = String::from(
             "# Messages\n\n\
-             Every reason for which a stack fails, and every line of the attribute `Warnings`, ends with a code in square brackets, \
-             such as `[unknown-property]`. The codes are stable.\n\n\
+             Every problem in the properties of a resource, in the policies that they name, and in the owner's settings ends with a \
+             code in square brackets, such as `[unknown-property]`. So does every line of the attribute `Warnings`. Other reasons, \
+             such as a denied call, a role name that is taken, the verdict of an access check or a late request, have no code yet. \
+             The codes are stable.\n\n\
              This page is generated from `core/src/findings/code.rs`: change it there.\n\n\
              | code | cause | what to do |\n| --- | --- | --- |\n",
         );

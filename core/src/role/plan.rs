@@ -4,7 +4,9 @@
 //! anyone more than the old template or the new one says, nor grant anything under a trust that we did
 //! not write:
 //!
-//! - A new permissions boundary comes first, alone (without it, IAM may let us write nothing else); one
+//! - The record of the request comes first, with the mark that sessions are to end: an older request must find it
+//!   even if the process dies. Only where others' tags leave no room, it comes last.
+//! - A new permissions boundary comes next, alone (without it, IAM may let us write nothing else); one
 //!   that goes, goes last.
 //! - The guardrail policy comes next, and goes with the denies: nothing is granted on a role that could
 //!   change its own guardrail policy. A create has a round trip more for it.
@@ -18,7 +20,7 @@
 //!   first, then the trust, then the deny, at once, then the mark goes.
 //! - Sessions get shorter before the trust changes, and longer after it.
 //! - Tags and description come after all that, so that none of them (a role full of tags, say) can keep
-//!   a trust open. Only the mark comes before it. A new external ID is safe meanwhile: until its tag stands, the trust tells it.
+//!   a trust open. Only the record and the mark come before it. A new external ID is safe meanwhile: until its tag stands, the trust tells it.
 //! - On delete, allows go before denies.
 //! - Where inline policies leave no room for our denies, what is leaving or replaced goes before them.
 //!
