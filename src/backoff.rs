@@ -130,11 +130,6 @@ fn jittered_pause(attempt: u32) -> Duration {
     longest.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// How long to wait after this many attempts.
-pub fn pause_after(attempt: u32) -> Duration {
-    jittered_pause(attempt)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 //! What IAM has under a name: nothing, ours, or somebody else's. Reads, and nothing but reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role, SummaryKeyType};
@@ -13,10 +14,9 @@ use delegated_role_core::role::ownership::{Claim, Claimant, Tags};
 use delegated_role_core::role::trust::Trust;
 use delegated_role_core::timestamp::Timestamp;
 use futures_util::future::try_join_all;
-use tokio::time::sleep;
 
 use crate::aws::{Failure, Iam, Kind, Patience};
-use crate::backoff::pause_after;
+use crate::backoff::{Schedule, poll_until};
 
 /// Which attached policies to read, to know what they do.
 #[derive(Clone, Copy, Debug)]
@@ -112,15 +112,14 @@ pub async fn identity(iam: &Iam, name: &RoleName, known: Option<Identity>) -> Re
     if let Some(known) = known.filter(|known| known.arn.starts_with("arn:")) {
         return Ok(known);
     }
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        match get_role(iam, name).await? {
-            Some(role) => return Ok(Identity { arn: role.arn().to_owned(), id: role.role_id().to_owned() }),
-            None if iam.has_time_for(pause_after(attempt)) => sleep(pause_after(attempt)).await,
-            None => return Err(Failure::never_seen("iam:GetRole", attempt)),
+    let seen = poll_until(iam.deadline(), Schedule::backoff(), async |attempt| match get_role(iam, name).await {
+        Ok(Some(role)) => {
+            ControlFlow::Break(Ok(Identity { arn: role.arn().to_owned(), id: role.role_id().to_owned() }))
         }
-    }
+        Ok(None) => ControlFlow::Continue(attempt.number),
+        Err(failure) => ControlFlow::Break(Err(failure)),
+    });
+    seen.await.unwrap_or_else(|attempts| Err(Failure::never_seen("iam:GetRole", attempts)))
 }
 
 /// Reads what judging a wish needs to know of the account.
@@ -189,23 +188,22 @@ fn root_path() -> RolePath {
 }
 
 async fn get_role(iam: &Iam, name: &RoleName) -> Result<Option<Role>, Failure> {
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
+    let settled = poll_until(iam.deadline(), Schedule::backoff(), async |_| {
         let answer =
             iam.call("iam:GetRole", Patience::Usual, |client| client.get_role().role_name(name.as_str()).send()).await;
         let role = match answer {
             Ok(answer) => answer.role,
-            Err(failure) if failure.kind == Kind::NoSuchRole => return Ok(None),
-            Err(failure) => return Err(failure),
+            Err(failure) if failure.kind == Kind::NoSuchRole => return ControlFlow::Break(Ok(None)),
+            Err(failure) => return ControlFlow::Break(Err(failure)),
         };
         // A role that was just made may come back under its unique ID in place of its ARN.
-        let settled = role.as_ref().is_none_or(|role| role.arn().starts_with("arn:"));
-        if settled || !iam.has_time_for(pause_after(attempt)) {
-            return Ok(role);
+        if role.as_ref().is_none_or(|role| role.arn().starts_with("arn:")) {
+            ControlFlow::Break(Ok(role))
+        } else {
+            ControlFlow::Continue(role)
         }
-        sleep(pause_after(attempt)).await;
-    }
+    });
+    settled.await.unwrap_or_else(Ok)
 }
 
 async fn list_inline(iam: &Iam, name: &RoleName) -> Result<Vec<String>, Failure> {
