@@ -185,6 +185,18 @@ fn the_core_depends_on_nothing_impure() {
     assert_eq!(names, CORE_DEPENDENCIES);
 }
 
+/// Deadlines, pauses and jitter are decided in one place. A single pause is no loop.
+#[test]
+fn only_one_loop_waits() {
+    for (file, text) in sources(FUNCTION) {
+        let code = code(&text);
+        assert!(
+            file == "backoff.rs" || !(code.contains("loop {") && code.contains("sleep(")),
+            "{file} waits in a loop of its own: use poll_until"
+        );
+    }
+}
+
 #[test]
 fn one_file_is_one_idea() {
     let sources = sources(FUNCTION).into_iter().chain(sources(CORE));
