@@ -144,24 +144,22 @@ impl<'a> Reader<'a> {
         self.warnings.push(Finding::warning(code, property, message));
     }
 
-    /// Ends the reading with all problems and warnings: every property that was not read is a problem, too. `synonyms` are
-    /// names that users know from other tools, with the property that replaces each.
-    pub fn finish(mut self, synonyms: &[(&str, &str)]) -> (Problems, Vec<Finding>) {
+    /// Ends the reading with all problems and warnings: every property that was not read is a problem, too. `other_tools`
+    /// are names that users know from other tools, with what to do instead.
+    pub fn finish(mut self, other_tools: &[(&str, &str)]) -> (Problems, Vec<Finding>) {
         let properties = self.properties;
         for name in properties.keys() {
             if self.known.contains(&name.as_str()) {
                 continue;
             }
-            let meant = synonyms
-                .iter()
-                .find(|(synonym, _)| synonym.eq_ignore_ascii_case(name))
-                .map(|(_, property)| *property)
-                .or_else(|| nearest(name, &self.known));
-            let hint = match meant {
-                Some(property) => format!("use {property}."),
-                None => "remove it.".to_owned(),
+            let plain_name = plain(name);
+            let other_tool = other_tools.iter().find(|(known, _)| plain(known) == plain_name);
+            let hint = match (other_tool, nearest(name, &self.known)) {
+                (Some((_, instead)), _) => (*instead).to_owned(),
+                (None, Some(property)) => format!("use {property}"),
+                (None, None) => "remove it".to_owned(),
             };
-            let message = format!("{} is not a property of this resource: {hint}", clipped(name));
+            let message = format!("{} is not a property of this resource: {hint}.", clipped(name));
             self.push(Finding::error(Code::UnknownProperty, name.as_str(), message));
         }
         (self.problems, self.warnings)
@@ -259,9 +257,13 @@ fn clipped(text: &str) -> String {
     format!("\"{short}{more}\"")
 }
 
+/// A name without what people write differently: `_`, `-` and letter case.
+fn plain(name: &str) -> String {
+    name.replace(['_', '-'], "").to_ascii_lowercase()
+}
+
 /// The known name that is most similar to a misspelled one, if one is similar.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let plain = |text: &str| text.replace(['_', '-'], "").to_ascii_lowercase();
     let written = plain(&name.chars().take(100).collect::<String>());
     known
         .iter()
@@ -290,7 +292,7 @@ mod tests {
             reader.comma_list("ManagedPolicyArns", 1..=25, |text| Ok(text.to_owned())),
             reader.free_text("Revision"),
         );
-        let (problems, _) = reader.finish(&[("require_mfa", "RequireMfa")]);
+        let (problems, _) = reader.finish(&[("require_mfa", "use RequireMfa")]);
         let outcome = match problems.none() {
             Ok(()) => format!("{read:?}"),
             Err(problems) => problems.to_string(),

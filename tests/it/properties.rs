@@ -380,24 +380,52 @@ async fn unknown_properties_are_answered_with_the_nearest_known_name() {
         let problem = format!("\"{unknown}\" is not a property of this resource: use {meant}. [unknown-property]");
         check_refused(Stack::new(), json!({unknown: "some-value-that-is-not-told"}), &[problem]).await;
     }
-    for unknown in ["Colour", "AssumeRolePolicyDocument", "x"] {
+    for unknown in ["Colour", "x"] {
         let problem = format!("\"{unknown}\" is not a property of this resource: remove it. [unknown-property]");
         check_refused(Stack::new(), json!({unknown: {}}), &[problem]).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn terraforms_names_are_answered_with_the_property_they_stand_for() {
-    for (unknown, meant) in [
-        ("external_aws_account_id", "ExternalAwsAccountId"),
-        ("external_id", "ExternalId"),
-        ("require_mfa", "RequireMfa"),
-        ("service_provider_requires_mfa", "RequireMfa"),
-        ("max_session_duration", "MaxSessionDuration"),
-        ("arns", "ManagedPolicyArns"),
-        ("content", "CustomPolicy"),
+async fn names_of_other_tools_are_answered_with_what_replaces_them() {
+    let trust = "use ExternalAwsAccountId, ExternalId, RequireMfa, AllowedPrincipalArns and the other conditions, from which the trust \
+                 policy is written";
+    for (unknown, instead) in [
+        // Terraform
+        ("external_aws_account_id", "use ExternalAwsAccountId"),
+        ("external_id", "use ExternalId"),
+        ("role_sts_externalid", "use ExternalId"),
+        ("require_mfa", "use RequireMfa"),
+        ("service_provider_requires_mfa", "use RequireMfa"),
+        ("max_session_duration", "use MaxSessionDuration"),
+        ("arns", "use ManagedPolicyArns"),
+        ("content", "use CustomPolicy"),
+        ("assume_role_policy", trust),
+        ("inline_policy", "use CustomPolicy"),
+        ("policies", "use ManagedPolicyArns for ARNs, or CustomPolicy for a document"),
+        ("policy_documents", "use CustomPolicy, which takes one document with all statements"),
+        ("trusted_role_arns", "use AllowedPrincipalArns, and ExternalAwsAccountId for their accounts"),
+        ("name", "use RoleName"),
+        ("name_prefix", "use RoleName, or leave it out: then the name is derived from the stack, and unique"),
+        ("boundary", "use PermissionsBoundary"),
+        ("permissions_boundary", "use PermissionsBoundary"),
+        ("force_detach_policies", "remove it, because a delete always detaches every policy"),
+        (
+            "purge_policies",
+            "use PolicyOwnership (Exclusive removes policies that are not declared, Declared leaves them)",
+        ),
+        // AWS::IAM::Role and its like
+        ("AssumeRolePolicyDocument", trust),
+        ("PolicyDocument", "use CustomPolicy"),
+        ("InlinePolicies", "use CustomPolicy"),
+        ("TrustPolicy", trust),
+        ("Principal", "use ExternalAwsAccountId for the account, and AllowedPrincipalArns for roles and users in it"),
+        ("TrustedAccountId", "use ExternalAwsAccountId"),
+        // However they are written.
+        ("Assume-Role-Policy", trust),
+        ("RoleStsExternalId", "use ExternalId"),
     ] {
-        let problem = format!("\"{unknown}\" is not a property of this resource: use {meant}. [unknown-property]");
+        let problem = format!("\"{unknown}\" is not a property of this resource: {instead}. [unknown-property]");
         check_refused(Stack::new(), json!({unknown: "some-value-that-is-not-told"}), &[problem]).await;
     }
 }

@@ -5,6 +5,7 @@
 
 mod choices;
 mod how_long;
+mod other_tools;
 mod permissions;
 mod role;
 mod what;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 pub use self::choices::{ExternalIdWish, PolicyOwnership, RevokeSessions};
+use self::other_tools::OTHER_TOOLS;
 pub(super) use self::what::INLINE_POLICY_CHARACTERS;
 use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
@@ -29,16 +31,6 @@ use crate::policy::Document;
 use crate::properties::Reader;
 use crate::timestamp::Timestamp;
 
-/// Names that Terraform modules for the same purpose use.
-const TERRAFORM_NAMES: [(&str, &str); 7] = [
-    ("external_aws_account_id", "ExternalAwsAccountId"),
-    ("external_id", "ExternalId"),
-    ("require_mfa", "RequireMfa"),
-    ("service_provider_requires_mfa", "RequireMfa"),
-    ("max_session_duration", "MaxSessionDuration"),
-    ("arns", "ManagedPolicyArns"),
-    ("content", "CustomPolicy"),
-];
 
 /// A well-formed wish within the owner's limits.
 #[derive(Clone, Debug)]
@@ -144,7 +136,7 @@ impl Delegation {
             warnings: Vec::new(),
         };
         delegation.check_trust_size(&mut reader, account, lookup.quotas);
-        let (problems, warnings) = reader.finish(&TERRAFORM_NAMES);
+        let (problems, warnings) = reader.finish(OTHER_TOOLS);
         problems.none()?;
         delegation.warnings = warnings;
         Ok(delegation)
