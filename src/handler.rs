@@ -19,7 +19,7 @@ use crate::callback::{Undelivered, deliver};
 use crate::command::{Command, Refusal, Timing, id_of_refusal, known_type};
 use crate::connections::Connections;
 use crate::log::Line;
-use crate::request::{Envelope, Intent, ResponseUrl};
+use crate::request::{Envelope, Intent, ResponseUrl, secrets};
 use crate::response::{Cause, Response};
 
 /// The answer is sent so long before Lambda's deadline at the latest, to leave time for a second try.
@@ -105,6 +105,18 @@ impl Handler {
 
     /// Does what the event asks and tells what came of it, and which calls to AWS it took.
     pub async fn respond(
+        &self,
+        event: Value,
+        envelope: &Envelope,
+        url: &ResponseUrl,
+        invocation: Invocation,
+    ) -> (Response, Calls) {
+        let secrets = secrets(&event);
+        let (response, calls) = self.run(event, envelope, url, invocation).await;
+        (response.without(&secrets), calls)
+    }
+
+    async fn run(
         &self,
         event: Value,
         envelope: &Envelope,

@@ -10,8 +10,10 @@ use std::fmt;
 use std::time::Duration;
 
 use aws_lambda_events::event::cloudformation::CloudFormationCustomResourceRequest;
+use delegated_role_core::external_id::Handle;
 use delegated_role_core::identifiers::Partition;
 use delegated_role_core::properties::Properties;
+use delegated_role_core::secrets::Secrets;
 use delegated_role_core::timestamp::Timestamp;
 use reqwest::Url;
 use serde_json::Value;
@@ -65,6 +67,13 @@ impl Envelope {
             service_timeout: Duration::from_secs(timeout.unwrap_or(3600)),
         }
     }
+}
+
+/// What no answer and no log line may repeat: the external IDs, and the handle from which they are derived.
+pub fn secrets(event: &Value) -> Secrets {
+    let secrets = Secrets::of_event(event);
+    let physical_id = event.get("PhysicalResourceId").and_then(Value::as_str).unwrap_or_default();
+    if Handle::parse(physical_id).is_some() { secrets.and(physical_id) } else { secrets }
 }
 
 /// What a request asks for.

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use delegated_role_core::findings::{Code, Finding, Reason, cut, length};
+use delegated_role_core::secrets::Secrets;
 use serde_json::json;
 
 use crate::request::Envelope;
@@ -79,6 +80,22 @@ impl std::fmt::Debug for Attributes {
 }
 
 impl Response {
+    /// The same answer without these secrets, but for the attributes that hand them to the provider.
+    #[must_use]
+    pub fn without(self, secrets: &Secrets) -> Self {
+        match self {
+            Self::Failed { physical_id, reason, cause } => {
+                Self::Failed { physical_id, reason: reason.without(secrets), cause }
+            }
+            Self::Success { physical_id, mut attributes } => {
+                if let Some(text) = attributes.values.get_mut(attributes.cuttable) {
+                    *text = secrets.hidden_in(text);
+                }
+                Self::Success { physical_id, attributes }
+            }
+        }
+    }
+
     /// The body of the PUT: at most 4,096 bytes. What matters least is cut first.
     pub fn body(&self, envelope: &Envelope) -> String {
         match self {

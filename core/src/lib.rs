@@ -9,6 +9,7 @@
 //! | [`identifiers`] | validated names; holding one is proof |
 //! | [`timestamp`] | a moment in UTC, as conditions, URLs and answers write it |
 //! | [`findings`] | problems and warnings: a code, a severity, a property, a sentence |
+//! | [`values`] | properties and their scalars, as `CloudFormation` sends them |
 //! | [`properties`] | reading wire properties: typed values, or every problem at once |
 //! | [`owner_limits`] | what the function's owner allows, whatever a template asks |
 //! | [`installation`] | where the function works, and what its owner allows |
@@ -16,6 +17,7 @@
 //! | [`role`] | the role: delegation, trust, desired, observed, plan, attributes |
 //! | [`external_id`] | the provider's external ID for a customer: made once, derived ever after |
 //! | [`access_check`] | what is asked of a customer's role, with which probes, and the verdict |
+//! | [`secrets`] | what no reason and no log line may repeat |
 //! | [`seed`] | the randomness of one request, as an input |
 
 pub mod access_check;
@@ -27,5 +29,7 @@ pub mod owner_limits;
 pub mod policy;
 pub mod properties;
 pub mod role;
+pub mod secrets;
 pub mod seed;
 pub mod timestamp;
+pub mod values;

@@ -7,13 +7,13 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::findings::{Code, Finding, Problems};
 use crate::identifiers::Invalid;
-
-/// The properties of a resource, as `CloudFormation` sends them.
-pub type Properties = Map<String, Value>;
+use crate::secrets::{Secrets, looks_like_external_id, may_be_external_id};
+use crate::values::plain;
+pub use crate::values::{Properties, scalar, texts};
 
 /// What `CloudFormation` itself puts among the properties.
 const CLOUDFORMATIONS_OWN: [&str; 2] = ["ServiceToken", "ServiceTimeout"];
@@ -23,16 +23,34 @@ pub(crate) const EMPTY: &str = "is an empty string; give a value, or leave the p
 
 /// Reads the properties of one resource, one by one, and remembers which ones were read.
 pub struct Reader<'a> {
-    properties: &'a Map<String, Value>,
+    properties: &'a Properties,
     known: Vec<&'static str>,
+    secrets: Secrets,
     problems: Problems,
     warnings: Vec<Finding>,
 }
 
+/// Which malformed values a message may repeat.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    /// All but those that look like an external ID.
+    MostValues,
+    /// Only those that cannot be an external ID: where a well-formed value is a short word, a number or a name.
+    ShortWords,
+    /// None: they may be a secret.
+    Nothing,
+}
+
 impl<'a> Reader<'a> {
     /// A reader of these properties.
-    pub fn new(properties: &'a Map<String, Value>) -> Self {
-        Self { properties, known: CLOUDFORMATIONS_OWN.to_vec(), problems: Problems::default(), warnings: Vec::new() }
+    pub fn new(properties: &'a Properties) -> Self {
+        Self {
+            properties,
+            known: CLOUDFORMATIONS_OWN.to_vec(),
+            secrets: Secrets::of_properties(properties),
+            problems: Problems::default(),
+            warnings: Vec::new(),
+        }
     }
 
     /// The value as it was sent, if it was sent.
@@ -54,18 +72,24 @@ impl<'a> Reader<'a> {
     /// A string that `parse` turns into a value.
     pub fn one<T>(&mut self, property: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let value = self.raw(property)?;
-        self.parsed(property, value, true, parse)
+        self.parsed(property, value, Repeat::MostValues, parse)
+    }
+
+    /// Like [`one`](Self::one), for a word or a name: a message does not repeat what may be an external ID.
+    pub fn word<T>(&mut self, property: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let value = self.raw(property)?;
+        self.parsed(property, value, Repeat::ShortWords, parse)
     }
 
     /// Like [`one`](Self::one), for a value that no message may repeat.
     pub fn one_hidden<T>(&mut self, property: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
         let value = self.raw(property)?;
-        self.parsed(property, value, false, parse)
+        self.parsed(property, value, Repeat::Nothing, parse)
     }
 
     /// `true` or `false`.
     pub fn flag(&mut self, property: &'static str) -> Option<bool> {
-        self.one(property, |text| match text.to_ascii_lowercase().as_str() {
+        self.word(property, |text| match text.to_ascii_lowercase().as_str() {
             "true" => Ok(true),
             "false" => Ok(false),
             _ => Err(Invalid::new("true or false")),
@@ -75,12 +99,12 @@ impl<'a> Reader<'a> {
     /// A whole number in the range `allowed`, in `unit`.
     pub fn number(&mut self, property: &'static str, allowed: RangeInclusive<u32>, unit: &str) -> Option<u32> {
         let value = self.raw(property)?;
-        let text = self.parsed(property, value, true, |text| Ok(text.to_owned()))?;
+        let text = self.parsed(property, value, Repeat::ShortWords, |text| Ok(text.to_owned()))?;
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && allowed.contains(number));
         if number.is_none() {
             let (least, most) = allowed.into_inner();
-            let given = shown(value);
+            let given = self.given(&text, Repeat::ShortWords);
             self.problem(
                 Code::InvalidValue,
                 property,
@@ -98,7 +122,7 @@ impl<'a> Reader<'a> {
         parse: fn(&str) -> Result<T, Invalid>,
     ) -> Option<Vec<T>> {
         let value = self.raw(property)?;
-        self.parsed_list(property, value, count, true, parse)
+        self.parsed_list(property, value, count, Repeat::MostValues, parse)
     }
 
     /// Like [`list`](Self::list), for values that no message may repeat.
@@ -109,7 +133,7 @@ impl<'a> Reader<'a> {
         parse: fn(&str) -> Result<T, Invalid>,
     ) -> Option<Vec<T>> {
         let value = self.raw(property)?;
-        self.parsed_list(property, value, count, false, parse)
+        self.parsed_list(property, value, count, Repeat::Nothing, parse)
     }
 
     /// Like [`list`](Self::list), but a string may contain several values, separated by commas.
@@ -123,9 +147,9 @@ impl<'a> Reader<'a> {
         match value {
             Value::String(text) if text.contains(',') => {
                 let parts = text.split(',').map(|part| Value::from(part.trim())).collect();
-                self.parsed_list(property, &Value::Array(parts), count, true, parse)
+                self.parsed_list(property, &Value::Array(parts), count, Repeat::MostValues, parse)
             }
-            _ => self.parsed_list(property, value, count, true, parse),
+            _ => self.parsed_list(property, value, count, Repeat::MostValues, parse),
         }
     }
 
@@ -159,27 +183,38 @@ impl<'a> Reader<'a> {
                 (None, Some(property)) => format!("use {property}"),
                 (None, None) => "remove it".to_owned(),
             };
-            let message = format!("{} is not a property of this resource: {hint}.", clipped(name));
+            let message =
+                format!("{} is not a property of this resource: {hint}.", clipped(&self.secrets.hidden_in(name)));
             self.push(Finding::error(Code::UnknownProperty, name.as_str(), message));
         }
         (self.problems, self.warnings)
+    }
+
+    /// A value as a message repeats it, if it may: in quotes, on one line, shortened. Redacted before it is shortened.
+    fn given(&self, text: &str, repeat: Repeat) -> String {
+        let hidden = self.secrets.contain(text)
+            || match repeat {
+                Repeat::MostValues => looks_like_external_id(text),
+                Repeat::ShortWords => may_be_external_id(text),
+                Repeat::Nothing => true,
+            };
+        let shown = || clipped(&self.secrets.hidden_in(text));
+        if hidden { "not well-formed (its value is not repeated here)".to_owned() } else { shown() }
     }
 
     fn parsed<T>(
         &mut self,
         property: &str,
         value: &Value,
-        may_be_shown: bool,
+        repeat: Repeat,
         parse: fn(&str) -> Result<T, Invalid>,
     ) -> Option<T> {
-        let given =
-            || if may_be_shown { shown(value) } else { "not well-formed (its value is not repeated here)".into() };
         let (code, what) = match scalar(value).as_deref() {
             None => (Code::InvalidValue, format!("is {}; give one value, not a list or an object.", kind(value))),
             Some("") => (Code::EmptyValue, EMPTY.to_owned()),
             Some(text) => match parse(text) {
                 Ok(parsed) => return Some(parsed),
-                Err(allowed) => (Code::InvalidValue, format!("is {}; it must be {allowed}.", given())),
+                Err(allowed) => (Code::InvalidValue, format!("is {}; it must be {allowed}.", self.given(text, repeat))),
             },
         };
         self.problem(code, property, what);
@@ -191,7 +226,7 @@ impl<'a> Reader<'a> {
         property: &str,
         value: &Value,
         count: RangeInclusive<usize>,
-        may_be_shown: bool,
+        repeat: Repeat,
         parse: fn(&str) -> Result<T, Invalid>,
     ) -> Option<Vec<T>> {
         let items = match value {
@@ -204,7 +239,7 @@ impl<'a> Reader<'a> {
             self.problem(Code::InvalidValue, property, what);
             return None;
         }
-        let parsed: Vec<T> = items.iter().filter_map(|item| self.parsed(property, item, may_be_shown, parse)).collect();
+        let parsed: Vec<T> = items.iter().filter_map(|item| self.parsed(property, item, repeat, parse)).collect();
         if parsed.len() < items.len() {
             return None;
         }
@@ -216,31 +251,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A scalar as the string that `CloudFormation` would send.
-pub fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// The strings of a list, of a single value, or of a value with commas.
-pub fn texts(value: Option<&Value>) -> Vec<String> {
-    match value {
-        // A comma within an item belongs to it: IAM allows it in names.
-        Some(Value::Array(items)) => items.iter().filter_map(scalar).collect(),
-        Some(one) => scalar(one).unwrap_or_default().split(',').map(|text| text.trim().to_owned()).collect(),
-        None => Vec::new(),
-    }
-}
-
-/// A value in a message: shortened, on one line, in quotes.
-fn shown(value: &Value) -> String {
-    scalar(value).map_or_else(|| kind(value).to_owned(), |text| clipped(&text))
-}
-
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -250,16 +260,12 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// A text in quotes, on one line, shortened.
 fn clipped(text: &str) -> String {
     const LONGEST: usize = 80;
     let short: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let more = if text.chars().nth(LONGEST).is_some() { "…" } else { "" };
     format!("\"{short}{more}\"")
-}
-
-/// A name without what people write differently: `_`, `-` and letter case.
-fn plain(name: &str) -> String {
-    name.replace(['_', '-'], "").to_ascii_lowercase()
 }
 
 /// The known name that is most similar to a misspelled one, if one is similar.
@@ -323,7 +329,7 @@ mod tests {
             &json!({"RequireMfa": "yes", "MfaMaxAge": "0", "ExternalAwsAccountId": ["1", {}], "ExternalId": "se cret",
                    "ManagedPolicyArns": "", "Revision": []}),
             &expect![[
-                r#"There are 7 problems. (1) RequireMfa is "yes"; it must be true or false. [invalid-value] (2) MfaMaxAge is "0"; it must be a whole number from 1 to 129600 (seconds). [invalid-value] (3) ExternalAwsAccountId is "1"; it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value] (4) ExternalAwsAccountId is an object; give one value, not a list or an object. [invalid-value] (5) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 3 of 7 is none of them). [invalid-value] (6) ManagedPolicyArns is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value] (7) Revision is a list; give a string. [invalid-value]"#
+                r#"There are 7 problems. (1) RequireMfa is "yes"; it must be true or false. [invalid-value] (2) MfaMaxAge is "0"; it must be a whole number from 1 to 129600 (seconds). [invalid-value] (3) ExternalAwsAccountId is not well-formed (its value is not repeated here); it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value] (4) ExternalAwsAccountId is an object; give one value, not a list or an object. [invalid-value] (5) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 3 of 7 is none of them). [invalid-value] (6) ManagedPolicyArns is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value] (7) Revision is a list; give a string. [invalid-value]"#
             ]],
         );
     }

@@ -8,6 +8,8 @@ use delegated_role_core::access_check::question::Question;
 use delegated_role_core::access_check::verdict::{
     AwsMessage, ProbeResult, Reply, are_contradictory, must_not_open, wrong_openings,
 };
+use delegated_role_core::identifiers::ExternalId;
+use delegated_role_core::secrets::Secrets;
 use tokio::time::sleep;
 
 use crate::aws::{DeniedBy, Failure, Kind as FailureKind, Patience, Sts};
@@ -100,7 +102,7 @@ async fn try_until_open(sts: &Sts, question: &Question, probe: &Probe) -> Reply 
 async fn try_once(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
     let external_id = match &probe.sent {
         Sent::NoId => None,
-        Sent::Id(id) => Some(id.expose()),
+        Sent::Id(id) => Some(id),
         Sent::Nothing(why) => return Reply::NotSent(why),
     };
     if !sts.has_time_for(Duration::ZERO) {
@@ -114,7 +116,7 @@ async fn try_once(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
                 .role_session_name(SESSION_NAME)
                 .duration_seconds(SHORTEST_SESSION)
                 .policy(NOTHING)
-                .set_external_id(external_id.map(ToOwned::to_owned));
+                .set_external_id(external_id.map(|id| id.expose().to_owned()));
             async { request.send().await.map(drop) }
         })
         .await;
@@ -125,13 +127,10 @@ async fn try_once(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
     }
 }
 
-/// AWS's message in one line of limited length, without the external ID that was sent, in case it is quoted. A very short
-/// ID is not replaced: it may be a part of any word.
-fn message(failure: &Failure, external_id: Option<&str>) -> AwsMessage {
+/// AWS's message in one line of limited length, without the external ID that was sent, in case it is quoted.
+fn message(failure: &Failure, external_id: Option<&ExternalId>) -> AwsMessage {
     const LONGEST: usize = 400;
-    let hidden = external_id.filter(|id| id.len() >= 6);
-    let text =
-        hidden.map_or_else(|| failure.message().to_owned(), |id| failure.message().replace(id, "(the external ID)"));
+    let text = Secrets::of_external_ids(external_id).hidden_in(failure.message());
     let text = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
     // Read from the whole message: with long names, the kind of policy comes late in it.
     let by_our_side = failure.denied_by().is_some_and(DeniedBy::is_the_callers);

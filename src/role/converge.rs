@@ -167,7 +167,8 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
         match attempt(iam, goal, Some(&live), &ids, Patience::Settling).await {
             Ok(converged) => return Ok(converged),
             Err(Stopped::Interrupted(interrupted)) if adopted => {
-                return Err(NotConverged::nothing_left(ids.hidden_in(&interrupted.failure.to_string())));
+                let failed = NotConverged::nothing_left(interrupted.failure.to_string());
+                return Err(failed.without(&ids.secrets()));
             }
             // Where we had looked before and found nothing, the name was taken by ourselves.
             Err(stopped) => (stopped, ids, goal.declaration.previous.is_some()),
@@ -180,9 +181,8 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
         Stopped::NameTaken => Err(NotConverged::leaving(name, does_not_show(name))),
         Stopped::Interrupted(Interrupted { failure, created }) => {
             let made = (created || made_just_now) && start.may_take_down;
-            let mut failed = abandon(iam, goal.declaration, name, failure, made).await;
-            failed.reason = ids.hidden_in(&failed.reason.to_string()).into();
-            Err(failed)
+            let failed = abandon(iam, goal.declaration, name, failure, made).await;
+            Err(failed.without(&ids.secrets()))
         }
     }
 }

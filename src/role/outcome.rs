@@ -9,6 +9,7 @@ use delegated_role_core::role::desired::{DesiredRole, ExternalIds};
 use delegated_role_core::role::goal::Goal;
 use delegated_role_core::role::observed::Identity;
 use delegated_role_core::role::session_revocation::REVOCATION_POLICY;
+use delegated_role_core::secrets::Secrets;
 use delegated_role_core::timestamp::Timestamp;
 use tokio::time::sleep;
 
@@ -71,6 +72,14 @@ impl NotConverged {
     /// The role may be there.
     pub fn leaving(name: &RoleName, reason: impl Into<Reason>) -> Self {
         Self { reason: reason.into(), left_behind: LeftBehind::Role(name.clone()) }
+    }
+}
+
+impl NotConverged {
+    /// The same without these secrets: AWS may quote what it rejects.
+    #[must_use]
+    pub fn without(self, secrets: &Secrets) -> Self {
+        Self { reason: self.reason.without(secrets), ..self }
     }
 }
 

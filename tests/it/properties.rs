@@ -501,20 +501,20 @@ async fn external_aws_account_id() {
     ])
     .await;
 
-    let digits = "it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value]";
+    // A malformed value may be the external ID in the wrong property.
+    let digits = "is not well-formed (its value is not repeated here); it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value]";
     check_bad(
         "ExternalAwsAccountId",
         [
             (Value::Null, "is missing; give the provider's AWS account ID of 12 digits. [missing-property]"),
             (json!(""), "is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value]"),
-            (json!("12345678901"), &format!("is \"12345678901\"; {digits}")),
-            (json!(12_345_678_901_u64), &format!("is \"12345678901\"; {digits}")),
-            (json!("1234567890123"), &format!("is \"1234567890123\"; {digits}")),
-            (json!("22222222222x"), &format!("is \"22222222222x\"; {digits}")),
-            (json!(" 222222222222"), &format!("is \" 222222222222\"; {digits}")),
-            (json!("*"), &format!("is \"*\"; {digits}")),
-            (json!("222222222222,333333333333"), &format!("is \"222222222222,333333333333\"; {digits}")),
-            (json!("arn:aws:iam::222222222222:root"), &format!("is \"arn:aws:iam::222222222222:root\"; {digits}")),
+            (json!("12345678901"), digits),
+            (json!(12_345_678_901_u64), digits),
+            (json!("1234567890123"), digits),
+            (json!("22222222222x"), digits),
+            (json!(" 222222222222"), digits),
+            (json!("*"), digits),
+            (json!("222222222222,333333333333"), digits),
             (json!({"Id": PROVIDER}), "is an object; give one value, not a list or an object. [invalid-value]"),
             (json!([]), "has 0 values; give 1 to 10. [invalid-value]"),
             (json!([PROVIDER, PROVIDER]), "contains the same value twice; give each value once. [repeated-value]"),
@@ -534,6 +534,23 @@ async fn external_aws_account_id() {
         ],
     )
     .await;
+
+    for (arn, instead) in [
+        ("arn:aws:iam::222222222222:root", "give 222222222222 here"),
+        ("arn:aws:iam::222222222222:role/ci/Deploy", "give 222222222222 here, and the ARN in AllowedPrincipalArns"),
+        ("arn:aws:iam::222222222222:user/auditor", "give 222222222222 here, and the ARN in AllowedPrincipalArns"),
+        (
+            "arn:aws:sts::222222222222:assumed-role/Deploy/me",
+            "give 222222222222 here, and the ARN of the role in AllowedPrincipalArns",
+        ),
+    ] {
+        let sentence = format!(
+            "ExternalAwsAccountId is not well-formed (its value is not repeated here); it must be an account ID, not an ARN: {instead}. \
+             [invalid-value]"
+        );
+        check_refused(Stack::new(), json!({"ExternalAwsAccountId": arn}), &[&sentence]).await;
+        check_refused(Stack::new(), json!({"ExternalAwsAccountId": [PROVIDER, arn]}), &[&sentence]).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -583,6 +600,56 @@ async fn external_id() {
         ],
     )
     .await;
+}
+
+/// What a template's author may do with the provider's external ID by mistake.
+#[tokio::test(start_paused = true)]
+async fn a_misplaced_external_id_is_not_in_the_reason() {
+    let random = "acme-7d1c9a3e-5b2f-4c8d";
+    let long = format!("{}-{random}", "acme".repeat(30));
+    for id in [ID, random, &long] {
+        // Swapped with the account.
+        let swapped = json!({"ExternalAwsAccountId": id, "ExternalId": PROVIDER});
+        check_hidden(id, Stack::new().create(swapped).await.reason());
+        for property in
+            ["RequireMfa", "RequireExternalId", "MfaMaxAge", "MaxSessionDuration", "PolicyOwnership", "RevokeSessions"]
+        {
+            let wish = but(plain(), &json!({"ExternalId": null, property: id}));
+            check_hidden(id, Stack::new().create(wish).await.reason());
+        }
+        // Given twice: known by its own property, hidden in the other, however it stands there.
+        for wish in [
+            json!({"AllowedPrincipalArns": id}),
+            json!({"ManagedPolicyArns": [AUDIT, id]}),
+            json!({"PermissionsBoundary": format!("arn:aws:iam::aws:policy/{id}/")}),
+            json!({"AllowedPrincipalArns": format!("arn:aws:iam::222222222222:role/{id}*x")}),
+            json!({"SourceIps": id}),
+            json!({"PrincipalOrgId": id}),
+            json!({"HomeRegion": id}),
+            json!({"ExpiresAt": id}),
+            json!({"Path": id}),
+            json!({"Path": format!("/{id}/{id}/")}),
+            json!({"Tags": [{"Key": format!("aws:{id}"), "Value": ""}]}),
+            json!({id: "x"}),
+            json!({"CustomPolicy": allow(id, "*")}),
+            json!({"CustomPolicy": allow("s3:*", id)}),
+            json!({"CustomPolicy": {id: id}}),
+            json!({"CustomPolicy": allow("iam:*", &format!("arn:aws:iam::111111111111:role/{id}"))}),
+        ] {
+            let wish = but(plain(), &but(json!({"ExternalId": id}), &wish));
+            check_hidden(id, Stack::new().create(wish).await.reason());
+        }
+    }
+    // What looks like nothing but an external ID is hidden in properties that ask for something else.
+    for property in ["AllowedPrincipalArns", "SourceIps", "PrincipalOrgId", "HomeRegion", "ExpiresAt", "Path"] {
+        let wish = but(plain(), &json!({"ExternalId": null, property: random}));
+        check_hidden(random, Stack::new().create(wish).await.reason());
+    }
+}
+
+fn check_hidden(id: &str, reason: &str) {
+    let start: String = id.chars().take(12).collect();
+    assert!(!reason.contains(&start), "{id}: {reason}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -1294,10 +1361,14 @@ async fn role_name() {
         check_made(Stack::new(), json!({"RoleName": name}), json!({"name": name})).await;
     }
     check_is_one_value("RoleName").await;
-    for bad in ["a b", "a/b", "Prüfer", "a*", "a\u{660}", &"n".repeat(65)] {
-        let sentence =
-            format!("RoleName is \"{bad}\"; it must be 1 to 64 characters of A-Za-z0-9_+=,.@-. [invalid-value]");
-        check_refused(Stack::new(), json!({"RoleName": bad}), &[sentence]).await;
+    let form = "it must be 1 to 64 characters of A-Za-z0-9_+=,.@-. [invalid-value]";
+    for bad in ["a b", "a/b", "Prüfer", "a*", "a\u{660}"] {
+        check_refused(Stack::new(), json!({"RoleName": bad}), &[format!("RoleName is \"{bad}\"; {form}")]).await;
+    }
+    // It may be an external ID in the wrong property.
+    let hidden = format!("RoleName is not well-formed (its value is not repeated here); {form}");
+    for bad in ["n".repeat(65), "acme:7d1c9a3e".into()] {
+        check_refused(Stack::new(), json!({"RoleName": bad}), &[&hidden]).await;
     }
 }
 

@@ -60,10 +60,10 @@ impl Check {
         let is_arn = properties.get("RoleArn").and_then(Value::as_str).is_some_and(|text| text.starts_with("arn:"));
         let role =
             if is_arn { reader.one("RoleArn", RoleArn::parse) } else { reader.one_hidden("RoleArn", RoleArn::parse) };
-        let customer = reader.one("CustomerAccountId", AccountId::parse);
+        let customer = reader.one_hidden("CustomerAccountId", AccountId::parse);
         let external_id = reader.one_hidden("ExternalId", ExternalId::parse);
         let require_mfa = reader.flag("RequireMfa").unwrap_or(false);
-        let on_inconclusive = reader.one("OnInconclusive", on_inconclusive).unwrap_or(OnInconclusive::Fail);
+        let on_inconclusive = reader.word("OnInconclusive", on_inconclusive).unwrap_or(OnInconclusive::Fail);
         let revision = reader.free_text("Revision").unwrap_or_default();
         for (property, what) in [
             ("RoleArn", "is missing; give the ARN of the customer's role."),
@@ -76,10 +76,7 @@ impl Check {
         if let Some(role) = &role {
             check_place(&mut reader, role, asker, customer.as_ref());
         }
-        let (mut problems, _) = reader.finish(&[]);
-        if let Some(external_id) = properties.get("ExternalId").and_then(Value::as_str) {
-            problems.hide(external_id);
-        }
+        let (problems, _) = reader.finish(&[]);
         match (role, external_id) {
             (Some(role), Some(external_id)) => {
                 problems.none()?;

@@ -6,6 +6,7 @@ use std::fmt;
 use super::code::Code;
 use super::finding::Finding;
 use super::fit::length;
+use crate::secrets::Secrets;
 
 /// Every problem of one request, reported together.
 ///
@@ -25,14 +26,10 @@ impl Problems {
         self.push(Finding::error(code, property, format!("{property} {what}")));
     }
 
-    /// Removes a secret from the messages, in case it was put into another property by mistake. Without a short one
-    /// nothing would be left of them.
-    pub fn hide(&mut self, secret: &str) {
-        if secret.len() >= 6 {
-            for problem in &mut self.0 {
-                problem.message = problem.message.replace(secret, "(the external ID)");
-            }
-        }
+    /// The same problems without these secrets.
+    pub(super) fn without(self, secrets: &Secrets) -> Self {
+        let hidden = |problem: Finding| Finding { message: secrets.hidden_in(&problem.message), ..problem };
+        Self(self.0.into_iter().map(hidden).collect())
     }
 
     /// `Ok` when there is none.

@@ -5,6 +5,7 @@ use std::fmt;
 use super::finding::Finding;
 use super::fit::{cut, length};
 use super::problems::Problems;
+use crate::secrets::Secrets;
 
 /// Why a request failed. How much of it fits is known only where it is sent: [`Reason::within`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,12 @@ impl Reason {
         }
         let text = if text.is_empty() { String::new() } else { format!("{text} ") };
         cut(&format!("{text}{}", problems.within(room.saturating_sub(length(&text)))), room)
+    }
+
+    /// The same reason without these secrets.
+    #[must_use]
+    pub fn without(self, secrets: &Secrets) -> Self {
+        Self { text: secrets.hidden_in(&self.text), problems: self.problems.without(secrets) }
     }
 
     /// The same reason after an introduction.

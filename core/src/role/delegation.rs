@@ -106,7 +106,7 @@ impl Delegation {
         let description = reader.one("Description", role::description).unwrap_or_default();
         let tags = role::tags(&mut reader);
         let policy_ownership = reader
-            .one("PolicyOwnership", |text| match text {
+            .word("PolicyOwnership", |text| match text {
                 "Exclusive" => Ok(PolicyOwnership::Exclusive),
                 "Declared" => Ok(PolicyOwnership::Declared),
                 _ => Err(Invalid::new("Exclusive or Declared")),

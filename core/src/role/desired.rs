@@ -12,6 +12,7 @@ use crate::findings::{Code, Finding};
 use crate::identifiers::{ExternalId, PolicyArn, RoleName, RolePath, is_tag_character};
 use crate::installation::Installation;
 use crate::policy::Document;
+use crate::secrets::Secrets;
 use crate::timestamp::Timestamp;
 
 /// The name of the inline policy that holds `CustomPolicy`.
@@ -173,10 +174,9 @@ impl ExternalIds {
 }
 
 impl ExternalIds {
-    /// A text without these IDs, in case AWS quoted one. Too short a one would leave nothing of the text.
-    pub fn hidden_in(&self, text: &str) -> String {
-        let ids = self.in_force.iter().chain(&self.kept).filter(|id| id.expose().len() >= 6);
-        ids.fold(text.to_owned(), |text, id| text.replace(id.expose(), "(the external ID)"))
+    /// All of them, to be kept out of what AWS says of them.
+    pub fn secrets(&self) -> Secrets {
+        Secrets::of_external_ids(self.in_force.iter().chain(&self.kept))
     }
 }
 

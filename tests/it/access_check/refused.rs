@@ -70,11 +70,18 @@ async fn what_is_no_role_is_told() {
         assert_eq!(answer.reason(), hidden);
     }
     let answer = create(&checking(|_| true), question(&json!({ "CustomerAccountId": RIGHT }))).await;
-    assert!(
-        answer.reason().starts_with("CustomerAccountId is \"(the external ID)\"; it must be "),
-        "{}",
-        answer.reason()
+    assert_eq!(
+        answer.reason(),
+        "CustomerAccountId is not well-formed (its value is not repeated here); it must be an AWS account ID of 12 digits, in quotes \
+         where it starts with 0. [invalid-value]"
     );
+    // It may be longer than what a reason quotes of a value.
+    let long = format!("{RIGHT}-{}", "9f".repeat(200));
+    for wrong in [format!("arn:aws:iam::999999999999:role/{long}"), long.clone()] {
+        let properties = question(&json!({ "RoleArn": wrong, "ExternalId": long, "OnInconclusive": wrong }));
+        let answer = create(&checking(|_| true), properties).await;
+        assert!(!answer.reason().contains(RIGHT), "{}", answer.reason());
+    }
     let session = "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me";
     refused(question(&json!({ "RoleArn": session })), expect![[r#"RoleArn is "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me"; it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME; this is the ARN of a session. [invalid-value]"#]]).await;
 }
@@ -86,7 +93,7 @@ async fn everything_that_is_wrong_is_told_at_once() {
             "RoleArn": "", "CustomerAccountId": "12345", "ExternalId": "x", "RequireMfa": "perhaps",
             "OnInconclusive": "Ignore", "Revision": ["2"], "external_id": RIGHT, "RoleARN": Customer::ROLE,
         }),
-        expect![[r#"There are 8 problems. (1) RoleArn is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value] (2) CustomerAccountId is "12345"; it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value] (3) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1). [invalid-value] (4) RequireMfa is "perhaps"; it must be true or false. [invalid-value] (5) OnInconclusive is "Ignore"; it must be Fail or Succeed. [invalid-value] (6) Revision is a list; give a string. [invalid-value] (7) "RoleARN" is not a property of this resource: use RoleArn. [unknown-property] (8) "external_id" is not a property of this resource: use ExternalId. [unknown-property]"#]],
+        expect![[r#"There are 8 problems. (1) RoleArn is an empty string; give a value, or leave the property out (AWS::NoValue). [empty-value] (2) CustomerAccountId is not well-formed (its value is not repeated here); it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value] (3) ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has 1). [invalid-value] (4) RequireMfa is "perhaps"; it must be true or false. [invalid-value] (5) OnInconclusive is "Ignore"; it must be Fail or Succeed. [invalid-value] (6) Revision is a list; give a string. [invalid-value] (7) "RoleARN" is not a property of this resource: use RoleArn. [unknown-property] (8) "external_id" is not a property of this resource: use ExternalId. [unknown-property]"#]],
     )
     .await;
     refused(

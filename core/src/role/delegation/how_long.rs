@@ -57,7 +57,7 @@ pub(super) fn expires_at(reader: &mut Reader<'_>, now: Timestamp, first_time: bo
 }
 
 pub(super) fn revoke_sessions(reader: &mut Reader<'_>) -> RevokeSessions {
-    let given = reader.one("RevokeSessions", |text| match text {
+    let given = reader.word("RevokeSessions", |text| match text {
         "OnNarrowing" => Ok(RevokeSessions::OnNarrowing),
         "Never" => Ok(RevokeSessions::Never),
         _ => Err(Invalid::new("OnNarrowing or Never")),

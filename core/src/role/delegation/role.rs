@@ -11,7 +11,7 @@ use crate::properties::{Reader, scalar};
 use crate::role::ownership::{OUR_TAGS, TAGS_OF_OURS, TAGS_ON_A_ROLE};
 
 pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
-    let name = reader.one("RoleName", RoleName::parse)?;
+    let name = reader.word("RoleName", RoleName::parse)?;
     if name.is_reserved() {
         let what = format_args!("is {name}, a name that AWS or the CDK reserves for its own roles; choose another.");
         reader.problem(Code::ReservedName, "RoleName", what);

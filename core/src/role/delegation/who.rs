@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::choices::ExternalIdWish;
 use crate::findings::Code;
-use crate::identifiers::{Account, AccountId, ExternalId, PrincipalArn};
+use crate::identifiers::{Account, AccountId, ExternalId, Invalid, PrincipalArn};
 use crate::owner_limits::{OwnerLimits, TrustedAccounts};
 use crate::properties::Reader;
 use crate::role::trust::Mfa;
@@ -14,7 +14,7 @@ pub(super) fn accounts(reader: &mut Reader<'_>, own: &Account, limits: &OwnerLim
     if reader.raw(PROPERTY).is_none() {
         reader.problem(Code::MissingProperty, PROPERTY, "is missing; give the provider's AWS account ID of 12 digits.");
     }
-    let accounts = reader.list(PROPERTY, 1..=10, AccountId::parse)?;
+    let accounts = reader.list_hidden(PROPERTY, 1..=10, account)?;
     for account in &accounts {
         if *account == own.id {
             let what = format_args!("is {account}, which is this account; give the provider's account ID.");
@@ -38,6 +38,21 @@ pub(super) fn accounts(reader: &mut Reader<'_>, own: &Account, limits: &OwnerLim
         }
     }
     Some(accounts)
+}
+
+/// Reads an account. Of an ARN it says which part to give here.
+fn account(text: &str) -> Result<AccountId, Invalid> {
+    AccountId::parse(text).map_err(|invalid| {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let ["arn", _, _, _, account, resource] = parts[..] else { return invalid };
+        let Ok(account) = AccountId::parse(account) else { return invalid };
+        let arn = match resource.split_once('/') {
+            Some(("role" | "user", _)) => ", and the ARN in AllowedPrincipalArns",
+            Some(("assumed-role", _)) => ", and the ARN of the role in AllowedPrincipalArns",
+            _ => "",
+        };
+        Invalid::new(format!("an account ID, not an ARN: give {account} here{arn}"))
+    })
 }
 
 pub(super) fn external_id(reader: &mut Reader<'_>, limits: &OwnerLimits) -> ExternalIdWish {
