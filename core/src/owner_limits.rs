@@ -55,6 +55,8 @@ pub struct OwnerLimits {
     pub allowed_managed_policies: Vec<String>,
     /// Whether a role may be opened without an external ID.
     pub permit_missing_external_id: bool,
+    /// The shortest external ID that a template may give, in characters.
+    pub min_external_id_length: usize,
     /// The longest session that a role may allow, in seconds.
     pub max_session_duration_cap: u32,
     /// Whether a template may ask for administrator-equivalent permissions.
@@ -135,6 +137,12 @@ impl OwnerLimits {
             }))
         };
 
+        let shortest = given("MIN_EXTERNAL_ID_LENGTH").map_or(Ok(2), |text| text.parse());
+        let min_external_id_length = shortest.ok().filter(|length| (2..=1_224).contains(length));
+        if min_external_id_length.is_none() {
+            malformed(&mut problems, "MIN_EXTERNAL_ID_LENGTH", "must be a whole number from 2 to 1224 (characters).");
+        }
+
         let longest = given("MAX_SESSION_DURATION_CAP").map_or(Ok(43_200), |text| text.parse());
         let max_session_duration_cap = longest.ok().filter(|seconds| (3_600..=43_200).contains(seconds));
         if max_session_duration_cap.is_none() {
@@ -157,18 +165,21 @@ impl OwnerLimits {
                 .map_err(|allowed| malformed(&mut problems, "FUNCTION_STACK_ID", format_args!("must be {allowed}.")))
                 .ok()
         });
-        match (role_path_prefix, max_session_duration_cap) {
-            (Some(role_path_prefix), Some(max_session_duration_cap)) => problems.none().map(|()| Self {
-                role_path_prefix,
-                required_permissions_boundary,
-                trusted_accounts,
-                allowed_managed_policies,
-                permit_missing_external_id,
-                max_session_duration_cap,
-                permit_administrative_access,
-                function_role,
-                function_stack,
-            }),
+        match (role_path_prefix, min_external_id_length, max_session_duration_cap) {
+            (Some(role_path_prefix), Some(min_external_id_length), Some(max_session_duration_cap)) => {
+                problems.none().map(|()| Self {
+                    role_path_prefix,
+                    required_permissions_boundary,
+                    trusted_accounts,
+                    allowed_managed_policies,
+                    permit_missing_external_id,
+                    min_external_id_length,
+                    max_session_duration_cap,
+                    permit_administrative_access,
+                    function_role,
+                    function_stack,
+                })
+            }
             _ => Err(problems),
         }
     }
@@ -225,6 +236,7 @@ mod tests {
                     ),
                     allowed_managed_policies: [],
                     permit_missing_external_id: false,
+                    min_external_id_length: 2,
                     max_session_duration_cap: 43200,
                     permit_administrative_access: false,
                     function_role: None,
@@ -245,6 +257,7 @@ mod tests {
                     "arn:aws:iam::aws:policy/*ReadOnlyAccess,arn:aws:iam::aws:policy/SecurityAudit",
                 ),
                 ("PERMIT_MISSING_EXTERNAL_ID", "true"),
+                ("MIN_EXTERNAL_ID_LENGTH", "16"),
                 ("MAX_SESSION_DURATION_CAP", "7200"),
                 ("PERMIT_ADMINISTRATIVE_ACCESS", "true"),
                 ("FUNCTION_ROLE_ARN", "arn:aws:iam::111122223333:role/FunctionRole"),
@@ -275,6 +288,7 @@ mod tests {
                         "arn:aws:iam::aws:policy/SecurityAudit",
                     ],
                     permit_missing_external_id: true,
+                    min_external_id_length: 16,
                     max_session_duration_cap: 7200,
                     permit_administrative_access: true,
                     function_role: Some(
@@ -307,13 +321,14 @@ mod tests {
                 ("REQUIRED_PERMISSIONS_BOUNDARY", "Boundary"),
                 ("TRUSTED_ACCOUNT_IDS", "*,111122223333"),
                 ("PERMIT_MISSING_EXTERNAL_ID", "yes"),
+                ("MIN_EXTERNAL_ID_LENGTH", "1"),
                 ("MAX_SESSION_DURATION_CAP", "86400"),
                 ("PERMIT_ADMINISTRATIVE_ACCESS", "TRUE"),
                 ("FUNCTION_ROLE_ARN", "arn:aws:iam::111122223333:role/*"),
                 ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/*/1f2e-3d"),
             ],
             &expect![
-                "There are 8 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (7) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (8) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
+                "There are 9 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MIN_EXTERNAL_ID_LENGTH must be a whole number from 2 to 1224 (characters). [invalid-setting] (7) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (8) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (9) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
             ],
         );
     }

@@ -150,7 +150,7 @@ pub fn may_be_external_id(text: &str) -> bool {
 pub fn looks_like_external_id(text: &str) -> bool {
     let text = text.trim();
     let first = text.split(['/', ',']).next().unwrap_or_default();
-    let date = text.trim_start_matches('+');
+    let date = text.trim_start_matches(['+', '-']);
     let known = ["arn:", "o-", "ou-", "r-"].iter().any(|start| text.starts_with(start))
         || (text.starts_with('/') && text.ends_with('/'))
         || date.get(..5).is_some_and(|year| year.ends_with('-') && year[..4].bytes().all(|byte| byte.is_ascii_digit()))
@@ -243,6 +243,7 @@ mod tests {
             "203.0.113.0/24,198.51.100.0/24",
             "/delegated//eu1/2345/",
             "+2027-01-31T18:00:00Z",
+            "-9999-01-31T18:00:00Z",
             "o-A1B2C3D4E5",
             "ou-a1b2c3d4e5",
             "us-east-123",

@@ -20,14 +20,18 @@ const MILLISECONDS: &[BorrowedFormatItem<'_>] =
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
-    /// Reads exactly `YYYY-MM-DDTHH:MM:SSZ`, of a day and a time that exist.
+    /// Reads exactly `YYYY-MM-DDTHH:MM:SSZ`, of a day and a time that exist, in the years that IAM's conditions know.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         PrimitiveDateTime::parse(text, SECONDS)
             .map(|moment| Self(moment.assume_utc()))
             .ok()
             // What is not written back alike had a sign before its year.
-            .filter(|moment| moment.to_string() == text)
-            .ok_or_else(|| Invalid::new("a time in UTC that exists, written like 2027-01-31T18:00:00Z"))
+            .filter(|moment| moment.to_string() == text && (1970..=9999).contains(&moment.0.year()))
+            .ok_or_else(|| {
+                Invalid::new(
+                    "a time in UTC that exists, in a year from 1970 to 9999, written like 2027-01-31T18:00:00Z",
+                )
+            })
     }
 
     /// Reads a date as others may have written it: RFC 3339, with any offset and fraction.
@@ -94,7 +98,7 @@ mod tests {
 
     #[test]
     fn only_the_one_form_of_a_time_that_exists_is_taken() {
-        for good in ["2026-11-22T12:00:00Z", "2028-02-29T23:59:59Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"] {
+        for good in ["2026-11-22T12:00:00Z", "2028-02-29T23:59:59Z", "9999-12-31T23:59:59Z", "1970-01-01T00:00:00Z"] {
             assert_eq!(Timestamp::parse(good).map(|moment| moment.to_string()).as_deref(), Ok(good));
         }
         for bad in [
@@ -120,6 +124,9 @@ mod tests {
             "2026-11-22T12:60:00Z",
             "2026-12-31T23:59:60Z",
             "1795348800",
+            "1969-12-31T23:59:59Z",
+            "0001-01-01T00:00:00Z",
+            "-9999-11-22T12:00:00Z",
         ] {
             assert!(Timestamp::parse(bad).is_err(), "{bad:?}");
         }

@@ -134,8 +134,14 @@ async fn made(stack: &Stack, difference: &Value) -> (Role, Value) {
     let role = stack.account.role(answer.physical_id()).unwrap();
     let told = &answer.0["Data"];
     assert_eq!(
-        (&told["RoleName"], &told["RoleArn"], &told["RoleId"], &told["MaxSessionDuration"]),
-        (&json!(role.name), &json!(role.arn), &json!(role.id), &json!(role.max_session_duration.to_string()))
+        (&told["RoleName"], &told["RoleArn"], &told["Arn"], &told["RoleId"], &told["MaxSessionDuration"]),
+        (
+            &json!(role.name),
+            &json!(role.arn),
+            &json!(role.arn),
+            &json!(role.id),
+            &json!(role.max_session_duration.to_string())
+        )
     );
 
     // The same with native scalars is the same wish, delivered once more.
@@ -276,7 +282,10 @@ async fn everything_at_once() {
                 "IpAddress": {"aws:SourceIp": "203.0.113.0/24"},
             },
         },
-        "told": {"ExternalId": "the-second-comes-first", "ExternalAwsAccountId": "333333333333,222222222222"},
+        "told": {
+            "ExternalId": "the-second-comes-first", "ExternalAwsAccountId": "333333333333,222222222222",
+            "Warnings": [SHARED],
+        },
     });
     check_made(stack, everything, expected).await;
 }
@@ -323,12 +332,12 @@ async fn every_problem_is_told_together() {
              A-Za-z0-9_+=,.@:/- (it has 1). [invalid-value]",
             "MfaMaxAge has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge. [conflicting-properties]",
             "MaxSessionDuration is 43200, more than the 7200 seconds that the function's owner allows (MaxSessionDurationCap). [not-permitted-by-owner]",
-            "ExpiresAt is \"2026-11-31T00:00:00Z\"; it must be a time in UTC that exists, written like 2027-01-31T18:00:00Z. [invalid-value]",
+            "ExpiresAt is \"2026-11-31T00:00:00Z\"; it must be a time in UTC that exists, in a year from 1970 to 9999, written like 2027-01-31T18:00:00Z. [invalid-value]",
             "RevokeSessions is \"Always\"; it must be OnNarrowing or Never. [invalid-value]",
             "ManagedPolicyArns contains arn:aws:iam::111111111111:policy/Gone, which the function's owner does not allow \
              (AllowedManagedPolicyArns). [not-permitted-by-owner]",
             "ManagedPolicyArns contains arn:aws:iam::111111111111:policy/Gone, which does not exist; create it first or remove it. [policy-not-found]",
-            "RoleName is cdk-auditor, a name that AWS or the CDK reserves for its own roles; choose another. [reserved-name]",
+            "RoleName is cdk-auditor, a name that AWS, the CDK or this function reserves for its own roles; choose another. [reserved-name]",
             "HomeRegion is \"virginia\"; it must be a Region, such as eu-west-1. [invalid-value]",
             "Path is /, but the function's owner requires paths that start with /delegated/ (RolePathPrefix). [not-permitted-by-owner]",
             "Tags[0] has the Key aws:team, whose prefix is reserved; choose another. [reserved-name]",
@@ -695,6 +704,27 @@ async fn an_external_id_that_is_left_out_is_generated_and_kept() {
     assert_eq!(seen(&role, &told), but(plain_role(), &expected));
 }
 
+/// Each of several external IDs admits each of several accounts.
+const SHARED: &str = "ExternalId has 2 values and ExternalAwsAccountId has 2: each external ID admits each account. If the accounts belong to \
+                      different providers, use a role for each. [shared-external-ids]";
+
+#[tokio::test(start_paused = true)]
+async fn several_external_ids_for_several_accounts_are_warned_of() {
+    let two = json!(["the-second-comes-first", ID]);
+    for (accounts, ids, warning) in [
+        (json!([PROVIDER, OTHER_PROVIDER]), two.clone(), SHARED),
+        (json!([PROVIDER, OTHER_PROVIDER]), json!(ID), ""),
+        (json!(PROVIDER), two, ""),
+    ] {
+        let (_, told) = made(&Stack::new(), &json!({"ExternalAwsAccountId": accounts, "ExternalId": ids})).await;
+        assert_eq!(told["Warnings"], warning);
+    }
+}
+
+const WHOLE_ACCOUNT: &str = "RequireExternalId is false and AllowedPrincipalArns is not given: every user and role of the account that its \
+                             own policies allow to call sts:AssumeRole can assume this role, for any customer of the provider. \
+                             [no-external-id]";
+
 #[tokio::test(start_paused = true)]
 async fn require_external_id() {
     check_is_one_value("RequireExternalId").await;
@@ -708,10 +738,17 @@ async fn require_external_id() {
             "told": {
                 "ExternalId": "",
                 "SwitchRoleUrl": "https://signin.aws.amazon.com/switchrole?account=111111111111&roleName=delegated/Auditor",
+                "Warnings": [WHOLE_ACCOUNT],
             },
         }),
     )
     .await;
+    // Named roles and users are not the whole account.
+    let only = "arn:aws:iam::222222222222:role/ci/*";
+    let (_, told) =
+        made(&permitted(), &json!({"RequireExternalId": false, "ExternalId": null, "AllowedPrincipalArns": [only]}))
+            .await;
+    assert_eq!(told["Warnings"], "");
     check_made(permitted(), json!({"RequireExternalId": true}), json!({})).await;
     check_refused(
         permitted(),
@@ -966,16 +1003,19 @@ async fn expires_at() {
         "2027-02-29T00:00:00Z",
         "2027-01-31T24:00:00Z",
         "+2027-01-31T18:00:00Z",
+        "-9999-01-31T18:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
         "1801411200",
         "never",
     ] {
         let sentence = format!(
-            "ExpiresAt is \"{bad}\"; it must be a time in UTC that exists, written like 2027-01-31T18:00:00Z. [invalid-value]"
+            "ExpiresAt is \"{bad}\"; it must be a time in UTC that exists, in a year from 1970 to 9999, written like 2027-01-31T18:00:00Z. [invalid-value]"
         );
         check_refused(Stack::new(), json!({"ExpiresAt": bad}), &[sentence]).await;
     }
     // It is one second past noon.
-    for past in ["2026-11-22T12:00:01Z", "2026-11-22T12:00:00Z", "0001-01-01T00:00:00Z"] {
+    for past in ["2026-11-22T12:00:01Z", "2026-11-22T12:00:00Z", "1970-01-01T00:00:00Z"] {
         let sentence =
             format!("ExpiresAt is {past}, but it is 2026-11-22T12:00:01Z now; it must be in the future. [in-the-past]");
         check_refused(Stack::new(), json!({"ExpiresAt": past}), &[sentence]).await;
@@ -1402,9 +1442,12 @@ async fn reserved_role_names() {
         "AWSControlTowerExecution",
         "cdk-hnb659fds-deploy-role",
         "CDK-deploy",
+        "service-provider-access-us-west-2",
+        "Service-Provider-Access",
+        "service-provider-accessible",
     ] {
         let sentence = format!(
-            "RoleName is {name}, a name that AWS or the CDK reserves for its own roles; choose another. [reserved-name]"
+            "RoleName is {name}, a name that AWS, the CDK or this function reserves for its own roles; choose another. [reserved-name]"
         );
         check_refused(Stack::new(), json!({"RoleName": name}), &[sentence]).await;
     }
@@ -1652,6 +1695,32 @@ async fn inline_policies_have_10240_characters_at_most_and_two_are_our_own() {
     let told = [sentence(left, left - end, ours + end)];
     let wish = json!({"CustomPolicy": policy_of(left), "ExpiresAt": "2027-01-31T18:00:00Z"});
     check_refused(Stack::new(), wish, &told).await;
+    // A policy that is never written takes none.
+    let left = 10_240 - ours;
+    let fits = policy_of(left);
+    let never = json!({"CustomPolicy": fits, "RevokeSessions": "Never"});
+    let stack = Stack::new();
+    check_made(stack.clone(), never.clone(), json!({"inline": {"CustomPolicy": fits}})).await;
+    // So an update that narrows the trust has room, too.
+    let (before, after) = (but(plain(), &never), but(plain(), &but(never, &json!({"RequireMfa": true}))));
+    let answer = stack.update("Auditor", before, after).await;
+    assert!(answer.succeeded(), "{}", answer.reason());
+    // And one that writes the guardrails again, for another end.
+    let until =
+        |time: &str| json!({"CustomPolicy": policy_of(left - end), "RevokeSessions": "Never", "ExpiresAt": time});
+    let [before, after] = ["2027-01-31T18:00:00Z", "2027-02-28T18:00:00Z"].map(|time| but(plain(), &until(time)));
+    let stack = Stack::new();
+    assert!(stack.create(before.clone()).await.succeeded());
+    let answer = stack.update("Auditor", before, after).await;
+    assert!(answer.succeeded(), "{}", answer.reason());
+    let told = [format!(
+        "CustomPolicy has {} characters without white space, 1 more than the {left} that are left for it: IAM allows 10240 for all \
+         inline policies of a role, ServiceProviderAccessGuardrails needs {ours} of them. Move statements to a managed policy and \
+         add it to ManagedPolicyArns. [quota-exceeded]",
+        left + 1
+    )];
+    let wish = json!({"CustomPolicy": policy_of(left + 1), "RevokeSessions": "Never"});
+    check_refused(Stack::new(), wish, &told).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -1747,6 +1816,9 @@ async fn an_external_id_that_is_easily_guessed_is_warned_of() {
         ("arn:aws:iam::222222222222:role/Deploy", "is an ARN, which others can know or guess"),
         ("somebody.else@example.com", "looks like an e-mail address, which others know"),
         ("1234567890123456", "is made of digits only, which is easily guessed"),
+        ("1.234567890123456E15", "looks like a number that YAML reformatted: put it in quotes in the template"),
+        ("1.2345678901234567e+22", "looks like a number that YAML reformatted: put it in quotes in the template"),
+        ("1234567890123456.0", "looks like a number that YAML reformatted: put it in quotes in the template"),
     ] {
         let trust = |ids: Value| json!({"Condition": {"StringEquals": {"sts:ExternalId": ids}}});
         check_made(
@@ -1965,6 +2037,24 @@ async fn owner_max_session_duration_cap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn owner_min_external_id_length() {
+    let sixteen = || owner(&[("MIN_EXTERNAL_ID_LENGTH", "16")]);
+    check_made(sixteen(), json!({}), json!({})).await;
+    let fits = "sixteen--letters";
+    let (_, told) = made(&sixteen(), &json!({"ExternalId": fits})).await;
+    assert_eq!((&told["ExternalId"], &told["Warnings"]), (&json!(fits), &json!("")));
+    let what =
+        "has 15 characters; the function's owner requires 16 or more (MinExternalIdLength). [not-permitted-by-owner]";
+    let short = "fifteen-letters";
+    check_refused(sixteen(), json!({"ExternalId": short}), &[format!("ExternalId {what}")]).await;
+    check_refused(sixteen(), json!({"ExternalId": [ID, short]}), &[format!("ExternalId (number 2) {what}")]).await;
+    // A generated one has its own length.
+    let longest = owner(&[("MIN_EXTERNAL_ID_LENGTH", "1224")]);
+    let (_, told) = made(&longest, &json!({"ExternalId": null})).await;
+    assert_eq!(told["ExternalId"].as_str().map(str::len), Some(40));
+}
+
+#[tokio::test(start_paused = true)]
 async fn owner_settings_that_are_wrong_permit_nothing() {
     for (variable, value, sentence) in [
         (
@@ -1988,6 +2078,7 @@ async fn owner_settings_that_are_wrong_permit_nothing() {
             "must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting]",
         ),
         ("PERMIT_MISSING_EXTERNAL_ID", "yes", "must be true or false. [invalid-setting]"),
+        ("MIN_EXTERNAL_ID_LENGTH", "sixteen", "must be a whole number from 2 to 1224 (characters). [invalid-setting]"),
         ("MAX_SESSION_DURATION_CAP", "43201", "must be a whole number from 3600 to 43200 (seconds). [invalid-setting]"),
         ("PERMIT_ADMINISTRATIVE_ACCESS", "1", "must be true or false. [invalid-setting]"),
     ] {

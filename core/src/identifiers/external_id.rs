@@ -60,6 +60,8 @@ impl ExternalId {
             Some("is an ARN, which others can know or guess")
         } else if text.split_once('@').is_some_and(|(user, domain)| !user.is_empty() && domain.contains('.')) {
             Some("looks like an e-mail address, which others know")
+        } else if is_number_of_yaml(text) {
+            Some("looks like a number that YAML reformatted: put it in quotes in the template")
         } else if digits {
             Some("is made of digits only, which is easily guessed")
         } else if text.len() < 16 {
@@ -68,6 +70,13 @@ impl ExternalId {
             None
         }
     }
+}
+
+/// Whether a text is a number as `CloudFormation` writes a long one that has no quotes in the template:
+/// `1.234567890123456E15`.
+fn is_number_of_yaml(text: &str) -> bool {
+    let number = text.parse::<f64>().is_ok() && text.starts_with(|first: char| first.is_ascii_digit());
+    number && text.contains(['.', 'e', 'E'])
 }
 
 impl fmt::Debug for ExternalId {

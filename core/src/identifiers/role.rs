@@ -22,8 +22,14 @@ impl RoleName {
         }
     }
 
-    /// Whether AWS services or the CDK keep names of this form for their own roles.
+    /// Whether a template may not give it: AWS, the CDK or this function has roles with names of this form.
     pub fn is_reserved(&self) -> bool {
+        self.is_reserved_by_others() || self.0.to_ascii_lowercase().starts_with("service-provider-access")
+    }
+
+    /// Whether AWS services or the CDK reserve names of this form for their own roles. A derived name may begin like the
+    /// function's role, because it ends in a hash.
+    pub fn is_reserved_by_others(&self) -> bool {
         const STARTS: [&str; 4] = ["awsservicerolefor", "awsreservedsso_", "stacksets-exec-", "cdk-"];
         const NAMES: [&str; 2] = ["organizationaccountaccessrole", "awscontroltowerexecution"];
         let name = self.0.to_ascii_lowercase();

@@ -32,6 +32,8 @@ pub fn attributes(
     let external_id = external_id.map(ExternalId::expose);
     BTreeMap::from([
         ("RoleArn", arn.to_owned()),
+        // The same, as the native role calls it.
+        ("Arn", arn.to_owned()),
         ("RoleName", role.name.to_string()),
         ("RoleId", id.to_owned()),
         ("ExternalId", external_id.unwrap_or_default().to_owned()),

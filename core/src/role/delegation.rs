@@ -31,7 +31,6 @@ use crate::policy::Document;
 use crate::properties::Reader;
 use crate::timestamp::Timestamp;
 
-
 /// A well-formed wish within the owner's limits.
 #[derive(Clone, Debug)]
 pub struct Delegation {
@@ -89,6 +88,7 @@ impl Delegation {
         let external_id = who::external_id(&mut reader, limits);
         let mfa = who::mfa(&mut reader);
         let principals = who::principals(&mut reader, account, accounts.as_deref());
+        who::warn_of_combinations(&mut reader, accounts.as_deref().unwrap_or_default(), &external_id, &principals);
         let organization = reader.one("PrincipalOrgId", OrganizationId::parse);
         let source_ips = reader.list("SourceIps", 1..=100, PublicCidr::parse).unwrap_or_default().into_iter().collect();
         let max_session_duration = how_long::max_session_duration(&mut reader, limits);
@@ -96,8 +96,9 @@ impl Delegation {
         let revoke_sessions = how_long::revoke_sessions(&mut reader);
         let administrative = what::administrative_access(&mut reader, limits);
         let permissions = permissions::Permissions::new(installation, administrative);
-        let of_our_own = GuardrailPolicy::new(installation, resource).policy(expires_at).size();
-        let custom_policy = what::custom_policy(&mut reader, &account.partition, &permissions, of_our_own);
+        let guardrails = GuardrailPolicy::new(installation, resource).policy(expires_at).size();
+        let custom_policy =
+            what::custom_policy(&mut reader, &account.partition, &permissions, guardrails, revoke_sessions);
         let managed_policies = what::managed_policies(&mut reader, account, limits, lookup, &permissions);
         let permissions_boundary = what::permissions_boundary(&mut reader, account, limits);
         let role_name = role::role_name(&mut reader);

@@ -114,7 +114,8 @@ impl StackResource {
         let room = CONSOLE_NAME.saturating_sub(path.as_str().len()).max(SHORTEST_NAME) - NAME_DIGITS - 2;
         let stack_length = self.stack_name.len().min(room.saturating_sub(self.logical_id.len()).max(room / 2));
         let (stack, logical) = (clip(&self.stack_name, stack_length), clip(&self.logical_id, room - stack_length));
-        let name = RoleName::parse(&format!("{stack}-{logical}-{digest}")).ok().filter(|name| !name.is_reserved());
+        let name =
+            RoleName::parse(&format!("{stack}-{logical}-{digest}")).ok().filter(|name| !name.is_reserved_by_others());
         name.unwrap_or_else(|| {
             // A stack may be called `cdk-…`, and an event may hold what CloudFormation never sends.
             let name = RoleName::parse(&format!("delegated-{digest}"));

@@ -81,6 +81,9 @@ async fn what_is_no_role_is_told() {
         let properties = question(&json!({ "RoleArn": wrong, "ExternalId": long, "OnInconclusive": wrong }));
         let answer = create(&checking(|_| true), properties).await;
         assert!(!answer.reason().contains(RIGHT), "{}", answer.reason());
+        // Replaced before the value is shortened: nothing of it is left to be cut.
+        let replaced = "RoleArn is \"arn:aws:iam::999999999999:role/(the external ID)\"; it must be";
+        assert_eq!(answer.reason().contains(replaced), wrong != long, "{}", answer.reason());
     }
     let session = "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me";
     refused(question(&json!({ "RoleArn": session })), expect![[r#"RoleArn is "arn:aws:sts::999999999999:assumed-role/ProviderAccess/me"; it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME; this is the ARN of a session. [invalid-value]"#]]).await;

@@ -41,6 +41,7 @@ async fn a_create_makes_the_role_in_three_rounds_and_returns_all_attributes() {
     expect![[r#"
         {
           "Data": {
+            "Arn": "arn:aws:iam::111111111111:role/delegated/Auditor",
             "AwsConfigProfile": "[profile Auditor]\nrole_arn = arn:aws:iam::111111111111:role/delegated/Auditor\nsource_profile = default\nexternal_id = an-external-id-of-the-provider\n",
             "ExternalAwsAccountId": "222222222222",
             "ExternalId": "an-external-id-of-the-provider",

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::fixtures::{AUDIT, EXTERNAL_ID_TAG, ID, OTHER_ID, PROVIDER, trust};
+use crate::fixtures::{AUDIT, EXTERNAL_ID_TAG, ID, OTHER_ID, PROVIDER, merged, trust};
 use crate::stack::Stack;
 use crate::wire::iam::Fault;
 
@@ -61,4 +61,18 @@ async fn an_external_id_that_aws_quotes_is_not_in_the_reason() {
     stack.account.fail(Fault::refused(400, "MalformedPolicyDocument", &quoting).on("CreateRole").every());
     let answer = stack.create(json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": ID})).await;
     assert!(answer.reason().contains("(the external ID)") && !answer.reason().contains(ID), "{}", answer.reason());
+}
+
+/// The request does not contain it, so only the role tells which word AWS must not be quoted with.
+#[tokio::test(start_paused = true)]
+async fn a_generated_external_id_that_aws_quotes_is_not_in_the_reason() {
+    let stack = Stack::new();
+    let properties = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": AUDIT});
+    let created = stack.create(properties.clone()).await;
+    let id = created.attribute("ExternalId");
+    let quoting = format!("Syntax error in {{\"sts:ExternalId\":\"{id}\"}}");
+    stack.account.fail(Fault::refused(400, "MalformedPolicyDocument", &quoting).on("UpdateAssumeRolePolicy").every());
+    let narrower = merged(properties.clone(), &json!({"RequireMfa": true}));
+    let answer = stack.update(created.physical_id(), properties, narrower).await;
+    assert!(answer.reason().contains("(the external ID)") && !answer.reason().contains(id), "{}", answer.reason());
 }

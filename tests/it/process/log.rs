@@ -110,6 +110,9 @@ async fn use_secrets(function: &mut Function, secrets: &mut Vec<String>) -> Vec<
         wish(json!({ ID: OTHER_ID })),
         json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "RequireExternalId": "false" }),
         json!({ "ExternalAwsAccountId": PROVIDER, "ExternalID": ID, "external_id": OTHER_ID }),
+        json!({ "ExternalAwsAccountId": ID, "ExternalId": PROVIDER }),
+        json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "RequireMfa": ID, "RoleName": format!("{ID}/{ID}") }),
+        json!({ "ExternalAwsAccountId": PROVIDER, "RequireMfa": OTHER_ID }),
     ] {
         outputs.push(function.create(&properties).await.reason().to_owned());
     }

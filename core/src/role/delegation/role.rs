@@ -13,7 +13,9 @@ use crate::role::ownership::{OUR_TAGS, TAGS_OF_OURS, TAGS_ON_A_ROLE};
 pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
     let name = reader.word("RoleName", RoleName::parse)?;
     if name.is_reserved() {
-        let what = format_args!("is {name}, a name that AWS or the CDK reserves for its own roles; choose another.");
+        let what = format_args!(
+            "is {name}, a name that AWS, the CDK or this function reserves for its own roles; choose another."
+        );
         reader.problem(Code::ReservedName, "RoleName", what);
     }
     Some(name)

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::choices::RevokeSessions;
 use super::permissions::Permissions;
 use crate::findings::{Code, Finding};
 use crate::identifiers::{Account, Partition, PolicyArn};
@@ -30,12 +31,14 @@ pub(super) fn administrative_access(reader: &mut Reader<'_>, limits: &OwnerLimit
     asked && limits.permit_administrative_access
 }
 
-/// `guardrails` is the size of the role's guardrail policy.
+/// `guardrails` is the size of the role's guardrail policy. Room for the policy that ends sessions is kept only where it
+/// may be written.
 pub(super) fn custom_policy(
     reader: &mut Reader<'_>,
     partition: &Partition,
     permissions: &Permissions<'_>,
     guardrails: usize,
+    revoke_sessions: RevokeSessions,
 ) -> Option<Document> {
     const PROPERTY: &str = "CustomPolicy";
     let parsed = match reader.raw(PROPERTY)? {
@@ -58,17 +61,25 @@ pub(super) fn custom_policy(
         reader.push(Finding::error(Code::InvalidPolicy, PROPERTY, message).in_statement(PROPERTY, rejected.statement));
     }
     let size = document.size();
-    let revocation = session_revocation::size(None);
+    let revocation = match revoke_sessions {
+        RevokeSessions::OnNarrowing => session_revocation::size(None),
+        RevokeSessions::Never => 0,
+    };
     let most = INLINE_POLICY_CHARACTERS.saturating_sub(guardrails + revocation);
     if size > most {
+        let reserved = match revocation {
+            0 => format!("{GUARDRAIL_POLICY} needs {guardrails} of them"),
+            _ => {
+                format!("{GUARDRAIL_POLICY} needs {guardrails} of them, and {REVOCATION_POLICY} may need {revocation}")
+            }
+        };
         reader.problem(
             Code::QuotaExceeded,
             PROPERTY,
             format_args!(
                 "has {size} characters without white space, {} more than the {most} that are left for it: IAM allows \
-                 {INLINE_POLICY_CHARACTERS} for all inline policies of a role, {GUARDRAIL_POLICY} needs {guardrails} of them, and \
-                 {REVOCATION_POLICY} may need {revocation}. Move statements to a managed policy and add it to \
-                 ManagedPolicyArns.",
+                 {INLINE_POLICY_CHARACTERS} for all inline policies of a role, {reserved}. Move statements to a managed policy and add it \
+                 to ManagedPolicyArns.",
                 size - most
             ),
         );

@@ -75,17 +75,59 @@ pub(super) fn external_id(reader: &mut Reader<'_>, limits: &OwnerLimits) -> Exte
     }
     match explicit {
         Some(ids) => {
+            let least = limits.min_external_id_length;
+            for (index, id) in ids.iter().enumerate().filter(|(_, id)| id.expose().len() < least) {
+                let what = format_args!(
+                    "{}has {} characters; the function's owner requires {least} or more (MinExternalIdLength).",
+                    which(index, &ids),
+                    id.expose().len()
+                );
+                reader.problem(Code::NotPermittedByOwner, PROPERTY, what);
+            }
             for (index, id) in ids.iter().enumerate() {
                 if let Some(why) = id.weakness() {
-                    let which = if ids.len() == 1 { String::new() } else { format!(" (number {})", index + 1) };
+                    let which = which(index, &ids);
                     let advice = "Let the provider generate a random one, or leave ExternalId out.";
-                    reader.warning(Code::WeakExternalId, PROPERTY, format!("ExternalId{which} {why}. {advice}"));
+                    reader.warning(Code::WeakExternalId, PROPERTY, format!("ExternalId {which}{why}. {advice}"));
                 }
             }
             ExternalIdWish::Explicit(ids)
         }
         None if required => ExternalIdWish::Generated,
         None => ExternalIdWish::NotRequired,
+    }
+}
+
+/// Which of several IDs a sentence is about.
+fn which(index: usize, ids: &[ExternalId]) -> String {
+    if ids.len() == 1 { String::new() } else { format!("(number {}) ", index + 1) }
+}
+
+/// What the combination of accounts, external IDs and principals means beyond each of them.
+pub(super) fn warn_of_combinations(
+    reader: &mut Reader<'_>,
+    accounts: &[AccountId],
+    external_id: &ExternalIdWish,
+    principals: &BTreeSet<PrincipalArn>,
+) {
+    match external_id {
+        ExternalIdWish::Explicit(ids) if ids.len() > 1 && accounts.len() > 1 => reader.warning(
+            Code::SharedExternalIds,
+            "ExternalId",
+            format!(
+                "ExternalId has {} values and ExternalAwsAccountId has {}: each external ID admits each account. If the accounts \
+                 belong to different providers, use a role for each.",
+                ids.len(),
+                accounts.len()
+            ),
+        ),
+        ExternalIdWish::NotRequired if principals.is_empty() && !accounts.is_empty() => reader.warning(
+            Code::NoExternalId,
+            "RequireExternalId",
+            "RequireExternalId is false and AllowedPrincipalArns is not given: every user and role of the account that its own \
+             policies allow to call sts:AssumeRole can assume this role, for any customer of the provider.",
+        ),
+        _ => {}
     }
 }
 

@@ -4,7 +4,7 @@ use super::operation::{Operation, Plan};
 use crate::findings::{Code, Finding};
 use crate::policy::Document;
 use crate::role::account_lookup::Quotas;
-use crate::role::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership};
+use crate::role::delegation::{INLINE_POLICY_CHARACTERS, PolicyOwnership, RevokeSessions};
 use crate::role::desired::{CUSTOM_POLICY, DesiredRole};
 use crate::role::guardrail_policy::GUARDRAIL_POLICY;
 use crate::role::observed::{Effect, LiveRole};
@@ -163,7 +163,12 @@ pub(super) fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> O
     let staying = characters(live, |name| !ours(name));
     let standing = live.inline.get(REVOCATION_POLICY).and_then(Option::as_ref).and_then(Document::denials);
     let wanted: usize = desired.inline.values().map(Document::size).sum();
-    let needed = wanted + desired.guardrails().size() + session_revocation::size(standing.as_ref());
+    let ends_sessions = operations().any(|operation| matches!(operation, Operation::EndSessions(_)));
+    let revocation = match desired.revoke_sessions {
+        RevokeSessions::Never if !ends_sessions => standing.as_ref().map_or(0, Document::size),
+        _ => session_revocation::size(standing.as_ref()),
+    };
+    let needed = wanted + desired.guardrails().size() + revocation;
     if staying + needed <= INLINE_POLICY_CHARACTERS || !operations().any(denies) {
         return None;
     }
