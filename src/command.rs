@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use delegated_role_core::access_check::answer::Verdict;
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::external_id;
 use delegated_role_core::findings::{Problems, Reason};
@@ -272,7 +273,7 @@ impl Command {
                         attributes: Attributes { values: role.attributes, dispensable: HANDOFF, cuttable: WARNINGS },
                     },
                     Err(NotConverged { reason, left_behind }) => {
-                        let cause = cause(aws);
+                        let cause = if installation.is_err() { Cause::Settings } else { cause(aws) };
                         let physical_id = failed_id(&aws.iam, &declaration, expected, left_behind).await;
                         Response::Failed { physical_id, reason, cause }
                     }
@@ -280,7 +281,13 @@ impl Command {
             }
             Self::RemoveRole { removal, physical_id } => match remove(aws, &removal).await {
                 Ok(()) => Response::Success { physical_id, attributes: Attributes::default() },
-                Err(reason) => Response::Failed { physical_id, reason: reason.into(), cause: cause(aws) },
+                Err(reason) => {
+                    let cause = match cause(aws) {
+                        Cause::Refused if removal.prefix.is_none() => Cause::Settings,
+                        cause => cause,
+                    };
+                    Response::Failed { physical_id, reason: reason.into(), cause }
+                }
             },
             Self::DeriveExternalId { wish, .. } => {
                 let (handle, values) = external_id::fulfil(wish, seed);
@@ -298,7 +305,11 @@ impl Command {
                     Err(reason) => Response::Failed {
                         physical_id: if before.is_some() { physical_id } else { answer.to_string() },
                         reason: reason.into(),
-                        cause: cause(aws),
+                        cause: match answer.verdict {
+                            Verdict::Unsafe => Cause::Unsafe,
+                            Verdict::Shut => Cause::Shut,
+                            Verdict::Inconclusive | Verdict::Safe => Cause::Inconclusive,
+                        },
                     },
                 }
             }

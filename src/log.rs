@@ -12,6 +12,8 @@ use std::time::{Duration, SystemTime};
 pub use self::lines::REQUEST;
 use self::metrics::{FailureKind, Measured};
 use delegated_role_core::findings::cut;
+use delegated_role_core::role::attributes::WARNINGS;
+use delegated_role_core::role::ownership::is_refused_id;
 
 use crate::aws::Calls;
 use crate::request::Envelope;
@@ -23,6 +25,15 @@ const LONGEST_ECHO: usize = 512;
 
 /// The longest reason, in bytes: no more fits into an answer.
 const LONGEST_REASON: usize = 4096;
+
+/// The longest ARN or name of a role, in bytes: a path has 512 characters.
+const LONGEST_ROLE: usize = 1024;
+
+/// The resource type whose physical ID is the name of a role.
+const DELEGATED_ROLE: &str = "Custom::DelegatedRole";
+
+/// The attribute that names the role.
+const ROLE_ARN: &str = "RoleArn";
 
 /// The result of a request.
 #[derive(Debug)]
@@ -55,6 +66,8 @@ impl Line<'_> {
             Some(Response::Failed { reason, .. }) => ("failed", Some(reason.within(LONGEST_REASON))),
             None => ("unanswerable", self.undelivered.as_deref().map(|why| cut(why, LONGEST_REASON))),
         };
+        let role = self.role().map(|role| shortened(role, LONGEST_ROLE));
+        let warnings = self.attribute(WARNINGS).map(|warnings| cut(warnings, LONGEST_REASON));
         let undelivered = self.response.and(self.undelivered.as_deref());
         let answered = self.undelivered.is_none();
         let measured = self.measured();
@@ -70,6 +83,8 @@ impl Line<'_> {
                     stack_id,
                     logical_id,
                     outcome,
+                    role,
+                    warnings,
                     reason,
                     aws_calls,
                     duration_ms,
@@ -85,6 +100,20 @@ impl Line<'_> {
             (true, "success") => line!(info),
             (true, _) => line!(warn),
         }
+    }
+
+    /// The role of a success: that of the attributes, or the one that a delete removed.
+    fn role(&self) -> Option<&str> {
+        let Some(Response::Success { physical_id, .. }) = self.response else { return None };
+        // The IDs of other resources may be secrets, or are no role's.
+        let removed = self.envelope.resource_type == DELEGATED_ROLE && !is_refused_id(physical_id);
+        self.attribute(ROLE_ARN).or(removed.then_some(physical_id))
+    }
+
+    /// An attribute of a success, if it has text.
+    fn attribute(&self, name: &str) -> Option<&str> {
+        let Some(Response::Success { attributes, .. }) = self.response else { return None };
+        attributes.values.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
     fn measured(&self) -> Measured {

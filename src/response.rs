@@ -58,6 +58,14 @@ pub enum Cause {
     TimedOut,
     /// The function has an error: a panic.
     Panicked,
+    /// The function's settings are wrong, so its owner must correct them.
+    Settings,
+    /// An access check found a role that opens with less than its external ID.
+    Unsafe,
+    /// An access check found a role that does not open with its external ID.
+    Shut,
+    /// An access check has no verdict.
+    Inconclusive,
     /// A call failed for another reason.
     Other,
 }

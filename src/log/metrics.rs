@@ -36,6 +36,11 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
+    /// Whether it is worth an alarm: everything but a mistake in a template, which its author sees.
+    fn is_a_fault(self) -> bool {
+        self != Self::Answered(Cause::Refused)
+    }
+
     /// Its name, the value of a metric dimension. Alarms depend on it.
     fn name(self) -> &'static str {
         match self {
@@ -45,14 +50,18 @@ impl FailureKind {
             Self::Answered(Cause::Unavailable) => "Unavailable",
             Self::Answered(Cause::TimedOut) => "TimedOut",
             Self::Answered(Cause::Panicked) => "Panicked",
+            Self::Answered(Cause::Settings) => "Settings",
+            Self::Answered(Cause::Unsafe) => "Unsafe",
+            Self::Answered(Cause::Shut) => "Shut",
+            Self::Answered(Cause::Inconclusive) => "Inconclusive",
             Self::Answered(Cause::Other) => "Other",
             Self::Unanswered => "Unanswered",
         }
     }
 }
 
-/// The members that make a JSON line a document in this format: every metric in total and by resource type, and the
-/// failures by kind too.
+/// The members that make a JSON line a document in this format: every metric in total and by resource type, the failures by
+/// kind too, and the faults in total.
 pub fn document(measured: &Measured) -> Value {
     let metric = |(name, unit): (&str, &str)| json!({ "Name": name, "Unit": unit });
     let metrics = [
@@ -63,11 +72,15 @@ pub fn document(measured: &Measured) -> Value {
         ("Throttles", "Count"),
         ("Duration", "Milliseconds"),
     ];
-    let mut directives = vec![json!({
-        "Namespace": NAMESPACE,
-        "Dimensions": [[], ["ResourceType"]],
-        "Metrics": metrics.map(metric),
-    })];
+    let mut directives = vec![
+        json!({
+            "Namespace": NAMESPACE,
+            "Dimensions": [[], ["ResourceType"]],
+            "Metrics": metrics.map(metric),
+        }),
+        // For the alarm, which needs no dimension. CloudWatch bills each metric.
+        json!({ "Namespace": NAMESPACE, "Dimensions": [[]], "Metrics": [metric(("Faults", "Count"))] }),
+    ];
     if measured.failure.is_some() {
         directives.push(json!({
             "Namespace": NAMESPACE,
@@ -81,6 +94,7 @@ pub fn document(measured: &Measured) -> Value {
         "ResourceType": measured.resource_type.unwrap_or("Unknown"),
         "Requests": 1,
         "Failures": u8::from(measured.failure.is_some()),
+        "Faults": u8::from(measured.failure.is_some_and(FailureKind::is_a_fault)),
         "AwsCalls": sent,
         "Retries": retried,
         "Throttles": throttled,
@@ -111,56 +125,69 @@ mod tests {
             Some("Custom::DelegatedRole"),
             None,
             expect![[r#"
-            {
-              "AwsCalls": 5,
-              "Duration": 321,
-              "Failures": 0,
-              "Requests": 1,
-              "ResourceType": "Custom::DelegatedRole",
-              "Retries": 2,
-              "Throttles": 1,
-              "_aws": {
-                "CloudWatchMetrics": [
-                  {
-                    "Dimensions": [
-                      [],
-                      [
-                        "ResourceType"
-                      ]
-                    ],
-                    "Metrics": [
+                {
+                  "AwsCalls": 5,
+                  "Duration": 321,
+                  "Failures": 0,
+                  "Faults": 0,
+                  "Requests": 1,
+                  "ResourceType": "Custom::DelegatedRole",
+                  "Retries": 2,
+                  "Throttles": 1,
+                  "_aws": {
+                    "CloudWatchMetrics": [
                       {
-                        "Name": "Requests",
-                        "Unit": "Count"
+                        "Dimensions": [
+                          [],
+                          [
+                            "ResourceType"
+                          ]
+                        ],
+                        "Metrics": [
+                          {
+                            "Name": "Requests",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "Failures",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "AwsCalls",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "Retries",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "Throttles",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "Duration",
+                            "Unit": "Milliseconds"
+                          }
+                        ],
+                        "Namespace": "ServiceProviderAccess"
                       },
                       {
-                        "Name": "Failures",
-                        "Unit": "Count"
-                      },
-                      {
-                        "Name": "AwsCalls",
-                        "Unit": "Count"
-                      },
-                      {
-                        "Name": "Retries",
-                        "Unit": "Count"
-                      },
-                      {
-                        "Name": "Throttles",
-                        "Unit": "Count"
-                      },
-                      {
-                        "Name": "Duration",
-                        "Unit": "Milliseconds"
+                        "Dimensions": [
+                          []
+                        ],
+                        "Metrics": [
+                          {
+                            "Name": "Faults",
+                            "Unit": "Count"
+                          }
+                        ],
+                        "Namespace": "ServiceProviderAccess"
                       }
                     ],
-                    "Namespace": "ServiceProviderAccess"
+                    "Timestamp": 1795348801000
                   }
-                ],
-                "Timestamp": 1795348801000
-              }
-            }
-        "#]],
+                }
+            "#]],
         );
     }
 
@@ -170,71 +197,84 @@ mod tests {
             None,
             Some(FailureKind::Unanswered),
             expect![[r#"
-            {
-              "AwsCalls": 5,
-              "Duration": 321,
-              "FailureKind": "Unanswered",
-              "Failures": 1,
-              "Requests": 1,
-              "ResourceType": "Unknown",
-              "Retries": 2,
-              "Throttles": 1,
-              "_aws": {
-                "CloudWatchMetrics": [
-                  {
-                    "Dimensions": [
-                      [],
-                      [
-                        "ResourceType"
-                      ]
-                    ],
-                    "Metrics": [
+                {
+                  "AwsCalls": 5,
+                  "Duration": 321,
+                  "FailureKind": "Unanswered",
+                  "Failures": 1,
+                  "Faults": 1,
+                  "Requests": 1,
+                  "ResourceType": "Unknown",
+                  "Retries": 2,
+                  "Throttles": 1,
+                  "_aws": {
+                    "CloudWatchMetrics": [
                       {
-                        "Name": "Requests",
-                        "Unit": "Count"
+                        "Dimensions": [
+                          [],
+                          [
+                            "ResourceType"
+                          ]
+                        ],
+                        "Metrics": [
+                          {
+                            "Name": "Requests",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "Failures",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "AwsCalls",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "Retries",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "Throttles",
+                            "Unit": "Count"
+                          },
+                          {
+                            "Name": "Duration",
+                            "Unit": "Milliseconds"
+                          }
+                        ],
+                        "Namespace": "ServiceProviderAccess"
                       },
                       {
-                        "Name": "Failures",
-                        "Unit": "Count"
+                        "Dimensions": [
+                          []
+                        ],
+                        "Metrics": [
+                          {
+                            "Name": "Faults",
+                            "Unit": "Count"
+                          }
+                        ],
+                        "Namespace": "ServiceProviderAccess"
                       },
                       {
-                        "Name": "AwsCalls",
-                        "Unit": "Count"
-                      },
-                      {
-                        "Name": "Retries",
-                        "Unit": "Count"
-                      },
-                      {
-                        "Name": "Throttles",
-                        "Unit": "Count"
-                      },
-                      {
-                        "Name": "Duration",
-                        "Unit": "Milliseconds"
+                        "Dimensions": [
+                          [
+                            "FailureKind"
+                          ]
+                        ],
+                        "Metrics": [
+                          {
+                            "Name": "Failures",
+                            "Unit": "Count"
+                          }
+                        ],
+                        "Namespace": "ServiceProviderAccess"
                       }
                     ],
-                    "Namespace": "ServiceProviderAccess"
-                  },
-                  {
-                    "Dimensions": [
-                      [
-                        "FailureKind"
-                      ]
-                    ],
-                    "Metrics": [
-                      {
-                        "Name": "Failures",
-                        "Unit": "Count"
-                      }
-                    ],
-                    "Namespace": "ServiceProviderAccess"
+                    "Timestamp": 1795348801000
                   }
-                ],
-                "Timestamp": 1795348801000
-              }
-            }
-        "#]],
+                }
+            "#]],
         );
     }
 }

@@ -43,7 +43,8 @@ async fn a_success_counts_with_its_calls_and_its_time() {
     let [line] = &logged(&mut function).await[..] else { panic!("there is one") };
     let metrics = metrics(line);
 
-    assert_eq!(metrics.len(), 12, "each once over all, and once by type: {metrics:?}");
+    assert_eq!(metrics.len(), 13, "each once over all, and once by type, and the faults over all: {metrics:?}");
+    assert_eq!(metrics[&(String::new(), "Faults".to_owned())], 0);
     for place in ["", "ResourceType=Custom::DelegatedRole"] {
         let value = |name: &str| metrics[&(place.to_owned(), name.to_owned())];
         assert_eq!(["Requests", "Failures", "AwsCalls", "Retries", "Throttles"].map(value), [1, 0, 4, 2, 1]);
@@ -73,6 +74,23 @@ async fn failures_count_by_whom_an_operator_would_ask() {
     let lines = logged(&mut function).await;
     let kinds: Vec<_> = lines.iter().map(kind_of_failure).collect();
     assert_eq!(kinds, ["Refused", "Refused", "Denied", "Other", "Denied", "Throttled"].map(Some));
+}
+
+#[tokio::test]
+async fn wrong_settings_count_apart_from_mistakes_in_templates() {
+    for (setting, value) in [("MAX_SESSION_DURATION_CAP", "an hour"), ("ROLE_PATH_PREFIX", "delegated")] {
+        let mut function = Function::with(&[(setting, value)]).await;
+        create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER })).await;
+        let lines = logged(&mut function).await;
+        assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Settings")], "{setting}");
+    }
+    // Without the prefix, the name of a role whose create got no answer is unknown.
+    let mut function = Function::with(&[("ROLE_PATH_PREFIX", "delegated")]).await;
+    let gone = json!({ "PhysicalResourceId": "stack-Access-1A2B3C4D5E6F", "ResourceProperties": {} });
+    let event = function.event("Delete", gone);
+    function.lambda.invoke(&event, SHORT).await;
+    let lines = logged(&mut function).await;
+    assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Settings")]);
 }
 
 #[tokio::test]
@@ -166,7 +184,7 @@ async fn the_alarms_of_the_templates_watch_existing_metrics() {
         }
         watched.sort_unstable();
         let metrics =
-            [["AWS/Lambda", "Errors"], ["ServiceProviderAccess", "Failures"], ["ServiceProviderAccess", "Throttles"]];
+            [["AWS/Lambda", "Errors"], ["ServiceProviderAccess", "Faults"], ["ServiceProviderAccess", "Throttles"]];
         assert_eq!(watched, metrics, "{name}");
         for [namespace, metric] in metrics {
             // Only a metric over all requests includes those with an unknown resource type.
@@ -179,20 +197,20 @@ async fn the_alarms_of_the_templates_watch_existing_metrics() {
 // --- The check of a customer's role ---
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_does_not_open_is_no_failure_of_the_functions() {
+async fn a_check_that_fails_counts_by_its_verdict() {
     type Set = fn(&Customer);
     let cases: [(Set, Option<Cause>); 5] = [
         (|customer| customer.trusts(|id| id == Some(ID)), None),
-        (|customer| customer.trusts(|_| true), Some(Cause::Refused)),
-        (|_| {}, Some(Cause::Refused)),
+        (|customer| customer.trusts(|_| true), Some(Cause::Unsafe)),
+        (|_| {}, Some(Cause::Shut)),
         (
             |customer| {
                 let reason = "because no identity-based policy allows the sts:AssumeRole action";
                 customer.fail(sts::Fault::denied_because(reason).every());
             },
-            Some(Cause::Denied),
+            Some(Cause::Inconclusive),
         ),
-        (|customer| customer.fail(sts::Fault::throttled().every()), Some(Cause::Throttled)),
+        (|customer| customer.fail(sts::Fault::throttled().every()), Some(Cause::Inconclusive)),
     ];
     for (nth, (set, expected)) in cases.into_iter().enumerate() {
         let stack = Stack::of("Custom::AccessCheck");
@@ -260,6 +278,9 @@ fn kind_of_failure(line: &Value) -> Option<&str> {
     let kind = line["FailureKind"].as_str();
     let failures = metrics[&(String::new(), "Failures".to_owned())];
     assert_eq!(failures, u64::from(kind.is_some()), "{line}");
+    // The alarm watches these. A mistake in a template raises no alarm.
+    let faults = metrics[&(String::new(), "Faults".to_owned())];
+    assert_eq!(faults, u64::from(kind.is_some_and(|kind| kind != "Refused")), "{line}");
     if let Some(kind) = kind {
         assert_eq!(metrics[&(format!("FailureKind={kind}"), "Failures".to_owned())], 1, "{line}");
     }

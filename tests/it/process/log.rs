@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{LOG_LEVELS, check_log};
-use crate::fixtures::{ID, OTHER_ID, PROVIDER, SCP_DENIAL, trust};
+use crate::fixtures::{AUDIT, ID, OTHER_ID, PROVIDER, SCP_DENIAL, trust};
 use crate::function::{Function, TIMEOUT, requests};
 use crate::wire::bucket;
 use crate::wire::iam::{Fault, Role};
@@ -43,6 +43,28 @@ async fn every_request_is_one_line() {
     assert_eq!(calls, 3, "retries count");
     assert_eq!((&second["outcome"], second["reason"].as_str()), (&json!("failed"), Some(failing.reason())));
     assert_eq!(second["aws_calls"], 1, "it looks for a role that an earlier delivery made");
+}
+
+#[tokio::test]
+async fn a_success_names_the_role_and_its_warnings() {
+    let mut function = Function::new().await;
+    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": "short-one", "RoleName": "Auditor" });
+    let created = function.create(&wish).await;
+    let strong = json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "RoleName": "Auditor",
+        "ManagedPolicyArns": [AUDIT] });
+    assert!(function.update("Auditor", &wish, &strong).await.succeeded());
+    assert!(function.delete("Auditor", &strong).await.succeeded());
+    assert!(function.delete(&format!("refused-{}", "0".repeat(64)), &json!({})).await.succeeded());
+    let requests = requests(&function.log().await);
+    let [create, update, delete, refused] = &requests[..] else { panic!("there are four: {requests:#?}") };
+
+    let arn = "arn:aws:iam::111111111111:role/delegated/Auditor";
+    let warnings = created.attribute("Warnings");
+    assert!(warnings.contains("shorter than 16 characters"), "{warnings}");
+    assert_eq!((create["role"].as_str(), create["warnings"].as_str()), (Some(arn), Some(warnings)));
+    assert_eq!((update["role"].as_str(), &update["warnings"]), (Some(arn), &Value::Null));
+    assert_eq!((delete["role"].as_str(), &delete["warnings"]), (Some("Auditor"), &Value::Null));
+    assert_eq!((&refused["role"], &refused["warnings"]), (&Value::Null, &Value::Null), "there was none");
 }
 
 #[tokio::test]
