@@ -60,3 +60,9 @@ async fn a_warm_function_opens_no_more_connections_than_it_needs() {
     assert!(function.iam.connections() <= 4, "{} connections to IAM", function.iam.connections());
     assert!(function.bucket.connections() <= 1 + rounds, "{} to the bucket", function.bucket.connections());
 }
+
+#[tokio::test]
+async fn a_function_can_read_the_root_certificates_of_the_operating_system() {
+    let mut function = Function::with(&[("SSL_CERT_FILE", "")]).await;
+    assert!(function.create(&json!({ "ExternalAwsAccountId": PROVIDER })).await.succeeded());
+}

@@ -23,6 +23,10 @@ use super::server::{ConnectionLost, Server};
 /// How long a function may initialize before it asks for its first event.
 const INIT: Duration = Duration::from_secs(10);
 
+/// One root certificate. To read all those of the operating system takes most of the time that a debug build needs to
+/// start, and the fakes have no TLS.
+const ROOT_CERTIFICATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/wire/root.pem");
+
 /// A running function.
 pub(crate) struct Lambda {
     child: Child,
@@ -59,14 +63,16 @@ impl Lambda {
     pub(crate) const SECRETS: [&str; 4] = [Self::CREDENTIALS[0], Self::CREDENTIALS[1], Self::CREDENTIALS[2], "X-Amz-"];
 
     /// Starts the binary. Its environment is Lambda's own and `environment`: the owner's settings, and the addresses
-    /// `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_S3`.
+    /// `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_S3`. With an empty `SSL_CERT_FILE`, it reads the root certificates of
+    /// the operating system.
     pub(crate) async fn start(binary: impl AsRef<Path>, environment: &[(&str, &str)]) -> Self {
         let (events, waiting) = mpsc::unbounded_channel();
         let runtime = Arc::new(Runtime::new(waiting));
         let api = Arc::clone(&runtime);
         let server = Server::start(move |request| Arc::clone(&api).answer(request)).await;
 
-        let mut child = Command::new(binary.as_ref())
+        let mut command = Command::new(binary.as_ref());
+        command
             .env_clear()
             .envs([
                 ("AWS_LAMBDA_RUNTIME_API", server.authority().as_str()),
@@ -83,15 +89,19 @@ impl Lambda {
                 ("AWS_SESSION_TOKEN", Self::CREDENTIALS[2]),
                 ("LANG", "en_US.UTF-8"),
                 ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+                ("SSL_CERT_FILE", ROOT_CERTIFICATES),
                 ("TZ", ":UTC"),
             ])
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}", binary.as_ref().display()));
+            .kill_on_drop(true);
+        if environment.contains(&("SSL_CERT_FILE", "")) {
+            command.env_remove("SSL_CERT_FILE");
+        }
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", binary.as_ref().display()));
 
         let log = Arc::default();
         let readers = vec![
