@@ -1,0 +1,160 @@
+//! The settings of the function's owner.
+
+use serde_json::json;
+
+use super::{BOUNDARY, administrator_by_name, check_made, check_refused, guardrails, made, with_settings};
+use crate::fixtures::{
+    ACCOUNT, ADMINISTRATOR, AUDIT, EC2, GUARDRAILS, ID, OTHER_PROVIDER, PROVIDER, allow, read_bucket,
+};
+use crate::stack::Stack;
+use crate::wire::iam::Policy;
+
+#[tokio::test(start_paused = true)]
+async fn owner_role_path_prefix() {
+    let eu = || with_settings(&[("ROLE_PATH_PREFIX", "/partners/eu/")]);
+    let mut guarded = guardrails(&[]);
+    guarded["Statement"][1]["Resource"] = json!(["arn:aws:iam::111111111111:role/partners/eu/*"]);
+    let inline = json!({GUARDRAILS: guarded});
+    check_made(eu(), json!({}), json!({"path": "/partners/eu/", "inline": inline})).await;
+    let deeper = json!({"path": "/partners/eu/acme/", "inline": inline});
+    check_made(eu(), json!({"Path": "/partners/eu/acme/"}), deeper).await;
+    for path in ["/delegated/", "/partners/", "/partners/eu2/", "/"] {
+        let sentence = format!(
+            "Path is {path}, but the function's owner requires paths that start with /partners/eu/ (RolePathPrefix). [not-permitted-by-owner]"
+        );
+        check_refused(eu(), json!({"Path": path}), &[sentence]).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn owner_required_permissions_boundary() {
+    let required = || {
+        let stack = with_settings(&[("REQUIRED_PERMISSIONS_BOUNDARY", BOUNDARY)]);
+        stack.account.put_policy(Policy::named("Boundary", allow("*", "*")));
+        stack
+    };
+    check_made(required(), json!({}), json!({"boundary": BOUNDARY})).await;
+    check_made(required(), json!({"PermissionsBoundary": BOUNDARY}), json!({"boundary": BOUNDARY})).await;
+    let sentence = format!(
+        "PermissionsBoundary is {AUDIT}, but the function's owner requires {BOUNDARY} on every role \
+         (RequiredPermissionsBoundary); remove the property. [not-permitted-by-owner]"
+    );
+    check_refused(required(), json!({"PermissionsBoundary": AUDIT}), &[sentence]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn owner_trusted_account_ids() {
+    let refused = |account: &str, allowed: &str| {
+        format!(
+            "ExternalAwsAccountId is {account}, which the function's owner does not allow roles to trust (TrustedAccountIds: \
+             {allowed}); ask the owner to add it. [not-permitted-by-owner]"
+        )
+    };
+    // An empty setting and a missing one trust no account.
+    for stack in [with_settings(&[("TRUSTED_ACCOUNT_IDS", "")]), Stack { settings: Vec::new(), ..Stack::new() }] {
+        check_refused(stack, json!({}), &[refused(PROVIDER, "none")]).await;
+    }
+    let two = || with_settings(&[("TRUSTED_ACCOUNT_IDS", "222222222222, 444444444444")]);
+    check_made(two(), json!({}), json!({})).await;
+    let allowed = "only 222222222222, 444444444444";
+    check_refused(two(), json!({"ExternalAwsAccountId": OTHER_PROVIDER}), &[refused(OTHER_PROVIDER, allowed)]).await;
+    check_refused(
+        two(),
+        json!({"ExternalAwsAccountId": [PROVIDER, OTHER_PROVIDER]}),
+        &[refused(OTHER_PROVIDER, allowed)],
+    )
+    .await;
+    // No setting allows a role to trust its own account.
+    for settings in ["*", ACCOUNT] {
+        check_refused(
+            with_settings(&[("TRUSTED_ACCOUNT_IDS", settings)]),
+            json!({"ExternalAwsAccountId": ACCOUNT}),
+            &["ExternalAwsAccountId is 111111111111, which is this account; give the provider's account ID. [own-account]"],
+        )
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn owner_allowed_managed_policy_arns() {
+    let patterns = "arn:aws:iam::aws:policy/*ReadOnlyAccess, arn:aws:iam::aws:policy/AdministratorAccess";
+    let some = || with_settings(&[("ALLOWED_MANAGED_POLICY_ARNS", patterns)]);
+    check_made(some(), json!({"ManagedPolicyArns": EC2}), json!({"attached": [EC2]})).await;
+    let sentence = |arn: &str| {
+        format!(
+            "ManagedPolicyArns contains {arn}, which the function's owner does not allow (AllowedManagedPolicyArns). [not-permitted-by-owner]"
+        )
+    };
+    check_refused(some(), json!({"ManagedPolicyArns": [EC2, AUDIT]}), &[sentence(AUDIT)]).await;
+    let stack = some();
+    let own = stack.account.put_policy(Policy::named("MyReadOnlyAccess", read_bucket()));
+    check_refused(stack, json!({"ManagedPolicyArns": own}), &[sentence(&own)]).await;
+    // A policy that may be attached can still make an administrator.
+    check_refused(some(), json!({"ManagedPolicyArns": ADMINISTRATOR}), &[administrator_by_name(ADMINISTRATOR)]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn owner_max_session_duration_cap() {
+    let hour = || with_settings(&[("MAX_SESSION_DURATION_CAP", "3600")]);
+    check_made(hour(), json!({}), json!({})).await;
+    check_made(hour(), json!({"MaxSessionDuration": 3600}), json!({})).await;
+    check_refused(
+        hour(),
+        json!({"MaxSessionDuration": 3601}),
+        &["MaxSessionDuration is 3601, more than the 3600 seconds that the function's owner allows (MaxSessionDurationCap). [not-permitted-by-owner]"],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn owner_min_external_id_length() {
+    let sixteen = || with_settings(&[("MIN_EXTERNAL_ID_LENGTH", "16")]);
+    check_made(sixteen(), json!({}), json!({})).await;
+    let fits = "sixteen--letters";
+    let (_, data) = made(&sixteen(), &json!({"ExternalId": fits})).await;
+    assert_eq!((&data["ExternalId"], &data["Warnings"]), (&json!(fits), &json!("")));
+    let what =
+        "has 15 characters; the function's owner requires 16 or more (MinExternalIdLength). [not-permitted-by-owner]";
+    let short = "fifteen-letters";
+    check_refused(sixteen(), json!({"ExternalId": short}), &[format!("ExternalId {what}")]).await;
+    check_refused(sixteen(), json!({"ExternalId": [ID, short]}), &[format!("ExternalId (number 2) {what}")]).await;
+    // A generated ID has its own length.
+    let longest = with_settings(&[("MIN_EXTERNAL_ID_LENGTH", "1224")]);
+    let (_, data) = made(&longest, &json!({"ExternalId": null})).await;
+    assert_eq!(data["ExternalId"].as_str().map(str::len), Some(40));
+}
+
+#[tokio::test(start_paused = true)]
+async fn owner_settings_that_are_invalid_permit_nothing() {
+    for (variable, value, sentence) in [
+        (
+            "ROLE_PATH_PREFIX",
+            "/",
+            "must be a path of at least one segment that starts and ends in a slash. [invalid-setting]",
+        ),
+        (
+            "ROLE_PATH_PREFIX",
+            "/delegated",
+            "must be a path of at least one segment that starts and ends in a slash. [invalid-setting]",
+        ),
+        (
+            "REQUIRED_PERMISSIONS_BOUNDARY",
+            "Boundary",
+            "must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting]",
+        ),
+        (
+            "TRUSTED_ACCOUNT_IDS",
+            "*,222222222222",
+            "must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting]",
+        ),
+        ("PERMIT_MISSING_EXTERNAL_ID", "yes", "must be true or false. [invalid-setting]"),
+        ("MIN_EXTERNAL_ID_LENGTH", "sixteen", "must be a whole number from 2 to 1224 (characters). [invalid-setting]"),
+        ("MAX_SESSION_DURATION_CAP", "43201", "must be a whole number from 3600 to 43200 (seconds). [invalid-setting]"),
+        ("PERMIT_ADMINISTRATIVE_ACCESS", "1", "must be true or false. [invalid-setting]"),
+    ] {
+        let sentence = format!(
+            "The function's own settings are wrong, so it creates and changes no role; its owner must correct them. {variable} {sentence}"
+        );
+        check_refused(with_settings(&[(variable, value)]), json!({}), &[sentence]).await;
+    }
+}
