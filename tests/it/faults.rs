@@ -1,19 +1,18 @@
-//! Nothing lost, nothing opened: whatever happens to any call of any operation, the real binary under Lambda's
-//! ways with failures and CloudFormation's follow-up ends where it was wished or exactly where it was before,
-//! and opens to nobody on the way.
+//! Whatever fails in any call of any operation: with Lambda's retries and CloudFormation's next request, the real binary
+//! ends with the role as requested or exactly as before, and on the way nobody gets access that no template gives.
 //!
-//! `make faults` runs the whole matrix, two faults in a row included, and prints it; `cargo test` runs a third of
-//! the single faults: some of them on each call, and each of them on some calls of each operation. Requests that are
-//! delivered again are rows of the same table.
+//! `make faults` runs the whole matrix, two faults in a row included, and prints it. `cargo test` runs a third of the
+//! single faults: some of them on each call, and each of them on some calls of each operation. Requests that are delivered
+//! again are rows of the same table.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
 
-mod again;
-mod mishap;
+mod failure;
 mod operation;
+mod overlaps;
+mod redelivery;
 mod safety;
-mod stories;
-mod world;
+mod simulation;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -23,55 +22,55 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use self::mishap::{ANSWER, Hears, Mishap, action};
-use self::operation::{MADE_UP, Operation, Undisturbed, contents};
-use self::world::{Request, USUAL, World};
+use self::failure::{ANSWER, Expected, Failure, action};
+use self::operation::{GENERATED_ID, Operation, Reference, contents};
+use self::simulation::{Request, Simulation, TIMEOUT};
 use crate::fixtures::{AUDIT, EC2, ID, OTHER_ID, S3};
 use crate::stack::Answer;
 
-/// So short that a role that never comes is not looked for long.
-const NOT_LONG: Duration = Duration::from_secs(8);
+/// So short that a delete does not look long for a role that never appears.
+const BRIEF: Duration = Duration::from_secs(8);
 
-/// How many trials run at once that work all the time.
+/// How many trials run at the same time that need the processor all the time.
 const WORKING: usize = 8;
 
-/// How many besides that wait for seconds, most of their time.
+/// How many more run that mostly wait.
 const WAITING: usize = 64;
 
 /// One fault in one call of one operation.
 struct Trial {
-    operation: Arc<(Operation, Undisturbed)>,
+    operation: Arc<(Operation, Reference)>,
     call: String,
     nth: usize,
-    mishap: Mishap,
+    failure: Failure,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_happens_to_any_call_nothing_is_lost_and_nothing_opened() {
+async fn no_fault_in_any_call_loses_a_role_or_grants_access() {
     let whole = std::env::var("FAULTS").is_ok_and(|which| which == "all");
     let mut trials = Vec::new();
     let mut operations = Vec::new();
     for operation in operation::all() {
-        let undisturbed = operation.undisturbed().await;
-        let calls = undisturbed.calls.clone();
-        let operation = Arc::new((operation, undisturbed));
+        let reference = operation.reference().await;
+        let calls = reference.calls.clone();
+        let operation = Arc::new((operation, reference));
         operations.push(Arc::clone(&operation));
-        let mut mishaps = Mishap::SINGLE.to_vec();
+        let mut failures = Failure::SINGLE.to_vec();
         if whole {
-            mishaps.extend((1..=calls.len()).flat_map(|n| [Mishap::KilledTwice(n), Mishap::GivenUpThenKilled(n)]));
+            failures.extend((1..=calls.len()).flat_map(|n| [Failure::KilledTwice(n), Failure::AbandonedThenKilled(n)]));
         }
         for (call, nth) in calls.into_iter().chain([(ANSWER.to_owned(), 1)]) {
-            for &mishap in mishaps.iter().filter(|mishap| mishap.can_meet(&call)) {
-                trials.push(Trial { operation: Arc::clone(&operation), call: call.clone(), nth, mishap });
+            for &failure in failures.iter().filter(|failure| failure.applies_to(&call)) {
+                trials.push(Trial { operation: Arc::clone(&operation), call: call.clone(), nth, failure });
             }
         }
     }
 
-    let mut deliveries: Vec<_> = again::Kind::all()
+    let mut deliveries: Vec<_> = redelivery::Kind::all()
         .flat_map(|kind| {
-            operations.iter().map(move |operation| again::Trial { operation: Arc::clone(operation), kind })
+            operations.iter().map(move |operation| redelivery::Trial { operation: Arc::clone(operation), kind })
         })
-        .filter(again::Trial::can_be_told)
+        .filter(redelivery::Trial::is_recognizable)
         .collect();
     if !whole {
         keep_every(3, &mut trials);
@@ -80,11 +79,11 @@ async fn whatever_happens_to_any_call_nothing_is_lost_and_nothing_opened() {
     let (working, waiting) = (Arc::new(Semaphore::new(WORKING)), Arc::new(Semaphore::new(WAITING)));
     let mut running = JoinSet::new();
     for trial in trials {
-        let room = Arc::clone(if trial.mishap.takes_long() { &waiting } else { &working });
+        let limit = Arc::clone(if trial.failure.waits() { &waiting } else { &working });
         running.spawn(async move {
-            let _place = room.acquire().await.unwrap();
-            let complaints = trial.run().await;
-            complaints.map(|complaints| (trial, complaints))
+            let _permit = limit.acquire().await.unwrap();
+            let problems = trial.run().await;
+            problems.map(|problems| (trial, problems))
         });
     }
     let mut ended = Vec::new();
@@ -96,11 +95,11 @@ async fn whatever_happens_to_any_call_nothing_is_lost_and_nothing_opened() {
     let mut running: JoinSet<_> = deliveries
         .into_iter()
         .map(|trial| {
-            let room = Arc::clone(&working);
+            let limit = Arc::clone(&working);
             async move {
-                let _place = room.acquire().await.unwrap();
-                let complaints = trial.run().await;
-                (trial, complaints)
+                let _permit = limit.acquire().await.unwrap();
+                let problems = trial.run().await;
+                (trial, problems)
             }
         })
         .collect();
@@ -112,14 +111,14 @@ async fn whatever_happens_to_any_call_nothing_is_lost_and_nothing_opened() {
     if whole {
         std::io::stdout().write_all(table.as_bytes()).unwrap();
     }
-    let ended = ended.iter().map(|(trial, complaints)| (trial.to_string(), complaints));
-    let delivered = delivered.iter().map(|(trial, complaints)| (trial.to_string(), complaints));
-    let lost: Vec<String> = ended
+    let ended = ended.iter().map(|(trial, problems)| (trial.to_string(), problems));
+    let delivered = delivered.iter().map(|(trial, problems)| (trial.to_string(), problems));
+    let not_survived: Vec<String> = ended
         .chain(delivered)
-        .filter(|(_, complaints)| !complaints.is_empty())
-        .map(|(trial, complaints)| format!("{trial}:\n    {}", complaints.join("\n    ")))
+        .filter(|(_, problems)| !problems.is_empty())
+        .map(|(trial, problems)| format!("{trial}:\n    {}", problems.join("\n    ")))
         .collect();
-    assert!(lost.is_empty(), "{table}\nnot survived:\n{}", lost.join("\n"));
+    assert!(not_survived.is_empty(), "{table}\nnot survived:\n{}", not_survived.join("\n"));
 }
 
 fn keep_every<T>(nth: usize, trials: &mut Vec<T>) {
@@ -128,24 +127,24 @@ fn keep_every<T>(nth: usize, trials: &mut Vec<T>) {
 }
 
 fn table(
-    operations: &[Arc<(Operation, Undisturbed)>],
+    operations: &[Arc<(Operation, Reference)>],
     ended: &[(Trial, Vec<String>)],
-    delivered: &[(again::Trial, Vec<String>)],
+    delivered: &[(redelivery::Trial, Vec<String>)],
 ) -> String {
     let mut table =
         format!("{:44} {:>9} {:>8} {:>9} {:>13}\n", "operation", "AWS calls", "faults", "survived", "not survived");
     let mut total = [0; 4];
     for operation in operations {
         let own: Vec<_> = ended.iter().filter(|(trial, _)| Arc::ptr_eq(&trial.operation, operation)).collect();
-        let survived = own.iter().filter(|(_, complaints)| complaints.is_empty()).count();
+        let survived = own.iter().filter(|(_, problems)| problems.is_empty()).count();
         // The answer is a call, too.
         let row = [operation.1.calls.len() + 1, own.len(), survived, own.len() - survived];
         write_row(&mut table, operation.0.name, row);
         total = std::array::from_fn(|column| total[column] + row[column]);
     }
-    for kind in again::Kind::all() {
+    for kind in redelivery::Kind::all() {
         let own: Vec<_> = delivered.iter().filter(|(trial, _)| trial.kind == kind).collect();
-        let survived = own.iter().filter(|(_, complaints)| complaints.is_empty()).count();
+        let survived = own.iter().filter(|(_, problems)| problems.is_empty()).count();
         let row = [0, own.len(), survived, own.len() - survived];
         write_row(&mut table, &kind.to_string(), row);
         total = std::array::from_fn(|column| total[column] + row[column]);
@@ -154,87 +153,90 @@ fn table(
     table
 }
 
-fn write_row(table: &mut String, name: &str, [calls, faults, survived, lost]: [usize; 4]) {
-    // Of a row for all operations together, no calls are counted.
+fn write_row(table: &mut String, name: &str, [calls, faults, survived, not_survived]: [usize; 4]) {
+    // A row for all operations has no number of calls.
     let calls = if calls == 0 { "-".to_owned() } else { calls.to_string() };
-    writeln!(table, "{name:44} {calls:>9} {faults:>8} {survived:>9} {lost:>13}").unwrap();
+    writeln!(table, "{name:44} {calls:>9} {faults:>8} {survived:>9} {not_survived:>13}").unwrap();
 }
 
 impl Trial {
-    /// Returns what was not as it must be; nothing at all, where there were not as many calls as it needs.
+    /// Returns the problems, or `None` if there were fewer calls than the trial needs.
     async fn run(&self) -> Option<Vec<String>> {
-        let (operation, undisturbed) = &*self.operation;
-        let mut world = World::with(&undisturbed.state).await;
-        self.mishap.arrange(&mut world, &self.call, self.nth);
-        let answer = world.deliver(&operation.request, self.mishap.timeout(&self.call)).await;
-        let first_met = world.after_deaths.is_empty();
-        if !first_met || (!self.mishap.strikes_again() && !world.account.unused_faults().is_empty()) {
-            world.complain("the fault met no call");
+        let (operation, reference) = &*self.operation;
+        let mut simulation = Simulation::with(&reference.state).await;
+        self.failure.set_up(&mut simulation, &self.call, self.nth);
+        let answer = simulation.deliver(&operation.request, self.failure.timeout(&self.call)).await;
+        let first_met = simulation.after_kills.is_empty();
+        if !first_met || (!self.failure.has_second_fault() && !simulation.account.unused_faults().is_empty()) {
+            simulation.report("the fault applied to no call");
         }
-        self.judge(&mut world, answer.as_ref());
-        world.bucket.clear_faults();
-        world.deadly_answers = 0;
+        self.judge(&mut simulation, answer.as_ref());
+        simulation.bucket.clear_faults();
+        simulation.fatal_answers = 0;
 
-        let end = operation.end(answer.as_ref(), undisturbed);
+        let end = operation.end(answer.as_ref(), reference);
         if let Some(next) = operation.next(answer.as_ref()) {
-            let mut last = world.deliver(&next, time_for(&next)).await;
-            if self.mishap == Mishap::Denied && last.as_ref().is_some_and(|answer| !answer.succeeded()) {
-                // What follows may need the same permission: then it says so, and somebody gives it back.
-                self.judge(&mut world, last.as_ref());
-                world.account.clear_faults();
-                last = world.deliver(&next, time_for(&next)).await;
+            let mut last = simulation.deliver(&next, timeout_of(&next)).await;
+            if self.failure == Failure::Denied && last.as_ref().is_some_and(|answer| !answer.succeeded()) {
+                // The next request may need the same permission. Then it fails with a reason, and gets the permission back.
+                self.judge(&mut simulation, last.as_ref());
+                simulation.account.clear_faults();
+                last = simulation.deliver(&next, timeout_of(&next)).await;
             }
             match last {
                 Some(answer) if answer.succeeded() => {}
-                Some(answer) => world.complain(format!("{next:?} failed: {}", answer.reason())),
-                None => world.complain(format!("{next:?} was never answered")),
+                Some(answer) => simulation.report(format!("{next:?} failed: {}", answer.reason())),
+                None => simulation.report(format!("{next:?} has no answer")),
             }
         }
-        world.settle().await;
-        if self.mishap.strikes_again() && !world.account.unused_faults().is_empty() {
+        simulation.settle().await;
+        if self.failure.has_second_fault() && !simulation.account.unused_faults().is_empty() {
             return None;
         }
-        let there = contents(&world);
+        let there = contents(&simulation);
         if there != end {
-            world.complain(format!("in the end there is {there:#?}\n    and not {end:#?}"));
+            simulation.report(format!("the roles at the end are {there:#?}\n    instead of {end:#?}"));
         }
-        for danger in safety::dangers(&world.account.snapshots(), &undisturbed.templates) {
-            world.complain(danger);
+        for violation in safety::violations(&simulation.account.snapshots(), &reference.templates) {
+            simulation.report(violation);
         }
-        Some(world.finish().await)
+        Some(simulation.finish().await)
     }
 
-    fn judge(&self, world: &mut World, answer: Option<&Answer>) {
+    fn judge(&self, simulation: &mut Simulation, answer: Option<&Answer>) {
         if let (Request::Update { id, .. }, Some(answer)) = (&self.operation.0.request, answer)
             && !answer.succeeded()
             && answer.physical_id() != id
         {
-            world.complain(format!("a failed update has the ID {}", answer.physical_id()));
+            simulation.report(format!("a failed update has the ID {}", answer.physical_id()));
         }
         let succeeded = answer.map(Answer::succeeded);
         let denied = format!("iam:{} was denied", action(&self.call));
-        match (self.mishap.hears(&self.call), succeeded, answer) {
-            (Hears::Success | Hears::Denial, Some(true), _)
-            | (Hears::Nothing, None, _)
-            | (Hears::Anything, Some(_), _) => {}
-            (Hears::Denial, Some(false), Some(answer)) if answer.reason().contains(&denied) => {}
-            (hears, _, answer) => {
-                world.complain(format!("CloudFormation hears {:?} and not {hears:?}", answer.map(|answer| &answer.0)));
+        match (self.failure.expected(&self.call), succeeded, answer) {
+            (Expected::Success | Expected::Denial, Some(true), _)
+            | (Expected::NoAnswer, None, _)
+            | (Expected::AnyAnswer, Some(_), _) => {}
+            (Expected::Denial, Some(false), Some(answer)) if answer.reason().contains(&denied) => {}
+            (expected, _, answer) => {
+                simulation.report(format!(
+                    "CloudFormation receives {:?} instead of {expected:?}",
+                    answer.map(|answer| &answer.0)
+                ));
             }
         }
     }
 }
 
-fn time_for(request: &Request) -> Duration {
+fn timeout_of(request: &Request) -> Duration {
     match request {
-        Request::Delete { id, .. } if id == MADE_UP => NOT_LONG,
-        _ => USUAL,
+        Request::Delete { id, .. } if id == GENERATED_ID => BRIEF,
+        _ => TIMEOUT,
     }
 }
 
 impl std::fmt::Display for Trial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { operation, call, nth, mishap } = self;
-        write!(f, "{}, {mishap} {call} ({nth})", operation.0.name)
+        let Self { operation, call, nth, failure } = self;
+        write!(f, "{}, {failure} {call} ({nth})", operation.0.name)
     }
 }

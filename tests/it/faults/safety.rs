@@ -1,5 +1,5 @@
-//! What must hold of the roles after every single write, whatever went wrong: nobody may do what neither the
-//! old template nor the new one lets them do.
+//! What must hold for the roles after each single write, whatever fails: nobody has access that neither the old nor the new
+//! template gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,59 +8,59 @@ use serde_json::Value;
 use crate::fixtures::{EXTERNAL_ID_TAG, REVOCATION, STATE_TAG};
 use crate::wire::iam::{Role, Snapshot};
 
-/// The role as each template has it, by name: none of another name may ever be there.
+/// The role as each template has it, by name. No role with another name may exist.
 pub(super) type Templates = BTreeMap<String, Vec<Role>>;
 
-/// What is wrong with what anybody could have met on the way.
-pub(super) fn dangers(moments: &[Snapshot], templates: &Templates) -> Vec<String> {
-    let mut dangers = BTreeSet::new();
+/// All violations in the states on the way.
+pub(super) fn violations(snapshots: &[Snapshot], templates: &Templates) -> Vec<String> {
+    let mut violations = BTreeSet::new();
     let mut kept: BTreeMap<&str, &str> = BTreeMap::new();
-    for Snapshot { after, roles } in moments {
+    for Snapshot { after, roles } in snapshots {
         for role in roles {
             match templates.get(&role.name) {
-                None => drop(dangers.insert(format!("after {after} there is a role {}", role.name))),
+                None => drop(violations.insert(format!("after {after} there is a role {}", role.name))),
                 Some(templates) => {
-                    let danger = danger(&by_content(role), templates);
-                    dangers.extend(danger.map(|danger| format!("after {after}, {danger}")));
+                    let violation = violation(&without_generated_fields(role), templates);
+                    violations.extend(violation.map(|violation| format!("after {after}, {violation}")));
                 }
             }
             let id = role.tags.get(EXTERNAL_ID_TAG).map(String::as_str);
             if let Some(id) = id
                 && *kept.entry(&role.id).or_insert(id) != id
             {
-                dangers.insert(format!("after {after} the generated external ID is another one"));
+                violations.insert(format!("after {after} the generated external ID changed"));
             }
         }
         let ids: BTreeSet<_> = roles.iter().filter_map(|role| role.tags.get(EXTERNAL_ID_TAG)).collect();
         if ids.len() > 1 {
-            dangers.insert(format!("after {after} the old role and the new one have different external IDs"));
+            violations.insert(format!("after {after} the old role and the new one have different external IDs"));
         }
     }
-    dangers.into_iter().collect()
+    violations.into_iter().collect()
 }
 
-fn danger(role: &Role, templates: &[Role]) -> Option<String> {
+fn violation(role: &Role, templates: &[Role]) -> Option<String> {
     let granted = grants(role);
     for caller in callers(templates.iter().chain([role])) {
-        if !admits(role, &caller) {
+        if !accepts(role, &caller) {
             continue;
         }
-        let letting_in: Vec<&Role> = templates.iter().filter(|template| admits(template, &caller)).collect();
-        if letting_in.is_empty() {
-            return Some(format!("{caller:?} is let in, whom no template lets in"));
+        let accepting: Vec<&Role> = templates.iter().filter(|template| accepts(template, &caller)).collect();
+        if accepting.is_empty() {
+            return Some(format!("{caller:?} can assume the role, but no template allows that"));
         }
-        let longest = letting_in.iter().map(|template| template.max_session_duration).max();
+        let longest = accepting.iter().map(|template| template.max_session_duration).max();
         if longest.is_some_and(|longest| role.max_session_duration > longest) {
-            return Some(format!("{caller:?} has longer sessions than any template gives it"));
+            return Some(format!("{caller:?} has longer sessions than any template allows"));
         }
-        let allowed: BTreeSet<String> = letting_in
+        let allowed: BTreeSet<String> = accepting
             .iter()
             .copied()
             .filter(|template| role.permissions_boundary.is_some() || template.permissions_boundary.is_none())
             .flat_map(grants)
             .collect();
         if let Some(beyond) = granted.difference(&allowed).next() {
-            return Some(format!("{caller:?} has {beyond}, which no template gives it"));
+            return Some(format!("{caller:?} has {beyond}, which no template allows"));
         }
     }
     let denied = |role: &Role| -> BTreeSet<String> {
@@ -72,12 +72,12 @@ fn danger(role: &Role, templates: &[Role]) -> Option<String> {
     };
     let always = templates.iter().map(denied).reduce(|one, other| &one & &other).unwrap_or_default();
     let missing = always.difference(&denied(role)).next().cloned();
-    missing.filter(|_| !granted.is_empty()).map(|missing| format!("{missing} does not deny what every template denies"))
+    missing.filter(|_| !granted.is_empty()).map(|missing| format!("{missing} does not deny what all templates deny"))
 }
 
-/// A role apart from what IAM makes up, with one name for every generated external ID, and without what stays
-/// for good.
-pub(super) fn by_content(role: &Role) -> Role {
+/// A role without what IAM generates, with one value for all generated external IDs, and without the revocation, which
+/// stays.
+pub(super) fn without_generated_fields(role: &Role) -> Role {
     let mut role = Role { id: String::new(), created: 0, ..role.clone() };
     role.attached_policies.sort();
     role.inline_policies.remove(REVOCATION);
@@ -95,7 +95,7 @@ pub(super) fn by_content(role: &Role) -> Role {
     role
 }
 
-/// What the role allows, by ARN and by text.
+/// What the role allows: ARNs and documents.
 fn grants(role: &Role) -> BTreeSet<String> {
     let attached = role.attached_policies.iter().filter(|arn| !arn.ends_with("/AWSDenyAll")).cloned();
     let inline = role.inline_policies.values().filter_map(|policy| {
@@ -109,14 +109,14 @@ fn only_denies(policy: &Value) -> bool {
     items(&policy["Statement"]).iter().all(|statement| statement["Effect"] == "Deny")
 }
 
-/// Somebody who asks for a session: from which account, and with which external ID.
+/// A caller of AssumeRole: its account and its external ID.
 #[derive(Clone, Debug)]
 struct Caller {
     account: String,
     external_id: Option<String>,
 }
 
-/// Everybody of whom any of these roles says anything, and who sends no external ID.
+/// All callers that occur in these roles, and callers without an external ID.
 fn callers<'a>(roles: impl Iterator<Item = &'a Role>) -> Vec<Caller> {
     let (mut accounts, mut ids) = (BTreeSet::new(), BTreeSet::from([None]));
     for statement in roles.flat_map(|role| items(&role.trust.json()["Statement"])) {
@@ -127,8 +127,8 @@ fn callers<'a>(roles: impl Iterator<Item = &'a Role>) -> Vec<Caller> {
     accounts.iter().flat_map(|account| ids.iter().map(|id| caller(account, id))).collect()
 }
 
-/// Whether the role's trust lets the caller in, some time.
-fn admits(role: &Role, caller: &Caller) -> bool {
+/// Whether the trust policy accepts the caller at some time.
+fn accepts(role: &Role, caller: &Caller) -> bool {
     items(&role.trust.json()["Statement"]).iter().any(|statement| {
         assert_eq!((&statement["Effect"], &statement["Action"]), (&"Allow".into(), &"sts:AssumeRole".into()));
         let conditions = statement["Condition"].as_object().cloned().unwrap_or_default();

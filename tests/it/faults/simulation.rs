@@ -1,5 +1,5 @@
-//! One account, the function in it, CloudFormation's ear, and Lambda with its ways: an invocation that fails
-//! or dies is delivered again, twice at most, to a fresh process.
+//! One account, the function in it, the response bucket, and Lambda's retries: an event whose invocation fails or dies is
+//! delivered again, at most twice, to a new process.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -21,38 +21,38 @@ use crate::wire::server::Server;
 const BINARY: &str = env!("CARGO_BIN_EXE_service-provider-access");
 
 /// The function's timeout as it is installed.
-pub(super) const USUAL: Duration = Duration::from_mins(1);
+pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How often Lambda delivers an event whose invocations all fail.
 const DELIVERIES: u32 = 3;
 
-/// What CloudFormation asks of the function.
+/// A request of CloudFormation.
 #[derive(Clone, Debug)]
 pub(super) enum Request {
-    Create { wish: Value },
+    Create { properties: Value },
     Update { id: String, old: Value, new: Value },
-    Delete { id: String, wish: Value },
+    Delete { id: String, properties: Value },
 }
 
-pub(super) struct World {
+pub(super) struct Simulation {
     pub(super) account: Account,
     pub(super) bucket: Bucket,
-    /// What CloudFormation reports of the resource: by default, that the newest request's operation is in progress.
+    /// What CloudFormation reports about the resource. By default, the operation of the newest request is in progress.
     pub(super) cloudformation: CloudFormation,
-    /// Told when the process is to die.
-    pub(super) death: Arc<Notify>,
-    /// What is to go wrong after each death, in order.
-    pub(super) after_deaths: VecDeque<Fault>,
-    /// How many of the next answers the process dies over, as soon as the bucket has read them.
-    pub(super) deadly_answers: usize,
+    /// Notified when the process must be killed.
+    pub(super) kill: Arc<Notify>,
+    /// The fault that is added after each kill, in order.
+    pub(super) after_kills: VecDeque<Fault>,
+    /// How many of the next answers kill the process as soon as the bucket has read them.
+    pub(super) fatal_answers: usize,
     iam: Server,
     status: Server,
     lambda: Option<Lambda>,
     events: Vec<Value>,
-    /// Events whose answer was heard, though Lambda knows of nothing but a failed invocation.
-    owed: Vec<Value>,
+    /// Events that have an answer although their invocation failed, so Lambda delivers them again.
+    retries: Vec<Value>,
     log: Vec<String>,
-    complaints: Vec<String>,
+    problems: Vec<String>,
 }
 
 /// How an invocation ended.
@@ -61,7 +61,7 @@ enum End {
     Failed,
 }
 
-impl World {
+impl Simulation {
     pub(super) async fn new() -> Self {
         let account = Account::new();
         let (iam, bucket) = (account.serve().await, Bucket::start().await);
@@ -71,28 +71,28 @@ impl World {
             account,
             bucket,
             cloudformation,
-            death: Arc::default(),
-            after_deaths: VecDeque::new(),
-            deadly_answers: 0,
+            kill: Arc::default(),
+            after_kills: VecDeque::new(),
+            fatal_answers: 0,
             iam,
             status,
             lambda: None,
             events: Vec::new(),
-            owed: Vec::new(),
+            retries: Vec::new(),
             log: Vec::new(),
-            complaints: Vec::new(),
+            problems: Vec::new(),
         }
     }
 
-    /// One whose account holds what another one's held.
+    /// With this state of the account.
     pub(super) async fn with(state: &State) -> Self {
-        let world = Self::new().await;
-        world.account.edit(|account| account.clone_from(state));
-        world
+        let simulation = Self::new().await;
+        simulation.account.edit(|account| account.clone_from(state));
+        simulation
     }
 
-    /// Delivers a request as often as Lambda would and returns what CloudFormation hears: nothing, where all
-    /// deliveries failed. What Lambda delivers although an answer was heard comes with [`settle`](Self::settle).
+    /// Delivers a request as often as Lambda does and returns the answer, or `None` if all deliveries failed. What Lambda
+    /// delivers again after an answer comes with [`settle`](Self::settle).
     pub(super) async fn deliver(&mut self, request: &Request, timeout: Duration) -> Option<Answer> {
         self.deliver_sent(request, SystemTime::now(), timeout).await
     }
@@ -108,18 +108,18 @@ impl World {
         self.cloudformation.follow(&event);
         for _ in 0..DELIVERIES {
             let end = self.invoke(&event, timeout).await;
-            let heard = self.heard(&event).is_some();
+            let answered = self.answer_to(&event).is_some();
             match end {
-                End::Returned if heard => break,
-                End::Returned => self.complain("Lambda believes that all went well, but nobody was answered"),
-                End::Failed if heard => {
-                    self.owed.push(event.clone());
+                End::Returned if answered => break,
+                End::Returned => self.report("for Lambda, the invocation succeeded, but there is no answer"),
+                End::Failed if answered => {
+                    self.retries.push(event.clone());
                     break;
                 }
                 End::Failed => {}
             }
         }
-        self.heard(&event)
+        self.answer_to(&event)
     }
 
     /// An event that CloudFormation sent at this time and that is not delivered yet.
@@ -131,8 +131,8 @@ impl World {
 
     /// Lambda delivers an event that it delivered before.
     pub(super) async fn deliver_again(&mut self, event: &Value) {
-        if let End::Failed = self.invoke(event, USUAL).await {
-            self.complain(format!("{} failed when it was delivered again", event["RequestType"]));
+        if let End::Failed = self.invoke(event, TIMEOUT).await {
+            self.report(format!("{} failed when it was delivered again", event["RequestType"]));
         }
     }
 
@@ -141,37 +141,37 @@ impl World {
         self.events.last().unwrap().clone()
     }
 
-    /// Takes back from Lambda what [`settle`](Self::settle) would deliver.
-    pub(super) fn forget_owed(&mut self) {
-        self.owed.clear();
+    /// Forgets what [`settle`](Self::settle) would deliver.
+    pub(super) fn forget_retries(&mut self) {
+        self.retries.clear();
     }
 
-    /// Lambda tries again a minute later, when CloudFormation has long gone on.
+    /// Delivers the retries of Lambda, which come later than the next request of CloudFormation.
     pub(super) async fn settle(&mut self) {
-        for event in std::mem::take(&mut self.owed) {
-            self.invoke(&event, USUAL).await;
+        for event in std::mem::take(&mut self.retries) {
+            self.invoke(&event, TIMEOUT).await;
         }
     }
 
-    pub(super) fn complain(&mut self, complaint: impl Into<String>) {
-        self.complaints.push(complaint.into());
+    pub(super) fn report(&mut self, problem: impl Into<String>) {
+        self.problems.push(problem.into());
     }
 
-    /// Ends the process, checks all that was ever said, and returns what was wrong with anything.
+    /// Ends the process, checks all answers and the whole log, and returns all problems.
     pub(super) async fn finish(mut self) -> Vec<String> {
         self.end_process().await;
         let known = [ID, OTHER_ID, "%7CAccess"].into_iter().chain(Lambda::SECRETS);
         let mut secrets: Vec<String> = known.map(str::to_owned).collect();
-        let moments = self.account.snapshots();
-        let roles = moments.iter().flat_map(|moment| &moment.roles);
+        let snapshots = self.account.snapshots();
+        let roles = snapshots.iter().flat_map(|snapshot| &snapshot.roles);
         secrets.extend(roles.filter_map(|role| role.tags.get(EXTERNAL_ID_TAG)).cloned());
-        let mut told: Vec<String> = self.log.clone();
+        let mut output: Vec<String> = self.log.clone();
         for put in self.bucket.received() {
             if put.body.len() > 4096 {
-                self.complain(format!("an answer has {} bytes", put.body.len()));
+                self.report(format!("an answer has {} bytes", put.body.len()));
             }
             let Some(event) = self.events.iter().find(|event| self.target(event) == put.target) else {
-                self.complain("somebody else was answered");
+                self.report("an answer went to another URL");
                 continue;
             };
             let answer = Answer(put.json());
@@ -180,21 +180,21 @@ impl World {
                 .filter(|echo| answer.0[echo] != event[echo])
                 .collect();
             if !wrong.is_empty() || answer.physical_id().is_empty() {
-                self.complain(format!("an answer is malformed: {wrong:?}"));
+                self.report(format!("an answer is malformed: {wrong:?}"));
             }
             if !answer.succeeded() {
-                told.push(answer.0.to_string());
+                output.push(answer.0.to_string());
             }
         }
-        for line in &told {
+        for line in &output {
             if let Some(secret) = secrets.iter().find(|secret| line.contains(secret.as_str())) {
-                self.complaints.push(format!("{secret} is told: {line}"));
+                self.problems.push(format!("{secret} is revealed: {line}"));
             }
         }
-        self.complaints
+        self.problems
     }
 
-    /// The process, if there is one, is killed as the kernel kills: it does not notice.
+    /// Kills the process, if there is one, without a signal that it can handle.
     pub(super) async fn end_process(&mut self) {
         if let Some(mut lambda) = self.lambda.take() {
             self.log.extend(lambda.kill().await);
@@ -206,11 +206,11 @@ impl World {
             Some(lambda) => lambda,
             None => self.started().await,
         };
-        let (heard, deadly) = (self.bucket.received().len(), self.deadly_answers > 0);
+        let (received, fatal) = (self.bucket.received().len(), self.fatal_answers > 0);
         let bucket = &self.bucket;
         let answer_read = async {
-            while !deadly || bucket.received().len() == heard {
-                if !deadly {
+            while !fatal || bucket.received().len() == received {
+                if !fatal {
                     pending::<()>().await;
                 }
                 sleep(Duration::from_millis(2)).await;
@@ -219,9 +219,9 @@ impl World {
         let ended = tokio::select! {
             biased;
             ended = lambda.invoke(event, timeout) => Some(ended),
-            () = self.death.notified() => None,
+            () = self.kill.notified() => None,
             () = answer_read => {
-                self.deadly_answers -= 1;
+                self.fatal_answers -= 1;
                 None
             }
         };
@@ -235,7 +235,7 @@ impl World {
                 End::Failed
             }
             Some(Invocation::Exited(status)) => {
-                self.complain(format!("the function ended by itself: {status}"));
+                self.report(format!("the process ended by itself: {status}"));
                 self.log.extend(lambda.kill().await);
                 End::Failed
             }
@@ -245,7 +245,7 @@ impl World {
             }
             None => {
                 self.log.extend(lambda.kill().await);
-                if let Some(fault) = self.after_deaths.pop_front() {
+                if let Some(fault) = self.after_kills.pop_front() {
                     self.account.fail(fault);
                 }
                 End::Failed
@@ -264,8 +264,8 @@ impl World {
         Lambda::start(BINARY, &environment).await
     }
 
-    /// CloudFormation listens to the first answer for each URL.
-    fn heard(&self, event: &Value) -> Option<Answer> {
+    /// CloudFormation reads the first answer for each URL.
+    fn answer_to(&self, event: &Value) -> Option<Answer> {
         let answers = self.bucket.answers();
         answers.iter().find(|put| put.target == self.target(event)).map(|put| Answer(put.json()))
     }
@@ -276,23 +276,23 @@ impl World {
 
     /// The event as CloudFormation sends it at this time.
     fn event(&self, request: &Request, sent: SystemTime) -> Value {
-        let properties = |wish: &Value| {
-            let mut properties = wish.clone();
+        let complete = |properties: &Value| {
+            let mut properties = properties.clone();
             properties["ServiceToken"] = json!(FUNCTION);
             properties["ServiceTimeout"] = json!("360");
             properties
         };
         let (kind, fields) = match request {
-            Request::Create { wish } => ("Create", json!({ "ResourceProperties": properties(wish) })),
+            Request::Create { properties } => ("Create", json!({ "ResourceProperties": complete(properties) })),
             Request::Update { id, old, new } => (
                 "Update",
                 json!({
-                    "PhysicalResourceId": id, "ResourceProperties": properties(new),
-                    "OldResourceProperties": properties(old),
+                    "PhysicalResourceId": id, "ResourceProperties": complete(new),
+                    "OldResourceProperties": complete(old),
                 }),
             ),
-            Request::Delete { id, wish } => {
-                ("Delete", json!({ "PhysicalResourceId": id, "ResourceProperties": properties(wish) }))
+            Request::Delete { id, properties } => {
+                ("Delete", json!({ "PhysicalResourceId": id, "ResourceProperties": complete(properties) }))
             }
         };
         let mut event = Stack::in_account(self.account.clone(), "customer").event(kind, &fields);

@@ -1,13 +1,13 @@
-//! Events that overlap, come in the wrong order, or too late. Through the handler and in virtual time, so that
-//! one event may begin at any moment of another.
+//! Events that overlap, come in the wrong order, or too late. They go through the handler in virtual time, so one event can
+//! start at any time during another.
 
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::operation::{MADE_UP, auditor, auditor_with};
-use super::safety::by_content;
+use super::operation::{GENERATED_ID, auditor, auditor_with};
+use super::safety::without_generated_fields;
 use super::{AUDIT, EC2};
 use crate::fixtures::PROVIDER;
 use crate::stack::Stack;
@@ -16,9 +16,9 @@ use crate::wire::iam::{Fault, Role};
 /// How long each call takes here.
 const LATENCY: Duration = Duration::from_millis(400);
 
-/// Moments at which a second event may begin, until the first has certainly ended.
-fn moments(every: Duration, until: Duration) -> impl Iterator<Item = Duration> {
-    (0..).map(move |n| every * n + Duration::from_millis(1)).take_while(move |moment| *moment < until)
+/// Delays after which a second event starts, until the first has ended.
+fn delays(every: Duration, until: Duration) -> impl Iterator<Item = Duration> {
+    (0..).map(move |n| every * n + Duration::from_millis(1)).take_while(move |delay| *delay < until)
 }
 
 const OFTEN: Duration = Duration::from_millis(150);
@@ -30,26 +30,26 @@ fn slow_stack() -> Stack {
 }
 
 fn roles(stack: &Stack) -> Vec<Role> {
-    stack.account.edit(|aws| aws.roles.iter().map(by_content).collect())
+    stack.account.edit(|aws| aws.roles.iter().map(without_generated_fields).collect())
 }
 
-/// With a name of its own, and with one that is derived.
-fn wishes() -> [Value; 2] {
+/// With a given name and with a derived one.
+fn all_properties() -> [Value; 2] {
     [auditor(), json!({ "ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT, EC2] })]
 }
 
 // --- Overlapping ---
 
 #[tokio::test(start_paused = true)]
-async fn a_delete_that_comes_while_the_create_still_runs_leaves_nothing() {
-    for wish in wishes() {
-        for delay in moments(OFTEN, 6 * LATENCY) {
+async fn a_delete_during_the_create_leaves_no_role() {
+    for properties in all_properties() {
+        for delay in delays(OFTEN, 6 * LATENCY) {
             let stack = slow_stack();
             let late_delete = async {
                 sleep(delay).await;
-                stack.delete(MADE_UP, wish.clone()).await
+                stack.delete(GENERATED_ID, properties.clone()).await
             };
-            let (_, deleted) = tokio::join!(stack.create(wish.clone()), late_delete);
+            let (_, deleted) = tokio::join!(stack.create(properties.clone()), late_delete);
             assert!(deleted.succeeded(), "{delay:?}: {}", deleted.reason());
             assert_eq!(roles(&stack), [], "{delay:?}");
         }
@@ -57,14 +57,14 @@ async fn a_delete_that_comes_while_the_create_still_runs_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_create_that_never_heard_of_its_role_may_make_another_which_goes_too() {
+async fn a_delete_after_a_create_without_a_reply_leaves_no_role() {
     for times in [1, 2] {
-        for delay in moments(2 * LATENCY, Duration::from_secs(25)) {
+        for delay in delays(2 * LATENCY, Duration::from_secs(25)) {
             let stack = slow_stack();
             stack.account.fail(Fault::reply_hangs().on("CreateRole").first(times));
             let late_delete = async {
                 sleep(delay).await;
-                stack.delete(MADE_UP, auditor()).await
+                stack.delete(GENERATED_ID, auditor()).await
             };
             let (_, deleted) = tokio::join!(stack.create(auditor()), late_delete);
             assert!(deleted.succeeded(), "{delay:?}: {}", deleted.reason());
@@ -74,14 +74,14 @@ async fn a_create_that_never_heard_of_its_role_may_make_another_which_goes_too()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_create_does_not_make_anew_what_was_removed_under_its_hands() {
+async fn a_repeated_create_does_not_make_the_role_again_during_its_delete() {
     let begins = 6 * LATENCY;
     let mut overlapped = 0;
-    for delay in moments(OFTEN, 2 * begins) {
+    for delay in delays(OFTEN, 2 * begins) {
         let stack = slow_stack();
         let first = stack.create(auditor()).await;
         stack.account.clear_calls();
-        // Lambda may deliver an event twice without any failure.
+        // Lambda can deliver an event twice without a failure.
         let again = async {
             sleep(begins).await;
             stack.create(auditor()).await
@@ -99,34 +99,34 @@ async fn a_create_does_not_make_anew_what_was_removed_under_its_hands() {
             overlapped += 1;
         }
     }
-    assert!(overlapped > 10, "only {overlapped} times the role was there when the create asked for it");
+    assert!(overlapped > 10, "the events overlapped only {overlapped} times");
 }
 
 // --- In the wrong order ---
 
 #[tokio::test(start_paused = true)]
-async fn a_create_that_begins_after_its_delete_leaves_nothing_while_that_still_looks() {
+async fn a_create_that_starts_during_its_delete_leaves_no_role() {
     for seconds in [1, 10, 30, 45] {
         let stack = slow_stack();
         let late_create = async {
             sleep(Duration::from_secs(seconds)).await;
             stack.create(auditor()).await
         };
-        let (deleted, _) = tokio::join!(stack.delete(MADE_UP, auditor()), late_create);
+        let (deleted, _) = tokio::join!(stack.delete(GENERATED_ID, auditor()), late_create);
         assert!(deleted.succeeded(), "{seconds} s: {}", deleted.reason());
         assert_eq!(roles(&stack), [], "{seconds} s");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delete_that_comes_again_spares_the_role_of_the_stack_that_followed() {
+async fn a_repeated_delete_does_not_change_the_role_of_a_new_stack() {
     let first = Stack::new();
     first.create(auditor()).await;
     assert!(first.delete("Auditor", auditor()).await.succeeded());
     let second = Stack { id: first.id.replace("11111111-", "99999999-"), ..first.clone() };
     assert!(second.create(auditor()).await.succeeded());
     let before = roles(&second);
-    for id in ["Auditor", MADE_UP] {
+    for id in ["Auditor", GENERATED_ID] {
         assert!(first.delete(id, auditor()).await.succeeded(), "{id}");
         assert_eq!(roles(&second), before, "{id}");
     }
@@ -135,7 +135,7 @@ async fn a_delete_that_comes_again_spares_the_role_of_the_stack_that_followed() 
 // --- Too late ---
 
 #[tokio::test(start_paused = true)]
-async fn a_create_that_is_delivered_again_when_its_operation_is_over_brings_nothing_back() {
+async fn a_create_delivered_again_after_the_end_of_its_operation_makes_no_role() {
     let stack = Stack::new();
     let mut properties = auditor();
     properties["ServiceTimeout"] = json!("360");
@@ -153,7 +153,7 @@ async fn a_create_that_is_delivered_again_when_its_operation_is_over_brings_noth
 // --- What it costs ---
 
 #[tokio::test(start_paused = true)]
-async fn only_a_delete_under_a_made_up_id_waits() {
+async fn only_a_delete_with_an_id_from_cloudformation_waits() {
     let took = async |made: bool, id: &str| {
         let stack = Stack::new();
         if made {
@@ -166,11 +166,11 @@ async fn only_a_delete_under_a_made_up_id_waits() {
     };
     for made in [true, false] {
         assert_eq!(took(made, "Auditor").await, 0, "its own ID");
-        assert_eq!(took(made, &refused_id().await).await, 0, "nothing was ever made");
+        assert_eq!(took(made, &refused_id().await).await, 0, "no role was made");
     }
-    // Time is left for removing what appears at last, and for the answer.
-    assert!((47..53).contains(&took(false, MADE_UP).await), "until the time is over");
-    assert!((12..=15).contains(&took(true, MADE_UP).await), "as long as another may be made");
+    // There is time left to remove a role that appears late, and for the answer.
+    assert!((47..53).contains(&took(false, GENERATED_ID).await), "until shortly before the deadline");
+    assert!((12..=15).contains(&took(true, GENERATED_ID).await), "as long as another role can appear");
 }
 
 async fn refused_id() -> String {
@@ -188,15 +188,15 @@ async fn a_replacement_that_fails_at_any_call_and_its_rollback_leave_exactly_the
             stack.create(old.clone()).await;
             let before = roles(&stack);
             let refused = Fault::refused(409, "LimitExceeded", "Cannot exceed a quota.");
-            // Where it dies, nothing that it asks for from then on is done.
+            // If it dies, no further call has an effect.
             stack.account.fail(if dies { Fault::connection_cut().since(call) } else { refused.nth(call) });
             let failed = stack.update("Auditor", old.clone(), new.clone()).await;
             if !stack.account.unused_faults().is_empty() {
-                assert!(call > 7, "there was a middle");
+                assert!(call > 7, "enough calls to fail between");
                 break;
             }
             if failed.succeeded() {
-                // It is all the same what is on a role that is not there.
+                // Some calls only read the policies of a role that does not exist.
                 continue;
             }
             assert_eq!(failed.physical_id(), "Auditor", "call {call}: {}", failed.reason());
