@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts e2e tools pins clean
+.PHONY: cli catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -38,6 +38,9 @@ publish: .tools/aws/.installed ## publish the code for an organization: ORGANIZA
 
 build: tools ## build the function for deployment, in .aws-sam/build and .aws-sam/provider
 	@$(python) -m local_aws.build
+
+cli: ## build the command delegated-role, in target/release
+	cargo build --locked --release -p delegated-role-cli
 
 fmt: ## check the format of the Rust code
 	cargo fmt --all --check

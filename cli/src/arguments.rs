@@ -1,0 +1,60 @@
+//! What can be typed. Each verb keeps its own arguments beside its code.
+
+use clap::{Parser, Subcommand};
+
+use crate::completions;
+
+/// Shows what a delegated role in a template would be, before it is deployed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "delegated-role",
+    version,
+    about = "Shows what delegated roles in CloudFormation templates would be, before they are deployed",
+    after_help = AFTER_HELP,
+    propagate_version = true,
+    disable_help_subcommand = true
+)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Print the completions of a shell
+    Completions(completions::Arguments),
+}
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  no finding of severity error
+  1  findings of severity error
+  2  unusable input; standard error says why
+
+Examples:
+  delegated-role completions bash > ~/.local/share/bash-completion/completions/delegated-role
+
+Colors are used on a terminal only, and never when NO_COLOR is set.
+";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_an_example() {
+        for verb in Arguments::command().get_subcommands_mut() {
+            let help = verb.render_long_help().to_string();
+            assert!(help.contains("Examples:\n  delegated-role "), "{help}");
+        }
+    }
+}
