@@ -5,6 +5,7 @@ mod delete;
 mod events;
 mod external_id;
 mod faults;
+mod handoff;
 mod ownership;
 mod replacement;
 mod update;

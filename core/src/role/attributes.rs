@@ -40,7 +40,7 @@ pub fn attributes(
         ("ExternalAwsAccountId", accounts.to_owned()),
         ("MaxSessionDuration", role.max_session_duration.to_string()),
         ("SwitchRoleUrl", if external_id.is_none() { switch_role_url(role, arn) } else { String::new() }),
-        ("TerraformProvider", terraform_provider(arn, external_id)),
+        ("TerraformProvider", terraform_provider(role, arn, external_id)),
         ("AwsConfigProfile", aws_config_profile(role, arn, external_id)),
         (WARNINGS, warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")),
     ])
@@ -54,13 +54,23 @@ fn switch_role_url(role: &DesiredRole, arn: &str) -> String {
     format!("https://{host}/switchrole?account={account}&roleName={}", utf8_percent_encode(&name, UNRESERVED))
 }
 
-/// A provider block as `terraform fmt` leaves it.
-fn terraform_provider(arn: &str, external_id: Option<&str>) -> String {
-    let role = match external_id {
+/// A provider block as `terraform fmt` leaves it. Terraform never asks for an MFA code: the credentials that it starts from
+/// must have used one.
+fn terraform_provider(role: &DesiredRole, arn: &str, external_id: Option<&str>) -> String {
+    let mfa = match role.trust.conditions.mfa {
+        Mfa::NotRequired => String::new(),
+        Mfa::Required | Mfa::RequiredWithin(_) => format!(
+            "# This role requires MFA{}, and Terraform cannot ask for a code. Run it with the credentials that this prints:\n\
+             # aws sts get-session-token --serial-number {} --token-code CODE\n",
+            how_recent(role),
+            mfa_device(role)
+        ),
+    };
+    let assumed = match external_id {
         Some(id) => format!("    role_arn    = \"{arn}\"\n    external_id = \"{id}\"\n"),
         None => format!("    role_arn = \"{arn}\"\n"),
     };
-    format!("provider \"aws\" {{\n  assume_role {{\n{role}  }}\n}}\n")
+    format!("{mfa}provider \"aws\" {{\n  assume_role {{\n{assumed}  }}\n}}\n")
 }
 
 /// A profile for `~/.aws/config`.
@@ -70,9 +80,22 @@ fn aws_config_profile(role: &DesiredRole, arn: &str, external_id: Option<&str>) 
         let _ = writeln!(profile, "external_id = {id}");
     }
     if role.trust.conditions.mfa != Mfa::NotRequired {
-        let partition = &role.trust.partition;
-        profile.push_str("# This role requires MFA: give the ARN of your own device here.\n");
-        let _ = writeln!(profile, "# mfa_serial = arn:{partition}:iam::ACCOUNT:mfa/DEVICE");
+        let _ =
+            writeln!(profile, "# This role requires MFA{}: give the ARN of your own device here.", how_recent(role));
+        let _ = writeln!(profile, "# mfa_serial = {}", mfa_device(role));
     }
     profile
+}
+
+/// What `MfaMaxAge` demands, as part of a sentence.
+fn how_recent(role: &DesiredRole) -> String {
+    match role.trust.conditions.mfa {
+        Mfa::RequiredWithin(seconds) => format!(", used at most {seconds} seconds before"),
+        Mfa::NotRequired | Mfa::Required => String::new(),
+    }
+}
+
+/// The ARN of a device of a user in the provider's account, to be completed by that user.
+fn mfa_device(role: &DesiredRole) -> String {
+    format!("arn:{}:iam::ACCOUNT:mfa/DEVICE", role.trust.partition)
 }
