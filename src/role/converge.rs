@@ -16,6 +16,7 @@ use delegated_role_core::role::name_conflict::{no_longer_managed_there, only_cas
 use delegated_role_core::role::observed::{Identity, LiveRole, Observed};
 use delegated_role_core::role::ownership::{Creating, is_refused_id};
 use delegated_role_core::role::plan;
+use delegated_role_core::role::previous_template::gave_external_id;
 use delegated_role_core::role::session_revocation::standing_cut_off;
 
 use super::delivery;
@@ -120,6 +121,10 @@ async fn look(aws: &Aws, goal: &Goal<'_>, previous: &Previous) -> Result<Start, 
     if let Some(replaced) = &replaced {
         delivery::check_newest(replaced, declaration)?;
     }
+    // A role that another Region's stack manages gives its external ID only to a stack that knew it.
+    let known_before =
+        |role: &LiveRole| role.tags.kept_external_id().is_some_and(|id| gave_external_id(&previous.properties, &id));
+    let replaced = replaced.filter(|role| was_managed_in.is_none() || known_before(role));
     let none_yet = is_refused_id(&previous.physical_id);
     Ok(Start { live: ours(goal, observed)?, replaced, none_yet, may_take_down: true })
 }

@@ -4,6 +4,7 @@
 mod create;
 mod delete;
 mod differences;
+mod external_id;
 mod moving;
 mod ownership;
 mod update;

@@ -103,6 +103,9 @@ impl Delegation {
         let permissions_boundary = what::permissions_boundary(&mut reader, account, limits);
         let role_name = role::role_name(&mut reader);
         let home_region = role::home_region(&mut reader);
+        if let Some(region) = home_region.as_ref().filter(|region| *region != installation.region()) {
+            who::external_id_to_follow(&mut reader, region, &external_id);
+        }
         let path = role::path(&mut reader, limits);
         let description = reader.one("Description", role::description).unwrap_or_default();
         let tags = role::tags(&mut reader);

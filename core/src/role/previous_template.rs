@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::ownership::OUR_TAGS;
-use crate::identifiers::{PolicyArn, Region, RoleName, RolePath};
+use crate::identifiers::{ExternalId, PolicyArn, Region, RoleName, RolePath};
 use crate::properties::{scalar, texts};
 
 /// What an earlier version of the template declared, read leniently: it says what was once ours.
@@ -52,4 +52,9 @@ pub fn name_and_path_hint(properties: &Map<String, Value>) -> (Option<RoleName>,
 /// The Region whose stack keeps the role, read leniently; none when it is every stack's own.
 pub fn home_region_hint(properties: &Map<String, Value>) -> Option<Region> {
     properties.get("HomeRegion").and_then(scalar).and_then(|region| Region::parse(&region).ok())
+}
+
+/// Whether properties gave this external ID.
+pub fn gave_external_id(properties: &Map<String, Value>, id: &ExternalId) -> bool {
+    texts(properties.get("ExternalId")).iter().any(|text| text == id.expose())
 }

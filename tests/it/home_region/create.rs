@@ -115,12 +115,3 @@ async fn another_path_or_letter_case_is_another_role() {
         assert!(answer.reason().contains(expected), "{}", answer.reason());
     }
 }
-
-#[tokio::test(start_paused = true)]
-async fn the_external_id_that_the_home_region_generated_is_the_same_in_all_regions() {
-    let (home, other) = two_regions();
-    let generated = properties(&json!({"ExternalId": null}));
-    let (answer, made) = tokio::join!(other.create(generated.clone()), home.create(generated));
-    assert_eq!(answer.attribute("ExternalId"), made.attribute("ExternalId"));
-    assert_eq!(answer.attribute("Warnings"), "");
-}

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use serde_json::json;
 
-use super::{check_refused_at_once, check_untouched, created_at_home, properties, two_regions, unchanged};
+use super::{check_refused_at_once, check_untouched, created_at_home, properties, unchanged};
 use crate::fixtures::STACK_TAG;
 use crate::stack::Stack;
 
@@ -73,24 +73,6 @@ async fn new_tags_as_the_reason_says_move_the_role() {
     check_untouched(&home, role.as_ref());
     assert!(other.delete("Auditor", moved).await.succeeded());
     assert_eq!(home.account.roles(), Vec::<String>::new());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_new_name_moves_the_role_and_keeps_its_generated_external_id() {
-    let (home, other) = two_regions();
-    let old = properties(&json!({"ExternalId": null}));
-    let made = home.create(old.clone()).await;
-    assert!(other.create(old.clone()).await.succeeded());
-    let moved = properties(&json!({"HomeRegion": "eu-west-1", "RoleName": "Examiner", "ExternalId": null}));
-    for stack in [&other, &home] {
-        let answer = stack.update("Auditor", old.clone(), moved.clone()).await;
-        assert_eq!(answer.attribute("ExternalId"), made.attribute("ExternalId"));
-        assert_eq!((answer.physical_id(), answer.attribute("Warnings")), ("Examiner", ""));
-    }
-    for stack in [&other, &home] {
-        assert!(stack.delete("Auditor", old.clone()).await.succeeded());
-    }
-    assert_eq!(home.account.roles(), ["Examiner"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::choices::ExternalIdWish;
 use crate::findings::Code;
-use crate::identifiers::{Account, AccountId, ExternalId, Invalid, PrincipalArn};
+use crate::identifiers::{Account, AccountId, ExternalId, Invalid, PrincipalArn, Region};
 use crate::owner_limits::{OwnerLimits, TrustedAccounts};
 use crate::properties::Reader;
 use crate::role::trust::Mfa;
@@ -95,6 +95,18 @@ pub(super) fn external_id(reader: &mut Reader<'_>, limits: &OwnerLimits) -> Exte
         }
         None if required => ExternalIdWish::Generated,
         None => ExternalIdWish::NotRequired,
+    }
+}
+
+/// A stack that follows another Region's returns that role's external ID. It must know it: `RoleName` can be guessed.
+pub(super) fn external_id_to_follow(reader: &mut Reader<'_>, home: &Region, external_id: &ExternalIdWish) {
+    const PROPERTY: &str = "ExternalId";
+    if *external_id == ExternalIdWish::Generated && reader.raw(PROPERTY).is_none() {
+        let what = format_args!(
+            "is missing. HomeRegion is {home}, so the stack there manages the role, and this stack must give the same ExternalId: \
+             otherwise whoever guesses the RoleName of another team would read its external ID here."
+        );
+        reader.problem(Code::MissingProperty, PROPERTY, what);
     }
 }
 
