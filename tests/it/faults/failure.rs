@@ -137,7 +137,7 @@ impl Failure {
         match self {
             Self::Abandoned => simulation.after_kills.extend([at_once(), at_once()]),
             Self::KilledTwice(calls) => {
-                simulation.after_kills.push_back(Fault::reply_hangs().nth(calls).notifying(&kill))
+                simulation.after_kills.push_back(Fault::reply_hangs().nth(calls).notifying(&kill));
             }
             Self::AbandonedThenKilled(calls) => {
                 let then = Fault::reply_hangs().nth(calls).notifying(&kill);

@@ -109,7 +109,7 @@ fn only_denies(policy: &Value) -> bool {
     items(&policy["Statement"]).iter().all(|statement| statement["Effect"] == "Deny")
 }
 
-/// A caller of AssumeRole: its account and its external ID.
+/// A caller of `AssumeRole`: its account and its external ID.
 #[derive(Clone, Debug)]
 struct Caller {
     account: String,
