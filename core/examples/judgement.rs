@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 
+use delegated_role_core::identifiers::RolePattern;
 use delegated_role_core::policy::{Author, Document, Privilege, Severity, Terms, aws_managed};
 use serde_json::Value;
 
@@ -54,7 +55,8 @@ fn main() {
 fn judge_role(case: &Value, tallies: &mut BTreeMap<String, Tally>) {
     let properties = &case["properties"];
     let listed = case["env"]["PASSABLE_ROLE_ARNS"].as_str().unwrap_or_default();
-    let listed: Vec<_> = listed.split(',').filter(|role| !role.is_empty()).map(ToOwned::to_owned).collect();
+    let listed = listed.split(',').filter(|role| !role.is_empty());
+    let listed: Vec<_> = listed.map(|role| RolePattern::parse(role).expect("a role or pattern")).collect();
     let terms = Terms { passable_roles: &listed, ..TERMS };
     let mut severities = Vec::new();
     let mut details = String::new();

@@ -29,6 +29,7 @@ mod arn;
 mod external_id;
 mod network;
 mod partition;
+mod pattern;
 mod role;
 mod text;
 
@@ -37,6 +38,7 @@ pub use self::arn::{FunctionArn, PolicyArn, PrincipalArn, RoleArn, StackArn};
 pub use self::external_id::{ExternalId, ExternalIdPrefix};
 pub use self::network::{OrganizationId, PublicCidr};
 pub use self::partition::Partition;
+pub use self::pattern::RolePattern;
 pub use self::role::{RoleName, RolePath};
 pub use self::text::Invalid;
 pub(crate) use self::text::{digest, hexadecimal, is_tag_character};

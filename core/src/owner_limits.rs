@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::findings::{Code, Problems};
-use crate::identifiers::{AccountId, PolicyArn, RoleArn, RolePath, StackArn};
+use crate::identifiers::{AccountId, PolicyArn, RoleArn, RolePath, RolePattern, StackArn};
 use crate::policy::glob_matches;
 
 /// What the owner set, as far as it is well-formed.
@@ -53,6 +53,8 @@ pub struct OwnerLimits {
     pub trusted_accounts: TrustedAccounts,
     /// Patterns of the managed policies that may be attached. Empty: any that is not administrative.
     pub allowed_managed_policies: Vec<String>,
+    /// The roles that may be named in `iam:PassRole` and `sts:AssumeRole`. Empty: none.
+    pub passable_roles: Vec<RolePattern>,
     /// Whether a role may be opened without an external ID.
     pub permit_missing_external_id: bool,
     /// The shortest external ID that a template may give, in characters.
@@ -155,6 +157,13 @@ impl OwnerLimits {
 
         let allowed_managed_policies = list("ALLOWED_MANAGED_POLICY_ARNS");
 
+        let passable = list("PASSABLE_ROLE_ARNS");
+        let passable_roles = passable.iter().map(|role| RolePattern::parse(role)).collect::<Result<_, _>>();
+        let passable_roles = passable_roles.unwrap_or_else(|allowed| {
+            malformed(&mut problems, "PASSABLE_ROLE_ARNS", format_args!("must be a list; each {allowed}."));
+            Vec::new()
+        });
+
         let function_role = given("FUNCTION_ROLE_ARN").and_then(|arn| {
             RoleArn::parse(&arn)
                 .map_err(|allowed| malformed(&mut problems, "FUNCTION_ROLE_ARN", format_args!("must be {allowed}.")))
@@ -172,6 +181,7 @@ impl OwnerLimits {
                     required_permissions_boundary,
                     trusted_accounts,
                     allowed_managed_policies,
+                    passable_roles,
                     permit_missing_external_id,
                     min_external_id_length,
                     max_session_duration_cap,
@@ -182,6 +192,12 @@ impl OwnerLimits {
             }
             _ => Err(problems),
         }
+    }
+
+    /// Whether every role is under the boundary that the template ships: then IAM itself denies it to pass or assume a role
+    /// that the owner does not list.
+    pub fn shipped_boundary_in_force(&self) -> bool {
+        false
     }
 
     /// Whether the owner lets this policy be attached.
@@ -235,6 +251,7 @@ mod tests {
                         {},
                     ),
                     allowed_managed_policies: [],
+                    passable_roles: [],
                     permit_missing_external_id: false,
                     min_external_id_length: 2,
                     max_session_duration_cap: 43200,
@@ -255,6 +272,10 @@ mod tests {
                 (
                     "ALLOWED_MANAGED_POLICY_ARNS",
                     "arn:aws:iam::aws:policy/*ReadOnlyAccess,arn:aws:iam::aws:policy/SecurityAudit",
+                ),
+                (
+                    "PASSABLE_ROLE_ARNS",
+                    "arn:aws:iam::111122223333:role/app-*, arn:aws:iam::111122223333:role/cdk-deploy",
                 ),
                 ("PERMIT_MISSING_EXTERNAL_ID", "true"),
                 ("MIN_EXTERNAL_ID_LENGTH", "16"),
@@ -286,6 +307,14 @@ mod tests {
                     allowed_managed_policies: [
                         "arn:aws:iam::aws:policy/*ReadOnlyAccess",
                         "arn:aws:iam::aws:policy/SecurityAudit",
+                    ],
+                    passable_roles: [
+                        RolePattern(
+                            "arn:aws:iam::111122223333:role/app-*",
+                        ),
+                        RolePattern(
+                            "arn:aws:iam::111122223333:role/cdk-deploy",
+                        ),
                     ],
                     permit_missing_external_id: true,
                     min_external_id_length: 16,
@@ -320,6 +349,7 @@ mod tests {
                 ("ROLE_PATH_PREFIX", "/"),
                 ("REQUIRED_PERMISSIONS_BOUNDARY", "Boundary"),
                 ("TRUSTED_ACCOUNT_IDS", "*,111122223333"),
+                ("PASSABLE_ROLE_ARNS", "arn:aws:iam::111122223333:role/app-*,*"),
                 ("PERMIT_MISSING_EXTERNAL_ID", "yes"),
                 ("MIN_EXTERNAL_ID_LENGTH", "1"),
                 ("MAX_SESSION_DURATION_CAP", "86400"),
@@ -328,7 +358,7 @@ mod tests {
                 ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/*/1f2e-3d"),
             ],
             &expect![
-                "There are 9 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MIN_EXTERNAL_ID_LENGTH must be a whole number from 2 to 1224 (characters). [invalid-setting] (7) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (8) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (9) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
+                "There are 10 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MIN_EXTERNAL_ID_LENGTH must be a whole number from 2 to 1224 (characters). [invalid-setting] (7) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (8) PASSABLE_ROLE_ARNS must be a list; each the ARN of a role or a pattern of such ARNs, such as arn:aws:iam::111122223333:role/app-*. [invalid-setting] (9) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (10) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
             ],
         );
     }

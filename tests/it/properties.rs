@@ -220,9 +220,10 @@ fn administrator_by_name(arn: &str) -> String {
 }
 
 /// The remedy for all findings about passed or assumed roles.
-const NAME_ROLES: &str = "Name each role by its whole ARN; if the provider is to pass or assume any role, \
-                          AllowAdministrativeAccess and the owner's PermitAdministrativeAccess must both be true.";
+const NAME_ROLES: &str = "Name only roles that the owner lists, or ask the owner to add them; reserved roles, such as cdk-*, \
+                          must be listed exactly as the policy names them.";
+const PASSES: &str = "passes or assumes roles that the owner does not list in PassableRoleArns";
 
 fn passes_roles_by_custom_policy(finding: &str) -> String {
-    format!("CustomPolicy passes or assumes roles: {finding}. {NAME_ROLES} [passes-role]")
+    format!("CustomPolicy {PASSES}: {finding}. {NAME_ROLES} [passes-role]")
 }

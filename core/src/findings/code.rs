@@ -108,8 +108,8 @@ codes! {
         "The permissions make the provider an administrator, or let it become one."
         "Narrow them. If the provider is to be an administrator, set `AllowAdministrativeAccess`, and the owner sets `PermitAdministrativeAccess`."
     PassesRole "passes-role"
-        "The permissions hand roles to services, or assume roles, and so act with the rights of those roles."
-        "Name each role by its whole ARN. Name only roles with no more rights than the provider is to have."
+        "The permissions hand roles to services, or assume roles, and so act with the rights of those roles. The owner of the function does not list these roles in `PassableRoleArns`."
+        "Name only roles that are listed. Or the owner adds the roles, by ARN or by a pattern that includes them. What can be a reserved role (`cdk-*`, `OrganizationAccountAccessRole` and others) must be listed exactly as the policy names it."
     ActsAsWorkload "acts-as-workload"
         "The permissions act under the role of something that runs already: an instance, a stack, a build."
         "Limit them to the resources that the provider operates."
@@ -179,8 +179,8 @@ impl Code {
                  PermitAdministrativeAccess must both be true.",
             ),
             Self::PassesRole => Some(
-                "Name each role by its whole ARN; if the provider is to pass or assume any role, AllowAdministrativeAccess and the \
-                 owner's PermitAdministrativeAccess must both be true.",
+                "Name only roles that the owner lists, or ask the owner to add them; reserved roles, such as cdk-*, must be listed \
+                 exactly as the policy names them.",
             ),
             _ => None,
         }

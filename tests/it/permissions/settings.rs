@@ -9,11 +9,12 @@ use tracing::level_filters::LevelFilter;
 use super::{BOUNDARY, deployed};
 
 /// By parameter: the variable it becomes, its default, and a value that is not the default.
-const SETTINGS: [(&str, &str, &str, &str); 9] = [
+const SETTINGS: [(&str, &str, &str, &str); 10] = [
     ("RolePathPrefix", "ROLE_PATH_PREFIX", "/delegated/", "/partners/eu/"),
     ("RequiredPermissionsBoundary", "REQUIRED_PERMISSIONS_BOUNDARY", "", BOUNDARY),
     ("TrustedAccountIds", "TRUSTED_ACCOUNT_IDS", "", "222222222222,333333333333"),
     ("AllowedManagedPolicyArns", "ALLOWED_MANAGED_POLICY_ARNS", "", "arn:aws:iam::aws:policy/*ReadOnlyAccess"),
+    ("PassableRoleArns", "PASSABLE_ROLE_ARNS", "", "arn:aws:iam::111111111111:role/app-*"),
     ("PermitMissingExternalId", "PERMIT_MISSING_EXTERNAL_ID", "false", "true"),
     ("MinExternalIdLength", "MIN_EXTERNAL_ID_LENGTH", "2", "16"),
     ("MaxSessionDurationCap", "MAX_SESSION_DURATION_CAP", "43200", "7200"),
@@ -86,7 +87,7 @@ fn the_code_reads_every_variable_and_has_the_same_defaults() {
 
 #[test]
 fn a_parameter_takes_what_the_code_takes() {
-    let good: [(&str, &[&str]); 8] = [
+    let good: [(&str, &[&str]); 9] = [
         ("RolePathPrefix", &["/d/", "/a/b.c/", "/A_+=,.@-9/"]),
         (
             "RequiredPermissionsBoundary",
@@ -101,12 +102,19 @@ fn a_parameter_takes_what_the_code_takes() {
             "AllowedManagedPolicyArns",
             &["arn:aws:iam::aws:policy/*", "arn:aws*:iam::1111*:policy/a/?,arn:aws:iam::*:policy/A_+=.@-9"],
         ),
+        (
+            "PassableRoleArns",
+            &[
+                "arn:aws:iam::111111111111:role/Deploy",
+                "arn:*:iam::*:role/ci/*,arn:aws-us-gov:iam::111111111111:role/A_+=.@-?",
+            ],
+        ),
         ("PermitMissingExternalId", &["true", "false"]),
         ("MinExternalIdLength", &["2", "16", "1224"]),
         ("MaxSessionDurationCap", &["3600", "43200", "7200"]),
         ("PermitAdministrativeAccess", &["true", "false"]),
     ];
-    let bad: [(&str, &[&str]); 7] = [
+    let bad: [(&str, &[&str]); 8] = [
         ("RolePathPrefix", &["/", "d/", "/d", "//", "/a//b/", "/a b/", "/\u{e4}/"]),
         (
             "RequiredPermissionsBoundary",
@@ -123,6 +131,23 @@ fn a_parameter_takes_what_the_code_takes() {
             ],
         ),
         ("TrustedAccountIds", &["*,222222222222", "22222222222", "2222222222222", "a"]),
+        (
+            "PassableRoleArns",
+            &[
+                "*",
+                "Deploy",
+                "arn:*",
+                "arn:aws:iam::*",
+                "arn:aws:iam::1111*:role/R",
+                "arn:a*:iam::111111111111:role/R",
+                "arn:aws:i*:*:role/R",
+                "arn:aws:iam::111111111111:role/",
+                "arn:aws:iam::111111111111:role*",
+                "arn:aws:iam::111111111111:*",
+                "arn:aws:iam::111111111111:role/a:b",
+                "arn:aws:iam::111111111111:role/${aws:username}",
+            ],
+        ),
         ("PermitMissingExternalId", &["yes", "TRUE", "1"]),
         ("MinExternalIdLength", &["1", "1225", "-2", "x"]),
         ("MaxSessionDurationCap", &["3599", "43201", "0", "-3600", "1h"]),

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{
-    NAME_ROLES, NARROW, administrator_by_custom_policy, administrator_by_managed_policy, administrator_by_name,
+    NAME_ROLES, NARROW, PASSES, administrator_by_custom_policy, administrator_by_managed_policy, administrator_by_name,
     check_all_refused, check_made, check_refused, check_refuses_empty_and_compound_values, made,
     passes_roles_by_custom_policy, with_settings,
 };
@@ -33,9 +33,7 @@ async fn customer_managed_policies_are_checked_before_the_first_write() {
         let (refusal, amounts_to) = if code == "administrative" {
             (administrator_by_managed_policy(&arn, finding), "may give administrator-equivalent access")
         } else {
-            let refusal =
-                format!("ManagedPolicyArns passes or assumes roles: {arn} {finding}. {NAME_ROLES} [passes-role]");
-            (refusal, "passes or assumes roles")
+            (format!("ManagedPolicyArns {PASSES}: {arn} {finding}. {NAME_ROLES} [passes-role]"), PASSES)
         };
         check_refused(stack.clone(), listed, &[refusal]).await;
         // If both permit it, it causes a warning.
@@ -106,6 +104,11 @@ async fn no_spelling_of_a_policy_avoids_the_check() {
                 "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}}),
             passes("statement 1 allows iam:PassRole on *"),
         ),
+        // One role, by its whole ARN.
+        (
+            json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111111111111:role/One"}),
+            passes("statement 1 allows iam:PassRole on arn:aws:iam::111111111111:role/One"),
+        ),
         (
             json!({"Effect": "Allow", "Action": "sts:AssumeRole", "NotResource": "arn:aws:iam::111111111111:role/One"}),
             passes("statement 1 allows sts:AssumeRole on everything but arn:aws:iam::111111111111:role/One"),
@@ -169,17 +172,6 @@ async fn no_spelling_of_a_policy_avoids_the_check() {
         let problems = [problems, vec![finding]].concat();
         check_refused(Stack::new(), json!({"CustomPolicy": custom}), &problems).await;
     }
-    // A single role by name causes a warning.
-    let one =
-        policy(json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::111111111111:role/One"}));
-    let warning = "CustomPolicy passes or assumes roles: statement 1 allows iam:PassRole on arn:aws:iam::111111111111:role/One. \
-                   [passes-role]";
-    check_made(
-        Stack::new(),
-        json!({"CustomPolicy": one}),
-        json!({"inline": {"CustomPolicy": one}, "answer": {"Warnings": [warning]}}),
-    )
-    .await;
     // Reads of IAM are no escalation, and neither is a deny.
     for harmless in [
         json!({"Effect": "Allow", "Action": ["iam:Get*", "iam:List*"], "Resource": "*"}),

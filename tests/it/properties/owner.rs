@@ -2,9 +2,12 @@
 
 use serde_json::json;
 
-use super::{BOUNDARY, administrator_by_name, check_made, check_refused, guardrails, made, with_settings};
+use super::{
+    BOUNDARY, NAME_ROLES, PASSES, administrator_by_name, check_made, check_refused, guardrails, made,
+    passes_roles_by_custom_policy, with_settings,
+};
 use crate::fixtures::{
-    ACCOUNT, ADMINISTRATOR, AUDIT, EC2, GUARDRAILS, ID, OTHER_PROVIDER, PROVIDER, allow, read_bucket,
+    ACCOUNT, ADMINISTRATOR, AUDIT, EC2, GUARDRAILS, ID, OTHER_PROVIDER, PROVIDER, allow, policy, read_bucket,
 };
 use crate::stack::Stack;
 use crate::wire::iam::Policy;
@@ -94,6 +97,36 @@ async fn owner_allowed_managed_policy_arns() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn owner_passable_role_arns() {
+    let role = |name: &str| format!("arn:aws:iam::111111111111:role/{name}");
+    let listed = format!("{}, {},{}", role("app-*"), role("cdk-deploy"), "arn:aws:iam::444444444444:role/Build");
+    let some = || with_settings(&[("PASSABLE_ROLE_ARNS", &listed)]);
+    for (action, resource) in [
+        ("iam:PassRole", json!([role("app-1"), role("app-eu-*"), role("cdk-deploy")])),
+        ("iam:PassRole", json!("arn:aws:iam::*:role/app-1")),
+        ("sts:AssumeRole", json!([role("app-1"), "arn:aws:iam::444444444444:role/Build"])),
+    ] {
+        let custom = policy(json!({"Effect": "Allow", "Action": action, "Resource": resource}));
+        check_made(some(), json!({"CustomPolicy": custom}), json!({"inline": {"CustomPolicy": custom}})).await;
+    }
+    // All that are not listed are named, the widest first.
+    let custom = policy(json!({"Effect": "Allow", "Action": ["iam:PassRole", "sts:AssumeRole"], "Resource": [
+        role("app-1"), role("other"), role("cdk-*"), "arn:aws:iam::*:role/app*",
+    ]}));
+    let finding = "statement 1 allows iam:PassRole, sts:AssumeRole on arn:aws:iam::*:role/app*, \
+                   arn:aws:iam::111111111111:role/cdk-*, arn:aws:iam::111111111111:role/other";
+    check_refused(some(), json!({"CustomPolicy": custom}), &[passes_roles_by_custom_policy(finding)]).await;
+    // An AWS-managed policy that is known by its name.
+    let spot = "arn:aws:iam::aws:policy/AmazonEC2SpotFleetTaggingRole";
+    check_refused(
+        some(),
+        json!({"ManagedPolicyArns": spot}),
+        &[format!("ManagedPolicyArns {PASSES}: {spot}. {NAME_ROLES} [passes-role]")],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn owner_max_session_duration_cap() {
     let hour = || with_settings(&[("MAX_SESSION_DURATION_CAP", "3600")]);
     check_made(hour(), json!({}), json!({})).await;
@@ -146,6 +179,11 @@ async fn owner_settings_that_are_invalid_permit_nothing() {
             "TRUSTED_ACCOUNT_IDS",
             "*,222222222222",
             "must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting]",
+        ),
+        (
+            "PASSABLE_ROLE_ARNS",
+            "*",
+            "must be a list; each the ARN of a role or a pattern of such ARNs, such as arn:aws:iam::111122223333:role/app-*. [invalid-setting]",
         ),
         ("PERMIT_MISSING_EXTERNAL_ID", "yes", "must be true or false. [invalid-setting]"),
         ("MIN_EXTERNAL_ID_LENGTH", "sixteen", "must be a whole number from 2 to 1224 (characters). [invalid-setting]"),

@@ -1,6 +1,7 @@
 //! The roles that may be passed on or taken on: those that the owner lists.
 
 use super::terms::Terms;
+use crate::identifiers::RolePattern;
 use crate::policy::catalogue::CATALOGUE;
 use crate::policy::pattern::{glob_includes, globs_intersect};
 
@@ -12,16 +13,16 @@ pub(super) struct Roles<'a> {
 }
 
 impl Roles<'_> {
-    /// Whether the owner lists every role that this resource matches. A role of the reserved names has to be listed
-    /// just as it is written.
+    /// Whether the owner lists every role that this resource matches: one of the list includes it. What can match a
+    /// reserved role has to be listed just as it is written.
     pub(super) fn permit(&self, written: &str) -> bool {
-        let resource = self.in_own_account(written);
-        let listed = &self.terms.passable_roles;
-        if is_reserved(&resource) {
-            return listed.iter().any(|role| *role == resource || *role == written);
+        let resource = self.in_own_account(&without_variables(written));
+        let Some(role) = role_of(&resource) else { return false };
+        let mut listed = self.terms.passable_roles.iter().map(RolePattern::as_str);
+        if is_reserved(&resource) || can_be_reserved(role) {
+            return listed.any(|pattern| pattern == resource || pattern == written);
         }
-        let resource = without_variables(&resource);
-        listed.iter().any(|pattern| glob_includes(pattern, &resource))
+        listed.any(|pattern| glob_includes(pattern, &resource))
     }
 
     /// The resource with the own partition and account in place of `*`, where no other can be meant.
@@ -42,7 +43,21 @@ impl Roles<'_> {
     }
 }
 
-/// Whether a resource is aimed at one of the reserved roles: it is one of their names or patterns, or begins as they do.
+/// The path and name, or their pattern, in the ARN of roles. Nothing for what only a wildcard could make such an ARN.
+fn role_of(resource: &str) -> Option<&str> {
+    match resource.splitn(6, ':').collect::<Vec<_>>()[..] {
+        ["arn", _, "iam", "", _, resource] => resource.strip_prefix("role/").filter(|role| !role.contains(':')),
+        _ => None,
+    }
+}
+
+/// Whether a pattern of path and name can match a reserved role where AWS and the CDK have it: `*` or `?dk-*`, too.
+fn can_be_reserved(role: &str) -> bool {
+    CATALOGUE.reserved_roles.iter().any(|reserved| globs_intersect(role, reserved))
+}
+
+/// Whether a resource is aimed at one of the reserved roles: it is one of their names or patterns, or begins as they do,
+/// under any path.
 pub(super) fn is_reserved(resource: &str) -> bool {
     let Some(path) = resource.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("role/")) else {
         return false;

@@ -1,5 +1,7 @@
 //! What the judgement has to know besides the document.
 
+use crate::identifiers::RolePattern;
+
 /// Who wrote a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Author {
@@ -19,7 +21,7 @@ pub struct Terms<'a> {
     /// What the function's roles are called: the owner's path prefix without its first slash, and the name prefix.
     pub role_prefix: &'a str,
     /// ARNs and patterns of the roles that may be passed or assumed.
-    pub passable_roles: &'a [String],
+    pub passable_roles: &'a [RolePattern],
     /// The boundary that every role must have.
     pub required_boundary: Option<&'a str>,
     /// Whether that is the boundary that the function's template ships, under which IAM denies passing other roles.

@@ -31,9 +31,9 @@ impl<'a> Permissions<'a> {
             partition: account.partition.as_str(),
             account: account.id.as_str(),
             role_prefix: self.role_prefix,
-            passable_roles: &[],
+            passable_roles: &self.installation.limits.passable_roles,
             required_boundary: self.installation.limits.required_permissions_boundary.as_ref().map(PolicyArn::as_str),
-            boundary_in_force: false,
+            boundary_in_force: self.installation.limits.shipped_boundary_in_force(),
             allow_administrative: self.administrative,
         }
     }
@@ -48,14 +48,9 @@ impl<'a> Permissions<'a> {
     ) {
         let author = if arn.is_some_and(|arn| arn.owner() == "aws") { Author::Aws } else { Author::Customer };
         for privilege in document.privileges(author, &self.terms()) {
-            // The owner has no setting yet that lists roles to pass.
-            let one_role = author == Author::Customer
-                && privilege.code == policy::Code::PassesRole
-                && privilege.resources.iter().all(|resource| names_one(resource));
-            let severity = if one_role { Severity::Warning } else { privilege.severity };
             let place = arn.map(|arn| format!("{arn} in ")).unwrap_or_default();
-            let amounts_to = amounts_to(privilege.code, severity);
-            match severity {
+            let amounts_to = amounts_to(privilege.code, privilege.severity);
+            match privilege.severity {
                 Severity::Error => {
                     let message = format!("{property} {amounts_to}: {place}{}.", all_of(&privilege));
                     let document = arn.map_or(property, PolicyArn::as_str);
@@ -77,11 +72,16 @@ impl<'a> Permissions<'a> {
         property: &'static str,
         policies: &[(&PolicyArn, Vec<ByArn>)],
     ) {
+        let bounded = self.installation.limits.shipped_boundary_in_force();
         let mut warnings: BTreeMap<policy::Code, Vec<&PolicyArn>> = BTreeMap::new();
         for (arn, found) in policies {
             for ByArn { code, severity } in found {
-                let lifted =
-                    self.administrative && matches!(code, policy::Code::Administrative | policy::Code::PassesRole);
+                let lifted = match code {
+                    policy::Code::Administrative => self.administrative,
+                    // The shipped boundary passes and assumes only what the owner lists.
+                    policy::Code::PassesRole => self.administrative || bounded,
+                    _ => false,
+                };
                 if *severity == Severity::Error && !lifted {
                     let message = format!("{property} {}: {arn}.", amounts_to(*code, *severity));
                     reader.push(Finding::error(code_of(*code), property, message).in_statement(arn.as_str(), 0));
@@ -99,11 +99,6 @@ impl<'a> Permissions<'a> {
             reader.warning(code_of(code), property, format!("{property} {amounts_to}: {}.", arns.join(", ")));
         }
     }
-}
-
-/// Whether a resource, as a finding shows it, is one role and no pattern. One that was shortened may be a pattern.
-fn names_one(resource: &str) -> bool {
-    resource.starts_with("arn:") && resource.contains(":role/") && !resource.contains(['*', '?', '$', '…', ' '])
 }
 
 fn code_of(code: policy::Code) -> Code {
@@ -124,7 +119,7 @@ fn amounts_to(code: policy::Code, severity: Severity) -> &'static str {
     match (code, severity) {
         (policy::Code::Administrative, Severity::Error) => "gives administrator-equivalent access",
         (policy::Code::Administrative, Severity::Warning) => "may give administrator-equivalent access",
-        (policy::Code::PassesRole, _) => "passes or assumes roles",
+        (policy::Code::PassesRole, _) => "passes or assumes roles that the owner does not list in PassableRoleArns",
         (policy::Code::ActsAsWorkload, _) => "acts under the roles of workloads",
         (policy::Code::Exposes, _) => "shares resources or changes their policies",
         (policy::Code::ReadsData, _) => "reads data or obtains credentials",
@@ -158,21 +153,5 @@ fn examples_of(privilege: &Privilege) -> String {
         format!("{place} allows {count} actions, such as {examples}, on {resources}")
     } else {
         format!("{place} allows {examples} on {resources}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names_one;
-
-    #[test]
-    fn one_role_is_a_whole_arn_without_a_pattern() {
-        assert!(names_one("arn:aws:iam::111111111111:role/path/One"));
-        let cut = format!("arn:aws:iam::111111111111:role/{}…", "a".repeat(69));
-        for other in
-            ["*", "arn:aws:iam::111111111111:role/a*", "arn:aws:iam::*:role/a", "arn:aws:iam::1:role/${x}", &cut]
-        {
-            assert!(!names_one(other), "{other}");
-        }
     }
 }

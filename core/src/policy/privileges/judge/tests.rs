@@ -1,3 +1,5 @@
+mod roles;
+
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -208,69 +210,6 @@ fn some_actions_count_together() {
         ]),
         &expect![[r""]],
     );
-}
-
-#[test]
-fn roles_may_be_passed_as_the_owner_lists_them() {
-    let listed =
-        ["arn:aws:iam::111111111111:role/app-*", "arn:aws:iam::111111111111:role/cdk-deploy"].map(str::to_owned);
-    let terms = Terms { passable_roles: &listed, ..TERMS };
-    let role = |name: &str| format!("arn:aws:iam::111111111111:role/{name}");
-    for (action, resource, expected) in [
-        ("iam:PassRole", role("app-1"), None),
-        ("iam:PassRole", role("app-*"), None),
-        ("iam:PassRole", role("app-?x*"), None),
-        ("sts:AssumeRole", role("app-1"), None),
-        ("iam:PassRole", role("app*"), PASSES),
-        ("iam:PassRole", role("other"), PASSES),
-        ("iam:PassRole", role("APP-1"), PASSES),
-        ("iam:PassRole", "*".to_owned(), PASSES),
-        ("iam:Pass*", role("*"), PASSES),
-        // It cannot cross accounts, so any account is the own one. To assume a role can.
-        ("iam:PassRole", "arn:*:iam::*:role/app-1".to_owned(), None),
-        ("iam:PassRole", "arn:aws:iam::222222222222:role/app-1".to_owned(), PASSES),
-        ("sts:AssumeRole", "arn:aws:iam::*:role/app-1".to_owned(), PASSES),
-        ("iam:PassRole", role("app-${aws:PrincipalTag/Team}"), None),
-        ("iam:PassRole", role("${aws:PrincipalTag/Role}"), PASSES),
-        // Reserved names are listed exactly.
-        ("iam:PassRole", role("cdk-deploy"), None),
-        ("iam:PassRole", role("cdk-deploy*"), PASSES),
-        ("iam:PassRole", "arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/*".to_owned(), None),
-        ("iam:PassRole", "arn:aws:iam::*:instance-profile/*".to_owned(), None),
-    ] {
-        assert_eq!(outcome(Author::Customer, &terms, allow(action, &resource)), expected, "{action} on {resource}");
-    }
-    let everything = ["arn:aws:iam::111111111111:role/*".to_owned()];
-    let terms = Terms { passable_roles: &everything, ..TERMS };
-    assert_eq!(outcome(Author::Customer, &terms, allow("iam:PassRole", &role("*"))), None);
-    for reserved in ["OrganizationAccountAccessRole", "AWSControlTowerExecution", "cdk*", "stacksets-exec-1"] {
-        assert_eq!(outcome(Author::Customer, &terms, allow("iam:PassRole", &role(reserved))), PASSES, "{reserved}");
-    }
-}
-
-#[test]
-fn policies_of_aws_pass_roles_as_far_as_names_and_services_go() {
-    let pass = |resource: &str, service: &str| {
-        json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": resource,
-            "Condition": {"StringEquals": {"iam:PassedToService": service}}})
-    };
-    let in_force = Terms { boundary_in_force: true, ..TERMS };
-    for (resource, service, expected) in [
-        ("*", "rds.amazonaws.com", warning(Code::PassesRole)),
-        ("*", "ec2.amazonaws.com", PASSES),
-        ("arn:aws:iam::*:role/*", "cognito-identity.amazonaws.com", PASSES),
-        ("*", "unheard-of.amazonaws.com", PASSES),
-        ("arn:aws:iam::*:role/b*", "ec2.amazonaws.com", PASSES),
-        ("arn:aws:iam::*:role/AWSBatch*", "ec2.amazonaws.com", warning(Code::PassesRole)),
-        ("arn:aws:iam::*:role/cdk-*", "rds.amazonaws.com", PASSES),
-    ] {
-        assert_eq!(outcome(Author::Aws, &TERMS, pass(resource, service)), expected, "{resource} to {service}");
-        assert_eq!(outcome(Author::Aws, &in_force, pass(resource, service)), warning(Code::PassesRole));
-        assert_eq!(outcome(Author::Customer, &in_force, pass(resource, service)), PASSES);
-    }
-    let if_exists = json!({"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
-        "Condition": {"StringEqualsIfExists": {"iam:PassedToService": "rds.amazonaws.com"}}});
-    assert_eq!(outcome(Author::Aws, &TERMS, if_exists), PASSES);
 }
 
 #[test]

@@ -1,0 +1,74 @@
+//! Patterns that the function's owner lists: each stands for all that it matches.
+
+use std::fmt;
+
+use super::account::AccountId;
+use super::partition::Partition;
+use super::text::Invalid;
+
+/// The ARN of a role, or a pattern of such ARNs: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`. Partition and account may
+/// be `*`; path and name may contain `*` and `?`.
+///
+/// It is part of IAM policies, too, so it holds nothing that IAM would read in another way: no other part has a
+/// wildcard, and there is no variable. A list of them is separated by commas, so a comma in a name is written as `?`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RolePattern(String);
+text!(RolePattern);
+
+impl RolePattern {
+    /// Reads an ARN or a pattern.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let any_or = |part: &str, known: bool| part == "*" || known;
+        let name = |c: char| c.is_ascii_alphanumeric() || "_+=.@-/*?".contains(c);
+        let well_formed = match text.splitn(6, ':').collect::<Vec<_>>()[..] {
+            ["arn", partition, "iam", "", account, resource] => {
+                any_or(partition, Partition::parse(partition).is_ok())
+                    && any_or(account, AccountId::parse(account).is_ok())
+                    && resource.strip_prefix("role/").is_some_and(|role| !role.is_empty() && role.chars().all(name))
+            }
+            _ => false,
+        };
+        if well_formed {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "the ARN of a role or a pattern of such ARNs, such as arn:aws:iam::111122223333:role/app-*",
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_of_roles_is_an_arn_of_roles_in_every_part() {
+        for good in [
+            "arn:aws:iam::111122223333:role/Deploy",
+            "arn:aws-us-gov:iam::111122223333:role/ci/*/a_+=.@-9",
+            "arn:*:iam::*:role/app-?",
+        ] {
+            assert_eq!(RolePattern::parse(good).map(|pattern| pattern.to_string()), Ok(good.to_owned()));
+        }
+        for bad in [
+            "",
+            "*",
+            "Deploy",
+            "arn:*",
+            "arn:aws:iam::*",
+            "arn:aws:iam::111122223333:role/",
+            "arn:aws:iam::111122223333:role*",
+            "arn:aws:iam::111122223333:user/Deploy",
+            "arn:aws:iam::1111*:role/Deploy",
+            "arn:aws*:iam::111122223333:role/Deploy",
+            "arn:aws:i*m::111122223333:role/Deploy",
+            "arn:aws:iam:*:111122223333:role/Deploy",
+            "arn:aws:iam::111122223333:role/${aws:username}",
+            "arn:aws:iam::111122223333:role/a:b",
+            "arn:aws:iam::111122223333:role/a b",
+        ] {
+            assert!(RolePattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
