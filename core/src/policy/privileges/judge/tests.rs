@@ -1,4 +1,7 @@
+mod conditions;
+mod raised_rights;
 mod roles;
+mod warnings;
 
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
@@ -50,7 +53,9 @@ fn outcome(author: Author, terms: &Terms<'_>, statement: Value) -> Option<(Sever
 }
 
 const ERROR: Option<(Severity, Code)> = Some((Severity::Error, Code::Administrative));
+
 const PASSES: Option<(Severity, Code)> = Some((Severity::Error, Code::PassesRole));
+
 #[expect(clippy::unnecessary_wraps, reason = "compared with an outcome")]
 const fn warning(code: Code) -> Option<(Severity, Code)> {
     Some((Severity::Warning, code))
@@ -99,95 +104,6 @@ fn everything_is_one_finding() {
 }
 
 #[test]
-fn rights_are_raised_by_a_single_identity() {
-    for (action, resource, expected) in [
-        ("iam:PutRolePolicy", "arn:aws:iam::111111111111:role/delegated/me", ERROR),
-        ("IAM:PUTROLEPOLICY", "ARN:AWS:IAM::111111111111:ROLE/X", ERROR),
-        ("iam:Put*", "*", ERROR),
-        ("*:Attach*", "arn:*", ERROR),
-        ("*role*", "*", ERROR),
-        ("iam:CreatePolicyVersion", "arn:aws:iam::111111111111:policy/Vendor", ERROR),
-        ("iam:UpdateSAMLProvider", "arn:aws:iam::*:saml-provider/Corp", ERROR),
-        ("iam:PutRolePolicy", "arn:aws:iam::111111111111:user/x", None),
-        ("iam:PutRolePolicy", "arn:aws:s3:::*", None),
-        ("iam:CreateRole", "*", None),
-        ("iam:UpdateAccessKey", "*", None),
-        ("iam:DeactivateMFADevice", "*", None),
-        ("sts:AssumeRoot", "arn:aws:iam::*:root", ERROR),
-        ("sts:AssumeRoleWithWebIdentity", "*", None),
-        ("sts:Get*", "*", None),
-        ("sso:CreateAccountAssignment", "arn:aws:sso:::permissionSet/ssoins-1/ps-1", ERROR),
-        ("sso:CreateAccountAssignment", "arn:aws:sso:::instance/ssoins-1", None),
-        ("sso:PutPermissionsPolicy", "*", ERROR),
-        ("sso-directory:Add*", "*", ERROR),
-        ("identitystore:CreateGroupMembership", "arn:aws:identitystore:::group/*", ERROR),
-        ("rolesanywhere:UpdateTrustAnchor", "arn:aws:rolesanywhere:*:*:trust-anchor/1", ERROR),
-        ("rolesanywhere:CreateTrustAnchor", "*", warning(Code::Exposes)),
-        ("account:StartPrimaryEmailUpdate", "*", ERROR),
-        ("iam:AcceptDelegationRequest", "*", ERROR),
-        ("cognito-identity:SetIdentityPoolRoles", "*", ERROR),
-        ("iam:UpdateOpenIDConnectProviderThumbprint", "*", warning(Code::Administrative)),
-    ] {
-        assert_eq!(outcome(Author::Customer, &TERMS, allow(action, resource)), expected, "{action} on {resource}");
-    }
-}
-
-#[test]
-fn code_raises_rights_where_it_can_be_anyones() {
-    let function = |name: &str| format!("arn:aws:lambda:us-east-1:111111111111:function:{name}");
-    for (action, resource, expected) in [
-        ("lambda:UpdateFunctionCode", "*".to_owned(), ERROR),
-        ("lambda:UpdateFunctionCode", function("*"), ERROR),
-        ("lambda:*", function("*"), ERROR),
-        ("lambda:UpdateFunctionCode", function("a*"), warning(Code::ActsAsWorkload)),
-        ("lambda:UpdateFunctionCode", function("app-*"), None),
-        ("lambda:UpdateFunctionCode", function("app"), None),
-        ("lambda:UpdateFunctionCode", function("service-provider-*"), ERROR),
-        ("lambda:UpdateFunctionCode", function("service-provider-access"), ERROR),
-        ("glue:UpdateDevEndpoint", "arn:aws:glue:*:*:*".to_owned(), ERROR),
-        ("sagemaker:*", "arn:aws:sagemaker:*:*:notebook-instance/*".to_owned(), ERROR),
-        (
-            "sagemaker:CreatePresignedNotebookInstanceUrl",
-            "arn:aws:sagemaker:*:*:notebook-instance/vendor".to_owned(),
-            None,
-        ),
-    ] {
-        assert_eq!(outcome(Author::Customer, &TERMS, allow(action, &resource)), expected, "{action} on {resource}");
-    }
-}
-
-#[test]
-fn warnings_are_about_everything() {
-    for (action, resource, expected) in [
-        ("ssm:SendCommand", "arn:aws:ec2:*:111111111111:instance/*", warning(Code::ActsAsWorkload)),
-        ("ssm:SendCommand", "arn:aws:ec2:*:111111111111:instance/i-1", None),
-        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:*", warning(Code::ReadsData)),
-        ("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:vendor/*", None),
-        ("s3:GetObject", "arn:aws:s3:::*/*", warning(Code::ReadsData)),
-        ("s3:GetObject", "arn:aws:s3:::bucket/*", None),
-        ("s3:Put*", "arn:aws:s3:::*", warning(Code::Exposes)),
-        ("kms:PutKeyPolicy", "arn:aws:kms:*:*:key/*", warning(Code::Exposes)),
-        ("kms:PutKeyPolicy", "arn:aws:kms:*:*:key/1", None),
-        ("kms:Decrypt", "*", None),
-        ("ram:CreateResourceShare", "*", warning(Code::Exposes)),
-        ("cloudtrail:StopLogging", "arn:aws:cloudtrail:us-east-1:111111111111:trail/main", warning(Code::AuditTrail)),
-        ("organizations:LeaveOrganization", "*", warning(Code::Organization)),
-        ("eks:AssociateAccessPolicy", "*", warning(Code::Organization)),
-        ("eks:*", "arn:aws:eks:*:*:cluster/*", warning(Code::Organization)),
-        ("sqs:*", "arn:aws:sqs:*:*:*", warning(Code::Exposes)),
-        ("polly:*", "*", warning(Code::Broad)),
-        ("s3:*", "arn:aws:s3:::bucket/*", None),
-        ("*:List*", "*", None),
-        ("*:Describe*", "*", None),
-        ("*:GetO*", "*", warning(Code::ReadsData)),
-    ] {
-        assert_eq!(outcome(Author::Customer, &TERMS, allow(action, resource)), expected, "{action} on {resource}");
-    }
-    let not_resource = json!({"Effect": "Allow", "Action": "s3:GetObject", "NotResource": "arn:aws:s3:::bucket/*"});
-    assert_eq!(outcome(Author::Customer, &TERMS, not_resource), warning(Code::ReadsData));
-}
-
-#[test]
 fn some_actions_count_together() {
     check(
         json!([
@@ -209,97 +125,6 @@ fn some_actions_count_together() {
             allow("ec2:ModifyLaunchTemplate", "arn:aws:ec2:*:*:launch-template/lt-1")
         ]),
         &expect![[r""]],
-    );
-}
-
-#[test]
-fn three_conditions_lower_a_finding() {
-    let limited = |action: &str, operator: &str, key: &str, value: Value| json!({"Effect": "Allow", "Action": action, "Resource": "*", "Condition": {operator: {key: value}}});
-    let lowered = warning(Code::Administrative);
-    let aws = |name: &str| json!(format!("arn:aws:iam::aws:policy/{name}"));
-    let boundary = json!("arn:aws:iam::111111111111:policy/Boundary");
-    for (statement, expected) in [
-        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PolicyARN", aws("SecurityAudit")), lowered),
-        (
-            limited(
-                "iam:AttachUserPolicy",
-                "StringLike",
-                "IAM:policyarn",
-                json!([aws("SecurityAudit"), aws("job-function/ViewOnlyAccess")]),
-            ),
-            lowered,
-        ),
-        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PolicyARN", aws("AdministratorAccess")), ERROR),
-        (
-            limited(
-                "iam:AttachRolePolicy",
-                "ArnEquals",
-                "iam:PolicyARN",
-                json!([aws("SecurityAudit"), aws("PowerUserAccess")]),
-            ),
-            ERROR,
-        ),
-        (limited("iam:AttachRolePolicy", "ArnLike", "iam:PolicyARN", aws("*")), ERROR),
-        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PolicyARN", aws("NoSuchPolicy")), ERROR),
-        (
-            limited("iam:AttachRolePolicy", "ArnLike", "iam:PolicyARN", json!("arn:aws:iam::*:policy/SecurityAudit")),
-            ERROR,
-        ),
-        (limited("iam:AttachRolePolicy", "ArnEqualsIfExists", "iam:PolicyARN", aws("SecurityAudit")), ERROR),
-        (limited("iam:AttachRolePolicy", "ForAllValues:ArnEquals", "iam:PolicyARN", aws("SecurityAudit")), ERROR),
-        (limited("iam:AttachRolePolicy", "ArnNotEquals", "iam:PolicyARN", aws("AdministratorAccess")), ERROR),
-        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PolicyARN", json!([])), ERROR),
-        (limited("iam:PutRolePolicy", "ArnEquals", "iam:PolicyARN", aws("SecurityAudit")), ERROR),
-        (limited("iam:PutRolePolicy", "StringEquals", "iam:PermissionsBoundary", boundary.clone()), lowered),
-        (limited("iam:AttachRolePolicy", "ArnEquals", "iam:PermissionsBoundary", boundary.clone()), lowered),
-        (limited("iam:PutRolePolicy", "StringEquals", "iam:PermissionsBoundary", aws("SecurityAudit")), ERROR),
-        (limited("iam:UpdateAssumeRolePolicy", "StringEquals", "iam:PermissionsBoundary", boundary.clone()), ERROR),
-        (limited("iam:PutRolePolicy", "StringEquals", "aws:PrincipalTag/Team", json!("admins")), ERROR),
-        (limited("iam:PutRolePolicy", "Bool", "aws:MultiFactorAuthPresent", json!("true")), ERROR),
-        (limited("iam:PassRole", "StringEquals", "iam:PassedToService", json!("rds.amazonaws.com")), PASSES),
-    ] {
-        assert_eq!(outcome(Author::Customer, &TERMS, statement.clone()), expected, "{statement}");
-    }
-    // Of two elements that IAM might read as one, neither counts.
-    let twice = json!({"Effect": "Allow", "Action": "iam:PutRolePolicy", "Resource": "*", "condition": {},
-        "Condition": {"StringEquals": {"iam:PermissionsBoundary": boundary}}});
-    assert_eq!(outcome(Author::Customer, &TERMS, twice), ERROR);
-    // AWS limits its own policies to boundaries of its own.
-    let own = limited("iam:PutRolePolicy", "StringEquals", "iam:PermissionsBoundary", aws("SecurityAudit"));
-    assert_eq!(outcome(Author::Aws, &TERMS, own), lowered);
-}
-
-#[test]
-fn what_a_role_cannot_act_upon_does_not_count() {
-    for (action, resource, expected) in [
-        ("iam:PutRolePolicy", "arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot", None),
-        ("iam:PutRolePolicy", "arn:aws:iam::*:role/aws-service-role*", ERROR),
-        ("iam:CreateAccessKey", "arn:aws:iam::*:user/${aws:username}", None),
-        ("iam:CreateAccessKey", "arn:aws:iam::*:user/${aws:PrincipalTag/User}", ERROR),
-        ("iam:CreateAccessKey", "arn:aws:iam::*:user/${aws:username, 'admin'}", ERROR),
-        ("iam:TagRole", "*", warning(Code::Administrative)),
-        ("iam:TagRole", "arn:aws:iam::*:role/delegated/*", warning(Code::Administrative)),
-        ("iam:TagRole", "arn:aws:iam::*:role/vendor-*", None),
-        ("iam:UntagRole", "arn:aws:iam::*:role/d*", warning(Code::Administrative)),
-        ("iam:DetachRolePolicy", "arn:aws:iam::*:role/delegated/me", ERROR),
-        ("iam:DetachRolePolicy", "arn:aws:iam::*:role/vendor-*", None),
-    ] {
-        assert_eq!(outcome(Author::Customer, &TERMS, allow(action, resource)), expected, "{action} on {resource}");
-    }
-}
-
-#[test]
-fn a_permit_lowers_errors_and_hides_nothing() {
-    let terms = Terms { allow_administrative: true, ..TERMS };
-    let statements = json!([allow("*", "*"), allow("iam:PassRole", "*"), allow("iam:Put*", "*")]);
-    check_with(
-        Author::Customer,
-        &terms,
-        statements,
-        &expect![[r"
-            Warning administrative, statement 1: 6 as *, iam:PutGroupPolicy, iam:PutRolePermissionsBoundary on *
-            Warning passes-role, statement 2: 1 as iam:PassRole on *
-        "]],
     );
 }
 

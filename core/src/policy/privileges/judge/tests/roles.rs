@@ -1,3 +1,5 @@
+//! Roles that are passed or assumed.
+
 use serde_json::json;
 
 use super::{PASSES, TERMS, allow, outcome, warning};
