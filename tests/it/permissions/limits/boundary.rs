@@ -1,0 +1,73 @@
+//! The permissions boundary that the owner may require.
+
+use super::judge;
+use crate::fixtures::AUDIT;
+use crate::permissions::judge::Call;
+use crate::permissions::{BOUNDARY, deployed, with_boundary};
+
+/// What could widen a role.
+const WIDENING: [&str; 6] = [
+    "iam:AttachRolePolicy",
+    "iam:CreateRole",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateRole",
+];
+
+#[test]
+fn without_a_required_boundary_any_will_do() {
+    let judge = judge(&deployed());
+    for boundary in [None, Some(BOUNDARY), Some("arn:aws:iam::111111111111:policy/Other")] {
+        for action in WIDENING.into_iter().chain(["iam:DeleteRolePermissionsBoundary"]) {
+            judge.must_allow(&Call::on_role(action, "/delegated/x").boundary(boundary).with_policy(action));
+        }
+    }
+}
+
+#[test]
+fn where_a_boundary_is_required_nothing_widens_a_role_without_it() {
+    let boundaries = [
+        None,
+        Some("arn:aws:iam::111111111111:policy/Other"),
+        Some("arn:aws:iam::111111111111:policy/ServiceProviders"),
+        Some("arn:aws:iam::111111111111:policy/boundaries/ServiceProviders2"),
+        Some("arn:aws:iam::111111111111:policy/boundaries/serviceproviders"),
+        Some("arn:aws:iam::222222222222:policy/boundaries/ServiceProviders"),
+        Some("arn:aws:iam::aws:policy/boundaries/ServiceProviders"),
+    ];
+    for deployment in [with_boundary(), with_boundary().with("AllowedManagedPolicyArns", AUDIT)] {
+        let judge = judge(&deployment);
+        for action in WIDENING {
+            for boundary in boundaries {
+                judge.must_deny(&Call::on_role(action, "/delegated/x").boundary(boundary).with_policy(action));
+            }
+            judge.must_allow(&Call::on_role(action, "/delegated/x").boundary(Some(BOUNDARY)).with_policy(action));
+        }
+        for boundary in boundaries.into_iter().chain([Some(BOUNDARY)]) {
+            // It is never taken off,
+            judge.must_deny(&Call::on_role("iam:DeleteRolePermissionsBoundary", "/delegated/x").boundary(boundary));
+            // and taking away works whatever there is.
+            for action in [
+                "iam:DeleteRole",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:GetRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListInstanceProfilesForRole",
+                "iam:ListRolePolicies",
+                "iam:TagRole",
+                "iam:UntagRole",
+            ] {
+                judge.must_allow(&Call::on_role(action, "/delegated/x").boundary(boundary).with_policy(action));
+            }
+        }
+    }
+}
+
+impl Call {
+    /// With a harmless policy, where the action takes one.
+    fn with_policy(self, action: &str) -> Self {
+        if ["iam:AttachRolePolicy", "iam:DetachRolePolicy"].contains(&action) { self.policy(AUDIT) } else { self }
+    }
+}
