@@ -12,6 +12,7 @@ use delegated_role_core::access_check::answer::{Answer, Verdict};
 use delegated_role_core::access_check::probe::probes;
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::access_check::verdict::{ProbeResult, judge, lines};
+use delegated_role_core::findings::Finding;
 use delegated_role_core::seed::Seed;
 use delegated_role_core::timestamp::Timestamp;
 
@@ -24,7 +25,7 @@ pub struct Checked {
     /// The answer, for the physical ID.
     pub answer: Answer,
     /// The resource's attributes, or the reason for which it fails.
-    pub result: Result<BTreeMap<&'static str, String>, String>,
+    pub result: Result<BTreeMap<&'static str, String>, Finding>,
 }
 
 /// Runs a check at the time `now`. `before` is the resource's physical ID so far: a question that it already answers is
@@ -45,7 +46,7 @@ pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, 
     let result = if answer.verdict.succeeds(check.on_inconclusive) {
         Ok(attributes(check, &answer, lines(&check.question, &results)))
     } else {
-        Err(judgement.reason)
+        Err(judgement.finding())
     };
     Checked { answer, result }
 }

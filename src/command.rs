@@ -1,14 +1,14 @@
-//! All that can be asked of us, and what comes of it.
+//! What a request asks for, as a value that runs.
 //!
-//! A command knows its resource's physical ID before anything is written, so that whatever happens
-//! (a denied permission, a panic, the deadline) can be answered with the true one.
+//! A command knows its resource's physical ID before anything is written, so that every result (a denied permission, a
+//! panic, the deadline) can be answered with the true one.
 
 use std::time::Duration;
 
 use delegated_role_core::access_check::answer::Verdict;
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::external_id;
-use delegated_role_core::findings::{Problems, Reason};
+use delegated_role_core::findings::{Code, Finding, Problems, Reason};
 use delegated_role_core::identifiers::{Account, ExternalId, FunctionArn, Invalid, RoleName, StackArn};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::owner_limits::Settings;
@@ -27,7 +27,7 @@ use crate::role::converge::ensure;
 use crate::role::outcome::{LeftBehind, NotConverged};
 use crate::role::remove::{Removal, remove};
 
-/// What can be asked for.
+/// A resource type of this function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ResourceType {
     /// The customer's side: a role for a service provider.
@@ -49,17 +49,18 @@ impl ResourceType {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, Finding> {
         Self::ALL.into_iter().find(|known| known.name() == text).ok_or_else(|| {
-            format!(
+            let message = format!(
                 "{} is not a resource type of this function; use Custom::DelegatedRole, Custom::ExternalId or \
                  Custom::AccessCheck.",
                 if text.is_empty() { "(none)" } else { text }
-            )
+            );
+            Finding::failure(Code::UnknownResourceType, message)
         })
     }
 
-    /// Whether it is more than an answer: something in the account that a delete must take away.
+    /// Whether something in the account belongs to it, which a delete must remove.
     fn makes_something(self) -> bool {
         match self {
             Self::DelegatedRole => true,
@@ -73,8 +74,8 @@ pub fn known_type(envelope: &Envelope) -> Option<&'static str> {
     ResourceType::parse(&envelope.resource_type).ok().map(ResourceType::name)
 }
 
-/// The ID that answers a request of which nothing more is known than its envelope: that of the resource, or one
-/// that no role can have.
+/// The ID for the answer to a request of which only the envelope is known: that of the resource, or one that no role can
+/// have.
 pub fn id_of_refusal(envelope: &Envelope) -> String {
     envelope.physical_id.clone().unwrap_or_else(|| resource_of(envelope).refused_id())
 }
@@ -87,9 +88,10 @@ fn resource_of(envelope: &Envelope) -> StackResource {
     }
 }
 
-const UNKNOWN_ACCOUNT: &str = "Lambda did not tell the function's own ARN, so its account is unknown.";
+const UNKNOWN_ACCOUNT: &str =
+    "Lambda did not pass the function's own ARN, so its account is unknown. Run the operation again.";
 
-/// When a request was sent and when it is looked at.
+/// When a request was sent, and what time it is.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// By the presigned URL's signature; unknown for emulators.
@@ -98,16 +100,16 @@ pub struct Timing {
     pub now: Timestamp,
 }
 
-/// Something to do. Each holds all that it needs.
+/// What to do, with everything that it needs.
 #[derive(Debug)]
 pub enum Command {
-    /// Make a role as wished.
+    /// Make a role as declared.
     EnsureRole {
         /// What the template declares.
         declaration: Box<Declaration>,
         /// Where the function works and what its owner allows, or why that is unknown.
         installation: Result<Box<Installation>, Problems>,
-        /// The name that the role will have, as far as that can be known before the wish is judged.
+        /// The name that the role will have, as far as it can be known before the declaration is validated.
         expected: Option<RoleName>,
         /// The ID to answer with while it is unknown whether the role exists.
         physical_id: String,
@@ -126,7 +128,7 @@ pub enum Command {
         /// The handle so far, or an ID that stands for none.
         physical_id: String,
     },
-    /// Find out whether a customer's role is safe.
+    /// Check whether a customer's role is safe.
     CheckAccess {
         /// The question.
         check: Box<Check>,
@@ -163,10 +165,10 @@ impl Command {
     /// Reads what a request asks of this function.
     ///
     /// # Errors
-    /// When it is not for this function, over already, malformed, or about an unknown resource type.
+    /// When it is not for this function, too old, malformed, or about an unknown resource type.
     pub fn read(
         envelope: &Envelope,
-        intent: Result<Intent, String>,
+        intent: Result<Intent, Finding>,
         function: Result<FunctionArn, Invalid>,
         settings: &Settings,
         timing: Timing,
@@ -176,9 +178,9 @@ impl Command {
         // Creates are refused under an ID that no role can have, so that the delete that follows is
         // harmless; an update that fails keeps its ID.
         let known = envelope.physical_id.clone();
-        let refuse = |reason: String| Refusal::of(envelope, reason);
+        let refuse = |reason: Finding| Refusal::of(envelope, reason);
 
-        // First of all: whatever else was wrong with the create, its delete must not fail for it too.
+        // First of all: what was wrong with the create must not make its delete fail too.
         let resource_type = ResourceType::parse(&envelope.resource_type);
         let only_answered = resource_type.as_ref().is_ok_and(|known| !known.makes_something());
         if envelope.request_type == "Delete"
@@ -186,15 +188,16 @@ impl Command {
         {
             return Ok(Self::NothingToRemove { physical_id: known.unwrap_or_else(|| resource.refused_id()) });
         }
-        let function = function.map_err(|_| refuse(UNKNOWN_ACCOUNT.to_owned()))?;
+        let function = function.map_err(|_| refuse(Finding::failure(Code::InternalError, UNKNOWN_ACCOUNT)))?;
         check_place(stack.as_ref(), &function).map_err(refuse)?;
         check_age(envelope.service_timeout, timing).map_err(refuse)?;
         let resource_type = resource_type.map_err(refuse)?;
         if !settings.serves(&envelope.resource_type) {
-            return Err(refuse(format!(
-                "{} is not what this function is installed for; use the ServiceToken of the one that is.",
+            let message = format!(
+                "This function is not installed for {}. Use the ServiceToken of a function that is.",
                 envelope.resource_type
-            )));
+            );
+            return Err(refuse(Finding::failure(Code::WrongFunction, message)));
         }
         let intent = intent.map_err(refuse)?;
         let before = intent.physical_id().map(ToOwned::to_owned);
@@ -255,7 +258,7 @@ impl Command {
         }
     }
 
-    /// Does it. Whatever has to be random comes from the seed.
+    /// Runs it. The seed is its only randomness.
     pub async fn run(self, aws: &Aws, seed: &Seed) -> Response {
         match self {
             Self::EnsureRole { declaration, installation, expected, .. } => {
@@ -264,7 +267,7 @@ impl Command {
                         ensure(aws, &declaration, installation, ExternalId::from_random(seed.first())).await
                     }
                     Err(problems) => Err(NotConverged::untouched(Reason::from(problems.clone()).after(
-                        "The function's own settings are wrong, so it creates and changes no role; its owner must correct them.",
+                        "The function's settings are wrong, so it creates and changes no role. Its owner must correct them.",
                     ))),
                 };
                 match converged {
@@ -320,8 +323,7 @@ impl Command {
     }
 }
 
-/// Why a command failed, to judge by the first call that was given up. Where none was, what was asked for was
-/// refused.
+/// Why a command failed, by the first call that was given up. Where none was, the request was refused.
 fn cause(aws: &Aws) -> Cause {
     match aws.gave_up() {
         Some(Kind::Denied) => Cause::Denied,
@@ -332,9 +334,9 @@ fn cause(aws: &Aws) -> Cause {
     }
 }
 
-/// The ID of a wish that failed. An update keeps its own. A create answers with the name of the role that
-/// it may have left, so that the delete that follows finds it; with an ID that finds nothing only where
-/// nothing is: an earlier delivery of the same create may have come further than this one.
+/// The ID for the answer to a declaration that failed. An update keeps its own. A create answers with the name of the role
+/// that it may have left, so that the delete that follows finds it. It answers with an ID that finds nothing only where
+/// there is no role: an earlier delivery of the same create may have come further than this one.
 async fn failed_id(
     iam: &Iam,
     declaration: &Declaration,
@@ -363,10 +365,10 @@ async fn failed_id(
     }
 }
 
-/// The function acts in its own account and Region only: an event that names another one was not sent
-/// by its CloudFormation.
-fn check_place(stack: Option<&StackArn>, function: &FunctionArn) -> Result<(), String> {
-    let stack = stack.ok_or("The request's StackId is not the ARN of a stack, so it was refused.")?;
+/// The function acts in its own account and Region only. CloudFormation there sends no event that names another.
+fn check_place(stack: Option<&StackArn>, function: &FunctionArn) -> Result<(), Finding> {
+    let malformed = || Finding::failure(Code::MalformedRequest, "The request's StackId is not the ARN of a stack.");
+    let stack = stack.ok_or_else(malformed)?;
     let Account { partition, id: account } = function.account();
     let region = function.region();
     if stack.account() == account.as_str()
@@ -375,24 +377,26 @@ fn check_place(stack: Option<&StackArn>, function: &FunctionArn) -> Result<(), S
     {
         return Ok(());
     }
-    Err(format!(
+    let message = format!(
         "The stack is in account {} and Region {}, but this function works for stacks in account {account} and Region {region} \
          only. Install the function there and use its own ServiceToken.",
         stack.account(),
         stack.region()
-    ))
+    );
+    Err(Finding::failure(Code::WrongFunction, message))
 }
 
-/// A delivery that comes after CloudFormation has given the operation up must not bring anything back.
-fn check_age(service_timeout: Duration, timing: Timing) -> Result<(), String> {
+/// A delivery that comes after CloudFormation has ended the operation must not restore anything.
+fn check_age(service_timeout: Duration, timing: Timing) -> Result<(), Finding> {
     let Some(age) = timing.sent.map(|sent| sent.until(timing.now)) else { return Ok(()) };
     if age <= service_timeout {
         return Ok(());
     }
-    Err(format!(
-        "This request was sent {} seconds ago, but its operation was over after {} (ServiceTimeout): nothing was changed. \
-         Run the operation again.",
+    let message = format!(
+        "This request was sent {} seconds ago, but its operation timed out after {} (ServiceTimeout). Nothing was changed. Run \
+         the operation again.",
         age.as_secs(),
         service_timeout.as_secs()
-    ))
+    );
+    Err(Finding::failure(Code::LateRequest, message))
 }

@@ -1,13 +1,13 @@
-//! One request in, one answer out, within the deadline. Cannot fail, save by not reaching anyone.
+//! One request in, one answer out, within the deadline. It fails only when no answer can be delivered.
 //!
-//! Every event that carries a usable response URL is answered: a malformed one, a denied permission, a
-//! panic and the deadline included. Without an answer CloudFormation waits for up to an hour, and a
-//! rollback as long again.
+//! Every event with a usable response URL is answered, also after a malformed event, a denied permission, a panic or at the
+//! deadline. Without an answer CloudFormation waits for up to an hour, and as long again in the rollback.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use delegated_role_core::findings::{Code, Finding, Reason};
 use delegated_role_core::identifiers::FunctionArn;
 use delegated_role_core::owner_limits::Settings;
 use delegated_role_core::seed::Seed;
@@ -22,17 +22,16 @@ use crate::log::Line;
 use crate::request::{Envelope, Intent, ResponseUrl, secrets};
 use crate::response::{Cause, Response};
 
-/// The answer is sent so long before Lambda's deadline at the latest, to leave time for a second try.
+/// The answer is sent at least this long before Lambda's deadline, which leaves time for a second attempt.
 const TO_ANSWER: Duration = Duration::from_secs(3);
 
-/// Calls to AWS are not tried again after that, so that a reason can still be told from the last one.
+/// Calls to AWS end this long before the deadline, so that the last failure can still be reported.
 const TO_FINISH: Duration = Duration::from_secs(4);
 
-/// Delivering ends so long before Lambda's deadline: an invocation that is cut off there is neither
-/// logged nor reported to Lambda as failed.
+/// Delivery ends this long before Lambda's deadline. An invocation that Lambda ends is neither logged nor reported as failed.
 const TO_REPORT: Duration = Duration::from_millis(500);
 
-/// What lives as long as the process: made once, shared by all requests.
+/// What all requests of the process share.
 #[derive(Clone, Debug)]
 pub struct Handler {
     /// Connections for the answer.
@@ -51,7 +50,7 @@ pub struct Handler {
     pub settings: Settings,
 }
 
-/// What Lambda tells about one invocation.
+/// What Lambda says about one invocation.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     /// The ARN by which the function was invoked.
@@ -65,8 +64,8 @@ pub struct Invocation {
 /// Why an event got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
-    /// There is nobody to answer, or somebody whom we must not.
-    #[error("nothing was done and nobody was answered: {0}")]
+    /// The response URL is missing, or not one that may be answered.
+    #[error("the event was refused and not answered: {0}")]
     NoAddress(&'static str),
     /// The answer could not be delivered.
     #[error(transparent)]
@@ -103,7 +102,7 @@ impl Handler {
         Ok(delivered?)
     }
 
-    /// Does what the event asks and tells what came of it, and which calls to AWS it took.
+    /// Runs what the event asks for. Returns the answer and the calls to AWS that it took.
     pub async fn respond(
         &self,
         event: Value,
@@ -134,7 +133,9 @@ impl Handler {
         };
         let mut bytes = [0; Seed::BYTES];
         if getrandom::fill(&mut bytes).is_err() {
-            let reason = "The system gave no random bytes, so no external ID could be made. Try again.".into();
+            let message =
+                "The operating system returned no random bytes, so no external ID could be generated. Try again.";
+            let reason = Finding::failure(Code::InternalError, message).into();
             let physical_id = command.physical_id().to_owned();
             return (Response::Failed { physical_id, reason, cause: Cause::Other }, Calls::default());
         }
@@ -157,11 +158,18 @@ impl Handler {
     }
 }
 
-const PANIC: &str = "The function met an error of its own (a panic; the log says where). Whatever was done is safe to leave; \
-                     update the stack again, and report it if it stays.";
+const TIMED_OUT: &str =
+    "The function timed out before all AWS calls completed. What was done is safe to leave. Try again.";
 
-/// What a request asks, or the answer to one that cannot be read. It is read before there is a task whose panic
-/// would be caught.
+/// The reason after a panic. Its own message may quote secrets.
+fn panicked() -> Reason {
+    const MESSAGE: &str = "Internal error (panic; see the function's log). What was done is safe to leave. Update the stack again, \
+                           and report the error if it persists.";
+    Finding::failure(Code::InternalError, MESSAGE).into()
+}
+
+/// What a request asks for, or the answer to one that cannot be read. It is read before there is a task that would catch a
+/// panic.
 fn unless_it_panics(envelope: &Envelope, read: impl FnOnce() -> Result<Command, Refusal>) -> Result<Command, Response> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(command)) => Ok(command),
@@ -170,13 +178,13 @@ fn unless_it_panics(envelope: &Envelope, read: impl FnOnce() -> Result<Command, 
         }
         Err(_) => {
             let physical_id = id_of_refusal(envelope);
-            Err(Response::Failed { physical_id, reason: PANIC.into(), cause: Cause::Panicked })
+            Err(Response::Failed { physical_id, reason: panicked(), cause: Cause::Panicked })
         }
     }
 }
 
-/// Work that is answered for, whatever becomes of it. It is a task of its own: a panic in it is caught, and
-/// when the time is over it is abandoned where it stands.
+/// Runs work as a task of its own, so that there is always an answer: a panic in it is caught, and it is aborted at the
+/// deadline.
 async fn watched(
     work: impl Future<Output = Response> + Send + 'static,
     until: Instant,
@@ -186,15 +194,13 @@ async fn watched(
     let abandon = work.abort_handle();
     let (cause, reason) = match timeout_at(until, work).await {
         Ok(Ok(response)) => return response,
-        Ok(Err(_)) => (Cause::Panicked, PANIC),
+        Ok(Err(_)) => (Cause::Panicked, panicked()),
         Err(_) => {
             abandon.abort();
-            let reason = "The function's time was over before AWS had answered everything. Whatever was done is safe to \
-                          leave; try again.";
-            (Cause::TimedOut, reason)
+            (Cause::TimedOut, Finding::failure(Code::TimedOut, TIMED_OUT).into())
         }
     };
-    Response::Failed { physical_id, reason: reason.into(), cause }
+    Response::Failed { physical_id, reason, cause }
 }
 
 #[cfg(test)]
@@ -210,35 +216,38 @@ mod tests {
         };
         assert_eq!(physical_id, "role");
         let reason = reason.to_string();
-        assert_eq!(cause == Cause::Panicked, reason == PANIC);
-        assert!(Instant::now() <= until + Duration::from_millis(1), "told in time");
+        assert_eq!(cause == Cause::Panicked, reason == panicked().to_string());
+        assert!(Instant::now() <= until + Duration::from_millis(1), "answered in time");
         reason
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_never_ends_is_abandoned_and_answered_for() {
+    async fn work_that_never_ends_is_aborted_and_answered() {
         let (alive, abandoned) = oneshot::channel::<()>();
         let reason = failed(async move {
             let _alive = alive;
             std::future::pending().await
         });
-        assert!(reason.await.starts_with("The function's time was over"));
+        assert_eq!(
+            reason.await,
+            "The function timed out before all AWS calls completed. What was done is safe to leave. Try again. [timed-out]"
+        );
         let dropped = tokio::time::timeout(Duration::from_secs(60), abandoned).await;
         assert!(matches!(dropped, Ok(Err(_))), "the work is dropped, so it can write nothing after the answer");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_panic_is_answered_for_without_its_words() {
+    async fn a_panic_is_answered_without_its_message() {
         let reason = failed(async { panic!("a secret") }).await;
-        assert!(reason.starts_with("The function met an error of its own (a panic;"), "{reason}");
+        assert!(reason.starts_with("Internal error (panic; ") && reason.ends_with(" [internal-error]"), "{reason}");
         assert!(!reason.contains("secret"), "{reason}");
     }
 
     #[test]
-    fn a_panic_while_the_request_is_read_is_answered_for_too() {
+    fn a_panic_while_the_request_is_read_is_answered() {
         let answer = |envelope: &Envelope| match unless_it_panics(envelope, || panic!("a secret")) {
             Err(Response::Failed { physical_id, reason, cause: Cause::Panicked }) => {
-                assert_eq!(reason.to_string(), PANIC);
+                assert_eq!(reason, panicked());
                 physical_id
             }
             other => panic!("{other:?}"),

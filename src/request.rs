@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use aws_lambda_events::event::cloudformation::CloudFormationCustomResourceRequest;
 use delegated_role_core::external_id::Handle;
+use delegated_role_core::findings::{Code, Finding};
 use delegated_role_core::identifiers::Partition;
 use delegated_role_core::properties::Properties;
 use delegated_role_core::secrets::Secrets;
@@ -124,17 +125,18 @@ impl Intent {
     ///
     /// # Errors
     /// A sentence that says what is malformed.
-    pub fn read(event: Value, envelope: &Envelope) -> Result<Self, String> {
+    pub fn read(event: Value, envelope: &Envelope) -> Result<Self, Finding> {
         if envelope.request_type == "Delete" {
-            let physical_id = envelope.physical_id.clone().ok_or("The request has no PhysicalResourceId.")?;
+            let physical_id =
+                envelope.physical_id.clone().ok_or_else(|| malformed("The request has no PhysicalResourceId."))?;
             let properties = event.get("ResourceProperties").and_then(Value::as_object).cloned().unwrap_or_default();
             return Ok(Self::Delete { physical_id, properties });
         }
         let request: CloudFormationCustomResourceRequest = serde_json::from_value(event).map_err(|error| {
-            format!(
+            malformed(format!(
                 "The request is not a CloudFormation request for a custom resource ({}).",
                 redacted(&error.to_string())
-            )
+            ))
         })?;
         match request {
             CloudFormationCustomResourceRequest::Create(create) => {
@@ -143,23 +145,27 @@ impl Intent {
             CloudFormationCustomResourceRequest::Update(update) => Ok(Self::Update {
                 physical_id: Some(update.physical_resource_id)
                     .filter(|id| !id.is_empty())
-                    .ok_or("The request has an empty PhysicalResourceId.")?,
+                    .ok_or_else(|| malformed("The request has an empty PhysicalResourceId."))?,
                 properties: object("ResourceProperties", update.resource_properties)?,
                 old_properties: object("OldResourceProperties", update.old_resource_properties)?,
             }),
-            _ => Err("The RequestType is not Create, Update or Delete.".to_owned()),
+            _ => Err(malformed("The RequestType is not Create, Update or Delete.")),
         }
     }
 }
 
-fn object(name: &str, value: Value) -> Result<Properties, String> {
+fn malformed(message: impl Into<String>) -> Finding {
+    Finding::failure(Code::MalformedRequest, message)
+}
+
+fn object(name: &str, value: Value) -> Result<Properties, Finding> {
     match value {
         Value::Object(properties) => Ok(properties),
-        Value::Null => Err(format!(
+        Value::Null => Err(malformed(format!(
             "The request's {name} are missing or cannot be read: they are nested deeper than 120 levels, or contain a \
              number that is out of range or an unpaired surrogate. Correct the template."
-        )),
-        _ => Err(format!("The request's {name} are not an object.")),
+        ))),
+        _ => Err(malformed(format!("The request's {name} are not an object."))),
     }
 }
 
@@ -314,7 +320,7 @@ mod tests {
     #[test]
     fn a_parsers_message_does_not_repeat_values() {
         let event = json!({"RequestType": "Create", "RequestId": {"secret": "s3cret"}});
-        let message = Intent::read(event, &Envelope::default()).expect_err("malformed");
+        let message = Intent::read(event, &Envelope::default()).expect_err("malformed").to_string();
         assert!(!message.contains("s3cret"), "{message}");
         assert_eq!(redacted(r#"invalid type: string "s3cret", expected x"#), r#"invalid type: string "", expected x"#);
     }

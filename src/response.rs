@@ -182,6 +182,10 @@ mod tests {
         }
     }
 
+    fn failed(message: &str) -> Reason {
+        Finding::failure(Code::CallFailed, message).into()
+    }
+
     fn body(response: &Response) -> Value {
         let text = response.body(&envelope());
         assert!(text.len() <= LONGEST_BODY, "{} bytes", text.len());
@@ -238,21 +242,22 @@ mod tests {
 
     #[test]
     fn a_physical_id_is_never_empty() {
-        let failed = Response::Failed { physical_id: String::new(), reason: "why".into(), cause: Cause::Other };
+        let failed = Response::Failed { physical_id: String::new(), reason: failed("why"), cause: Cause::Other };
         assert_eq!(body(&failed)["PhysicalResourceId"], json!("none"));
-        assert_eq!(body(&failed)["Reason"], json!("why"));
+        assert_eq!(body(&failed)["Reason"], json!("why [call-failed]"));
     }
 
     proptest! {
         #[test]
         fn no_answer_is_too_long(reason in ".{0,5000}", id in ".{1,2000}", echo in ".{0,2000}") {
-            let failed = Response::Failed { physical_id: id, reason: reason.as_str().into(), cause: Cause::Other };
+            let failed = Response::Failed { physical_id: id, reason: failed(&reason), cause: Cause::Other };
             let envelope = Envelope { stack_id: echo.clone(), request_id: echo.clone(), logical_id: echo, ..Envelope::default() };
             let text = failed.body(&envelope);
             prop_assert!(text.len() <= LONGEST_BODY, "{} bytes", text.len());
             let answer: Value = serde_json::from_str(&text).expect("valid JSON");
-            let sent = answer["Reason"].as_str().unwrap_or_default().trim_end_matches('…');
-            prop_assert!(reason.starts_with(sent));
+            let sent = answer["Reason"].as_str().unwrap_or_default();
+            let sent = sent.strip_suffix(" [call-failed]").expect("the code is not cut");
+            prop_assert!(reason.starts_with(sent.trim_end_matches('…')));
             prop_assert!(!answer["PhysicalResourceId"].as_str().unwrap_or_default().is_empty());
         }
     }

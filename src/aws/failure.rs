@@ -12,6 +12,7 @@ use super::denial::DeniedBy;
 use super::patience::Patience;
 use super::quota;
 use crate::connections::ConnectionFailure;
+use delegated_role_core::findings::{Code, Finding};
 
 /// How long IAM may take to return a new role everywhere. Usually it takes seconds.
 const PROPAGATION: Duration = Duration::from_secs(15);
@@ -243,6 +244,32 @@ impl fmt::Display for Failure {
             Some(id) => write!(f, " (AWS request ID {id})."),
             None => f.write_str("."),
         }
+    }
+}
+
+impl Kind {
+    /// The code of a request that fails for it.
+    fn code(self) -> Code {
+        match self {
+            Self::Denied => Code::Denied,
+            Self::NoSuchRole => Code::RoleNotFound,
+            Self::NoSuchPolicy => Code::PolicyNotFound,
+            Self::AlreadyExists => Code::NameTaken,
+            Self::DeleteConflict => Code::RoleInUse,
+            Self::Throttled => Code::Throttled,
+            Self::Busy => Code::ConcurrentChange,
+            Self::WrongClock | Self::Unavailable => Code::Unavailable,
+            Self::UnknownPrincipal => Code::UnknownAccount,
+            Self::MalformedPolicy => Code::InvalidPolicy,
+            Self::LimitExceeded => Code::QuotaExceeded,
+            Self::Other => Code::CallFailed,
+        }
+    }
+}
+
+impl From<Failure> for Finding {
+    fn from(failure: Failure) -> Self {
+        Self::failure(failure.kind.code(), failure.to_string())
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::ops::ControlFlow;
 
+use delegated_role_core::findings::{Code, Finding};
 use delegated_role_core::identifiers::{ExternalId, RoleName, RolePath};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::role::account_lookup::{needs_quotas, policies_to_judge};
@@ -172,7 +173,7 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
         match attempt(iam, goal, Some(&live), &ids, Patience::Settling).await {
             Ok(converged) => return Ok(converged),
             Err(Stopped::Interrupted(interrupted)) if adopted => {
-                let failed = NotConverged::nothing_left(interrupted.failure.to_string());
+                let failed = NotConverged::nothing_left(Finding::from(interrupted.failure));
                 return Err(failed.without(&ids.secrets()));
             }
             // Where we had looked before and found nothing, the name was taken by ourselves.
@@ -223,7 +224,7 @@ async fn attempt(
     let known = || live.map(|live| Identity { arn: live.arn.clone(), id: live.id.clone() });
     let identity = reads::identity(iam, name, done.created.or_else(known))
         .await
-        .map_err(|failure| Stopped::Not(NotConverged::leaving(name, failure.to_string())))?;
+        .map_err(|failure| Stopped::Not(NotConverged::leaving(name, Finding::from(failure))))?;
     let standing = live.and_then(|live| standing_cut_off(&live.inline));
     let ended = outlast(iam, done.sessions_ended_until.max(standing)).await;
     Ok(Converged::of(goal, &role, &identity, external_ids, ended.into_iter().chain(plan.warnings)))
@@ -242,7 +243,7 @@ async fn look_again(iam: &Iam, goal: &Goal<'_>) -> Result<Box<LiveRole>, NotConv
             observe(iam, resource, name, ReadAttached::for_update_to(delegation)).await
         };
         match observed {
-            Err(failure) => ControlFlow::Break(Err(NotConverged::leaving(name, failure.to_string()))),
+            Err(failure) => ControlFlow::Break(Err(NotConverged::leaving(name, Finding::from(failure)))),
             Ok(observed) => match ours(goal, observed) {
                 Ok(None) => ControlFlow::Continue(()),
                 Ok(Some(live)) => ControlFlow::Break(Ok(live)),
@@ -262,10 +263,10 @@ async fn abandon(
     failure: Failure,
     made_just_now: bool,
 ) -> NotConverged {
-    let mut reason = failure.to_string();
+    let mut reason = Finding::from(failure);
     let Declaration { resource, sent, .. } = declaration;
     if made_just_now && let Err(why) = take_down(iam, resource, name, *sent, Patience::Settling).await {
-        reason = format!("{reason} The role {name}, made just before, is still there: {why}");
+        reason = reason.and(format!("The role {name}, created just before, still exists: {}", why.message));
     }
     NotConverged::leaving(name, reason)
 }
@@ -294,18 +295,20 @@ fn check_same_place(live: &LiveRole, name: &RoleName, path: &RolePath) -> Result
         return Err(NotConverged::untouched(only_case_differs(name, live.name.as_str())));
     }
     if live.path != *path {
-        return Err(NotConverged::untouched(format!(
+        let message = format!(
             "Path is {path}, but the role {name} is under {}, and IAM cannot move a role. Change RoleName together with \
              Path, so that a new role replaces this one.",
             live.path
-        )));
+        );
+        return Err(NotConverged::untouched(Finding::error(Code::CannotChange, "Path", message)));
     }
     Ok(())
 }
 
-fn does_not_show(name: &RoleName) -> String {
-    format!(
+fn does_not_show(name: &RoleName) -> Finding {
+    let message = format!(
         "iam:CreateRole reports that the role {name} exists, but iam:GetRole does not return it: another process removed it, or \
          IAM does not show it yet. It was not created again. Try again."
-    )
+    );
+    Finding::failure(Code::RoleNotFound, message)
 }

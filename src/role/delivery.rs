@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use delegated_role_core::findings::{Code, Finding};
 use delegated_role_core::role::declaration::Declaration;
 use delegated_role_core::role::observed::LiveRole;
 use delegated_role_core::timestamp::Timestamp;
@@ -26,10 +27,10 @@ pub(super) async fn check_operation(aws: &Aws, declaration: &Declaration) -> Res
     let age = age.as_secs();
     match resource_status(&aws.cloudformation, &declaration.resource).await {
         Ok(status) => check_in_progress(&status, declaration),
-        Err(failure) => Err(NotConverged::untouched(format!(
+        Err(failure) => Err(NotConverged::untouched(late(format!(
             "This request was sent {age} seconds ago, and whether its operation is still in progress could not be determined, so \
              nothing was changed. {failure} Run the operation again."
-        ))),
+        )))),
     }
 }
 
@@ -51,11 +52,15 @@ fn check_in_progress(status: &ResourceStatus, declaration: &Declaration) -> Resu
         return Ok(());
     }
     let operation = if known.is_some() { "update" } else { "creation" };
-    Err(NotConverged::untouched(format!(
+    Err(NotConverged::untouched(late(format!(
         "This request belongs to an operation that is over, so nothing was changed: CloudFormation reports the resource {} as {status}, \
          and the {operation} that the request was sent for is no longer in progress.",
         declaration.resource.logical_id
-    )))
+    ))))
+}
+
+fn late(message: String) -> Finding {
+    Finding::failure(Code::LateRequest, message)
 }
 
 /// Refuses a request that is older than the role's record.
@@ -67,11 +72,11 @@ pub(super) fn check_newest(live: &LiveRole, declaration: &Declaration) -> Result
 }
 
 /// Why a request that was sent then may not touch the role: a newer one wrote it.
-pub(super) fn overtaken(live: &LiveRole, sent: Option<Timestamp>) -> Option<String> {
+pub(super) fn overtaken(live: &LiveRole, sent: Option<Timestamp>) -> Option<Finding> {
     let state = live.state();
     let (sent, as_of) = sent.zip(state.as_of).filter(|_| state.is_newer_than(sent))?;
-    Some(format!(
+    Some(late(format!(
         "This request was sent at {sent}, but the role {} was written by a request sent later, at {as_of}. Nothing was changed.",
         live.name
-    ))
+    )))
 }

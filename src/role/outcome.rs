@@ -1,4 +1,4 @@
-//! What came of converging a role: what the stack is told, or why it failed and what may be left.
+//! The result of converging a role: the attributes, or why it failed and what may be left.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ pub enum LeftBehind {
 impl From<Failure> for NotConverged {
     /// A read that failed: nothing was written.
     fn from(failure: Failure) -> Self {
-        Self::untouched(failure.to_string())
+        Self::untouched(Finding::from(failure))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use delegated_role_core::findings::{Code, Finding};
 use delegated_role_core::identifiers::{Region, RoleName, RolePath};
 use delegated_role_core::properties::Properties;
 use delegated_role_core::role::name_conflict::not_deleted;
@@ -14,7 +15,7 @@ use delegated_role_core::timestamp::Timestamp;
 use tokio::time::Instant;
 
 use super::delivery::overtaken;
-use crate::aws::{ATTEMPT, Aws, Failure, Iam, Kind, Patience};
+use crate::aws::{ATTEMPT, Aws, Iam, Kind, Patience};
 use crate::backoff::{Schedule, poll_until};
 use crate::cloudformation::creation_began;
 use crate::iam::execute::execute;
@@ -65,14 +66,14 @@ pub struct Removal {
 ///
 /// # Errors
 /// A reason: the role could not be removed, or it bears no mark although it may be ours.
-pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), String> {
+pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), Finding> {
     let Removal { resource, physical_id, properties, prefix, region, .. } = removal;
     let iam = &aws.iam;
     let name_hint = || resource.name_hint(properties, prefix.as_ref());
     let known = RoleName::parse(physical_id).ok();
     let managed_elsewhere = home_region_hint(properties).is_some_and(|home_region| home_region != *region);
     if let Some(known) = &known {
-        match observe(iam, resource, known, ReadAttached::WhatCanBe).await.map_err(to_reason)? {
+        match observe(iam, resource, known, ReadAttached::WhatCanBe).await.map_err(Finding::from)? {
             Observed::Absent => {}
             Observed::Ours(live) => {
                 if is_outside(&live.path, prefix.as_ref()) {
@@ -93,10 +94,11 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), String> {
     // An ID that CloudFormation made up: the role, if there is one, has the name that the properties lead to. Where they
     // lead to the ID itself, the role is just gone.
     let Some(expected) = name_hint() else {
-        return Err(format!(
+        let message = format!(
             "There is no role {physical_id}, and since the function's ROLE_PATH_PREFIX is not valid, its name cannot be derived. \
              Ask the function's owner to correct the setting, then delete again."
-        ));
+        );
+        return Err(Finding::failure(Code::InvalidSetting, message));
     };
     if known.is_some_and(|known| known.same_role(&expected)) {
         return Ok(());
@@ -107,7 +109,7 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), String> {
 /// `CloudFormation` makes an ID up when no answer to the create came, and then a delivery of that create may still be
 /// running: where there is no role yet, one may come. It is looked for as long as a delivery can run. Once a role was
 /// found and removed, only a create that never heard of having made it can make another, and does so soon.
-async fn take_down_whatever_comes(aws: &Aws, removal: &Removal, name: &RoleName) -> Result<(), String> {
+async fn take_down_whatever_comes(aws: &Aws, removal: &Removal, name: &RoleName) -> Result<(), Finding> {
     let iam = &aws.iam;
     let may_come_until = create_may_run_until(aws, &removal.resource).await;
     // One call an attempt as long as there is nothing: IAM knows no path of an absent role, and would deny the others.
@@ -135,12 +137,12 @@ enum Found {
     Removed,
 }
 
-async fn take_down_if_there(iam: &Iam, removal: &Removal, name: &RoleName) -> Result<Found, String> {
+async fn take_down_if_there(iam: &Iam, removal: &Removal, name: &RoleName) -> Result<Found, Finding> {
     let resource = &removal.resource;
-    if claim(iam, resource, name).await.map_err(to_reason)?.is_none() {
+    if claim(iam, resource, name).await.map_err(Finding::from)?.is_none() {
         return Ok(Found::Nothing);
     }
-    match observe(iam, resource, name, ReadAttached::WhatCanBe).await.map_err(to_reason)? {
+    match observe(iam, resource, name, ReadAttached::WhatCanBe).await.map_err(Finding::from)? {
         Observed::Absent => Ok(Found::Nothing),
         Observed::Foreign(_) => Ok(Found::Left),
         // A create that did not make the role does not remove it, and this is the delete of one that never answered.
@@ -163,7 +165,7 @@ async fn create_may_run_until(aws: &Aws, resource: &StackResource) -> Instant {
 
 /// A role that bears another resource's marks is left alone. One that bears none may be ours with its tags removed:
 /// leaving it without a word would leave access open that no stack knows of.
-fn leave(foreign: &Foreign, removal: &Removal) -> Result<(), String> {
+fn leave(foreign: &Foreign, removal: &Removal) -> Result<(), Finding> {
     match foreign.claim {
         Claim::Others { .. } => Ok(()),
         _ if is_outside(&foreign.path, removal.prefix.as_ref()) => Ok(()),
@@ -182,7 +184,7 @@ async fn take_down_newest(
     live: LiveRole,
     sent: Option<Timestamp>,
     patience: Patience,
-) -> Result<(), String> {
+) -> Result<(), Finding> {
     match overtaken(&live, sent) {
         Some(reason) => Err(reason),
         None => take_down_observed(iam, resource, live, patience).await,
@@ -198,10 +200,10 @@ pub(super) async fn take_down(
     name: &RoleName,
     sent: Option<Timestamp>,
     patience: Patience,
-) -> Result<(), String> {
+) -> Result<(), Finding> {
     let schedule = Schedule::backoff().at_most(if patience == Patience::Settling { 8 } else { 1 });
     let removed = poll_until(iam.deadline(), schedule, async |_| {
-        match observe(iam, resource, name, ReadAttached::WhatCanBe).await.map_err(to_reason) {
+        match observe(iam, resource, name, ReadAttached::WhatCanBe).await.map_err(Finding::from) {
             Err(reason) => ControlFlow::Break(Err(reason)),
             Ok(Observed::Absent) => ControlFlow::Continue(()),
             Ok(Observed::Foreign(_)) => ControlFlow::Break(Ok(())),
@@ -219,43 +221,41 @@ async fn take_down_observed(
     resource: &StackResource,
     live: LiveRole,
     patience: Patience,
-) -> Result<(), String> {
+) -> Result<(), Finding> {
     let first = &live;
     let removed = poll_until(iam.deadline(), Schedule::backoff(), async |attempt| {
         let live = match attempt.previous {
             None => first.clone(),
             // Something was put on the role since we looked, or IAM has not heard of all removals yet.
-            Some(_) => match observe(iam, resource, &first.name, ReadAttached::WhatCanBe).await.map_err(to_reason) {
-                Err(reason) => return ControlFlow::Break(Err(reason)),
-                Ok(Observed::Absent | Observed::Foreign(_)) => return ControlFlow::Break(Ok(())),
-                Ok(Observed::Ours(again)) => *again,
-            },
+            Some(_) => {
+                match observe(iam, resource, &first.name, ReadAttached::WhatCanBe).await.map_err(Finding::from) {
+                    Err(reason) => return ControlFlow::Break(Err(reason)),
+                    Ok(Observed::Absent | Observed::Foreign(_)) => return ControlFlow::Break(Ok(())),
+                    Ok(Observed::Ours(again)) => *again,
+                }
+            }
         };
         let failure = match execute(iam, &live.name, &plan::to_remove(&live), patience).await {
             Ok(_) => return ControlFlow::Break(Ok(())),
             Err(interrupted) => interrupted.failure,
         };
         if failure.kind != Kind::DeleteConflict {
-            return ControlFlow::Break(Err(to_reason(failure)));
+            return ControlFlow::Break(Err(Finding::from(failure)));
         }
         match instance_profiles(iam, &live.name).await {
-            Err(failure) => ControlFlow::Break(Err(to_reason(failure))),
-            Ok(profiles) if profiles.is_empty() => ControlFlow::Continue(to_reason(failure)),
+            Err(failure) => ControlFlow::Break(Err(Finding::from(failure))),
+            Ok(profiles) if profiles.is_empty() => ControlFlow::Continue(Finding::from(failure)),
             Ok(profiles) => ControlFlow::Break(Err(held_by(&live.name, &profiles))),
         }
     });
     removed.await.unwrap_or_else(Err)
 }
 
-fn held_by(name: &RoleName, profiles: &[String]) -> String {
-    format!(
+fn held_by(name: &RoleName, profiles: &[String]) -> Finding {
+    let message = format!(
         "The role {name} is held by the instance profile {}, which this resource did not make and does not change. Remove the role \
          from it (aws iam remove-role-from-instance-profile), then delete again.",
         profiles.join(", ")
-    )
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "as map_err wants it")]
-fn to_reason(failure: Failure) -> String {
-    failure.to_string()
+    );
+    Finding::failure(Code::RoleInUse, message)
 }

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use delegated_role_core::findings::{Code, Finding};
 use delegated_role_core::role::goal::Goal;
 use delegated_role_core::role::home_region::{HomeResource, differences};
 use delegated_role_core::role::name_conflict::not_managed_there;
@@ -25,9 +26,9 @@ enum Seen {
     /// It is managed there, and is what is declared here.
     Alike(Converged),
     /// Not yet, for this reason.
-    NotYet(String),
+    NotYet(Finding),
     /// It never will be: the role would have to move.
-    Never(String),
+    Never(Finding),
 }
 
 /// Waits until the home Region's stack manages the role and the role is what this declaration would have made it.
@@ -54,9 +55,12 @@ pub(super) async fn follow(iam: &Iam, goal: &Goal<'_>, home: HomeResource<'_>) -
             (Ok(Seen::Never(reason)), _) => ControlFlow::Break(Err(NotConverged::nothing_left(reason))),
             (Ok(Seen::NotYet(reason)), _) => ControlFlow::Continue(reason),
             (Err(failure), Some(before)) => {
-                ControlFlow::Break(Err(NotConverged::nothing_left(format!("{before} Looking again failed: {failure}"))))
+                let before: Finding = before;
+                ControlFlow::Break(Err(NotConverged::nothing_left(
+                    before.and(format!("Looking again failed: {failure}")),
+                )))
             }
-            (Err(failure), None) => ControlFlow::Break(Err(NotConverged::nothing_left(failure.to_string()))),
+            (Err(failure), None) => ControlFlow::Break(Err(NotConverged::nothing_left(Finding::from(failure)))),
         });
     result.await.unwrap_or_else(|not_yet| Err(NotConverged::nothing_left(with_a_way_back(goal, not_yet))))
 }
@@ -94,7 +98,7 @@ async fn compare(
     home: HomeResource<'_>,
     live: &LiveRole,
     keeper: &StackResource,
-) -> Result<Converged, String> {
+) -> Result<Converged, Finding> {
     let external_ids = goal.external_ids(Some(live), None, false);
     let role = goal.desired(keeper, &external_ids);
     let plan = plan::to_change(live, &role, &goal.once_declared(), goal.lookup.quotas);
@@ -108,32 +112,36 @@ async fn compare(
     Ok(Converged::of(goal, &role, &identity, &external_ids, ended.into_iter().chain(plan.warnings)))
 }
 
-fn not_there(goal: &Goal<'_>, home: HomeResource<'_>) -> String {
-    format!(
+fn not_there(goal: &Goal<'_>, home: HomeResource<'_>) -> Finding {
+    because(format!(
         "HomeRegion is {}, and the stack there has not made the role {} yet. Deploy the home Region first, with the same \
          RoleName and a resource called {}, and then this stack again.",
         home.region, goal.name, home.here.logical_id
-    )
+    ))
 }
 
-fn not_alike(goal: &Goal<'_>, home: HomeResource<'_>, differences: &str, keeper: &StackResource) -> String {
+fn not_alike(goal: &Goal<'_>, home: HomeResource<'_>, differences: &str, keeper: &StackResource) -> Finding {
     let region = home.region;
-    format!(
+    because(format!(
         "HomeRegion is {region}, and the role {}, which the stack {} manages there, is not what this stack declares. What differs: \
          {differences}. Give both stacks the same properties, the one in {region} first. If the role was changed by hand, \
          change Revision there.",
         goal.name, keeper.stack_id
-    )
+    ))
+}
+
+fn because(message: String) -> Finding {
+    Finding::error(Code::HomeRegion, "HomeRegion", message)
 }
 
 /// An update may be the rollback of one that the home Region's stack completed.
-fn with_a_way_back(goal: &Goal<'_>, reason: String) -> String {
+fn with_a_way_back(goal: &Goal<'_>, reason: Finding) -> Finding {
     if goal.declaration.previous.is_none() {
         return reason;
     }
-    format!(
-        "{reason} If this is a rollback, nothing here has to be rolled back: continue it without this resource (aws \
+    reason.and(format!(
+        "If this is a rollback, nothing here has to be rolled back: continue it without this resource (aws \
          cloudformation continue-update-rollback --resources-to-skip {}).",
         goal.declaration.resource.logical_id
-    )
+    ))
 }

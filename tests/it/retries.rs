@@ -143,7 +143,7 @@ async fn an_answer_that_is_not_of_aws_is_reported_with_its_status() {
     let stack = Stack::new();
     stack.account.fail(Fault::html(403).on("CreateRole").every());
     let (answer, took) = create(&stack, wish()).await;
-    assert_eq!(answer.reason(), "iam:CreateRole failed: HTTP status 403, and no error message from AWS.");
+    assert_eq!(answer.reason(), "iam:CreateRole failed: HTTP status 403, and no error message from AWS. [call-failed]");
     assert!(took < Duration::from_secs(1), "{took:?}");
 
     let stack = Stack::new();
@@ -152,7 +152,7 @@ async fn an_answer_that_is_not_of_aws_is_reported_with_its_status() {
     let reason = answer.reason();
     assert!(reason.starts_with("iam:CreateRole got no usable answer from AWS in "), "{reason}");
     assert!(
-        reason.ends_with(" attempts: HTTP status 502, and no error message from AWS. Try again later."),
+        reason.ends_with(" attempts: HTTP status 502, and no error message from AWS. Try again later. [unavailable]"),
         "{reason}"
     );
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
+use delegated_role_core::findings::Code;
 use delegated_role_core::identifiers::Partition;
 use delegated_role_core::owner_limits::Settings;
 use serde_json::{Map, Value, json};
@@ -53,10 +54,12 @@ impl Answer {
         self.0["Status"] == "SUCCESS"
     }
 
-    /// The reason of a failure; a success is a failure of the test.
+    /// The reason of a failure; a success is a failure of the test. So is a reason without a code of `docs/messages.md`.
     pub(crate) fn reason(&self) -> &str {
         assert_eq!(self.0["Status"], "FAILED", "{}", self.0);
-        self.0["Reason"].as_str().unwrap()
+        let reason = self.0["Reason"].as_str().unwrap();
+        assert!(Code::ALL.iter().any(|code| reason.contains(&format!(" [{code}]"))), "no code: {reason}");
+        reason
     }
 
     pub(crate) fn physical_id(&self) -> &str {

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::answer::Verdict;
 use super::probe::{Kind, Probe, Sent};
 use super::question::Question;
+use crate::findings::{Code, Finding};
 
 /// How STS answered one probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,7 +138,19 @@ pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
     /// What happened, what it means, what to do. Empty when the role is safe.
-    pub reason: String,
+    reason: String,
+}
+
+impl Judgement {
+    /// Why the role was not found safe.
+    pub fn finding(self) -> Finding {
+        let code = match self.verdict {
+            Verdict::Unsafe => Code::Unsafe,
+            Verdict::Shut => Code::Shut,
+            Verdict::Inconclusive | Verdict::Safe => Code::Inconclusive,
+        };
+        Finding::failure(code, self.reason)
+    }
 }
 
 /// Judges the results. A wrong opening outweighs everything else, and a role is called safe only without any doubt.

@@ -165,6 +165,74 @@ codes! {
     LongName "long-name"
         "Path and name of the role are too long for the console's role switcher."
         "Shorten `RoleName` or `Path` if people use the console."
+    // The role that is there.
+    NameTaken "name-taken"
+        "Another role has the name."
+        "Choose another `RoleName`, or hand the role over by the tag that the message names."
+    Unmarked "unmarked"
+        "The role has no tags of a resource, so it was not deleted."
+        "Restore the tags that the message names, or retain the resource."
+    RoleNotFound "role-not-found"
+        "The role does not exist, or IAM does not return it yet."
+        "Update the stack again."
+    RoleInUse "role-in-use"
+        "The role cannot be deleted while an instance profile or another resource uses it."
+        "Remove it from what the message names, and delete again."
+    HomeRegion "home-region"
+        "The stack in the home Region does not manage the role, or the role differs from the properties here."
+        "Deploy the home Region first, with the same properties."
+
+    // The request.
+    LateRequest "late-request"
+        "The request was delivered late or again: its operation is over, or a newer request wrote the role."
+        "Nothing, if a newer operation has succeeded. Otherwise run the operation again."
+    MalformedRequest "malformed-request"
+        "The event is not a request of CloudFormation for a custom resource, or its properties cannot be read."
+        "Correct the template."
+    UnknownResourceType "unknown-resource-type"
+        "The function has no such resource type."
+        "Use a type that the message names."
+    WrongFunction "wrong-function"
+        "The function is not installed for this resource type, or works in another account or Region."
+        "Use the `ServiceToken` of the function in the stack's account and Region."
+
+    // Calls to AWS.
+    Denied "denied"
+        "A policy denies a call to AWS, or none allows it."
+        "Correct the policy that the message names."
+    Throttled "throttled"
+        "AWS throttled a call in all attempts."
+        "Try again when fewer calls are made in the account."
+    ConcurrentChange "concurrent-change"
+        "Another change to the same role is in progress."
+        "Try again when it is complete."
+    Unavailable "unavailable"
+        "AWS gave no usable answer: a server error, a failed connection, or a wrong clock."
+        "Try again later."
+    UnknownAccount "unknown-account"
+        "IAM does not know the account that the role is to trust."
+        "Check `ExternalAwsAccountId` with the provider."
+    CallFailed "call-failed"
+        "A call to AWS failed for another reason."
+        "Read AWS's message."
+    TimedOut "timed-out"
+        "The function ran out of time before all calls to AWS completed."
+        "Try again. What was done is safe to leave."
+    InternalError "internal-error"
+        "The function has an error."
+        "Update the stack again. Report the error if it persists."
+
+    // The access check.
+    Unsafe "unsafe"
+        "The customer's role opens with less than its external ID."
+        "The customer replaces the trust policy by the statement in the message."
+    Shut "shut"
+        "The customer's role does not open with its external ID."
+        "Check the causes that the message names."
+    Inconclusive "inconclusive"
+        "The check has no verdict: a call was throttled or not answered, or a policy of the caller denied it."
+        "Check again."
+
     AnswerShortened "answer-shortened"
         "The answer to CloudFormation would have exceeded 4,096 bytes."
         "Read the values from the other attributes."
@@ -227,10 +295,9 @@ mod tests {
     fn the_page_of_messages_is_current() {
         let mut page = String::from(
             "# Messages\n\n\
-             Every problem in the properties of a resource, in the policies that they name, and in the owner's settings ends with a \
-             code in square brackets, such as `[unknown-property]`. So does every line of the attribute `Warnings`. Other reasons, \
-             such as a denied call, a role name that is taken, the verdict of an access check or a late request, have no code yet. \
-             The codes are stable.\n\n\
+             Every reason for which a request fails ends with a code in square brackets, such as `[unknown-property]`, and so does \
+             every line of the attribute `Warnings`. Where a reason lists several problems, each ends with its own. The codes are \
+             stable.\n\n\
              This page is generated from `core/src/findings/code.rs`: change it there.\n\n\
              | code | cause | what to do |\n| --- | --- | --- |\n",
         );

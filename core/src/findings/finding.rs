@@ -3,17 +3,18 @@
 use std::fmt;
 
 use super::code::Code;
+use super::fit::{cut, length};
 
 /// How serious a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It is allowed, but somebody should look at it.
+    /// It is allowed, but a person should look at it.
     Warning,
     /// The request is refused.
     Error,
 }
 
-/// One thing that is wrong, or that somebody should know.
+/// One thing that is wrong, or that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What kind of finding it is.
@@ -34,6 +35,11 @@ impl Finding {
         Self::new(Severity::Error, code, property.into(), message.into())
     }
 
+    /// Why a request failed, where no property is the cause.
+    pub fn failure(code: Code, message: impl Into<String>) -> Self {
+        Self::error(code, "", message)
+    }
+
     /// A warning.
     pub fn warning(code: Code, property: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(Severity::Warning, code, property.into(), message.into())
@@ -47,6 +53,24 @@ impl Finding {
     #[must_use]
     pub fn in_statement(self, document: impl Into<String>, number: usize) -> Self {
         Self { statement: Some((document.into(), number)), ..self }
+    }
+
+    /// The same finding, followed by more sentences.
+    #[must_use]
+    pub fn and(self, sentences: impl fmt::Display) -> Self {
+        Self { message: format!("{} {sentences}", self.message), ..self }
+    }
+
+    /// The finding in at most so many bytes of a JSON string. The code is kept.
+    pub(super) fn within(&self, room: usize) -> String {
+        let text = self.to_string();
+        let code = format!(" [{}]", self.code);
+        match text.strip_suffix(&code) {
+            Some(message) if length(&text) > room => {
+                format!("{}{code}", cut(message, room.saturating_sub(length(&code))))
+            }
+            _ => text,
+        }
     }
 
     /// The sentence without the advice that other findings share.

@@ -46,7 +46,7 @@ impl Problems {
     pub fn within(&self, room: usize) -> String {
         let problems = self.in_order();
         if let [only] = problems[..] {
-            return only.to_string();
+            return only.within(room);
         }
         let shared = shared_advice(&problems);
         let room = room.saturating_sub(shared.iter().map(|advice| 1 + length(advice)).sum());

@@ -1,4 +1,4 @@
-//! Why a request failed: a sentence, a list of problems, or both.
+//! Why a request failed: its problems, and what introduces them.
 
 use std::fmt;
 
@@ -10,32 +10,29 @@ use crate::secrets::Secrets;
 /// Why a request failed. How much of it fits is known only where it is sent: [`Reason::within`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
-    text: String,
+    introduction: String,
     problems: Problems,
 }
 
 impl Reason {
     /// The reason in at most so many bytes of a JSON string. Problems that do not fit are counted.
     pub fn within(&self, room: usize) -> String {
-        let Self { text, problems } = self;
-        if problems.is_empty() {
-            return cut(text, room);
-        }
-        let text = if text.is_empty() { String::new() } else { format!("{text} ") };
-        cut(&format!("{text}{}", problems.within(room.saturating_sub(length(&text)))), room)
+        let Self { introduction, problems } = self;
+        let introduction = if introduction.is_empty() { String::new() } else { format!("{introduction} ") };
+        let problems = problems.within(room.saturating_sub(length(&introduction)));
+        cut(&format!("{introduction}{problems}"), room)
     }
 
     /// The same reason without these secrets.
     #[must_use]
     pub fn without(self, secrets: &Secrets) -> Self {
-        Self { text: secrets.hidden_in(&self.text), problems: self.problems.without(secrets) }
+        Self { problems: self.problems.without(secrets), ..self }
     }
 
     /// The same reason after an introduction.
     #[must_use]
     pub fn after(self, introduction: &str) -> Self {
-        let text = format!("{introduction} {}", self.text).trim_end().to_owned();
-        Self { text, ..self }
+        Self { introduction: introduction.to_owned(), ..self }
     }
 }
 
@@ -43,18 +40,6 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.within(usize::MAX))
-    }
-}
-
-impl From<String> for Reason {
-    fn from(text: String) -> Self {
-        Self { text, ..Self::default() }
-    }
-}
-
-impl From<&str> for Reason {
-    fn from(text: &str) -> Self {
-        text.to_owned().into()
     }
 }
 

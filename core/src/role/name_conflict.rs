@@ -4,6 +4,7 @@ use super::declaration::Declaration;
 use super::home_region::HomeResource;
 use super::observed::Foreign;
 use super::ownership::{Claim, HAND_OVER_TAG, LOGICAL_ID_TAG, STACK_TAG, StackResource};
+use crate::findings::{Code, Finding};
 use crate::identifiers::{Region, RoleName, StackArn};
 use crate::installation::Installation;
 
@@ -13,7 +14,7 @@ pub fn taken(
     declaration: &Declaration,
     installation: &Installation,
     home_region: Option<&Region>,
-) -> String {
+) -> Finding {
     let Foreign { name, arn, path, .. } = foreign;
     let prefix = &installation.limits.role_path_prefix;
     let what_to_do = match (another_region(&foreign.claim, installation.region().as_str()), home_region) {
@@ -36,7 +37,8 @@ pub fn taken(
         ),
         (None, _) => choose_or_hand_over(declaration),
     };
-    format!("The role name {name} is taken: {arn} {}. It was not changed. {what_to_do}", whose(foreign))
+    let message = format!("The role name {name} is taken: {arn} {}. It was not changed. {what_to_do}", whose(foreign));
+    Finding::error(Code::NameTaken, "RoleName", message)
 }
 
 /// Only a create takes a role over.
@@ -52,7 +54,8 @@ fn choose_or_hand_over(declaration: &Declaration) -> String {
 }
 
 /// Why a role cannot be shared with the home Region: its stack is not the one that keeps it.
-pub fn not_managed_there(foreign: &Foreign, home: HomeResource<'_>) -> String {
+pub fn not_managed_there(foreign: &Foreign, home: HomeResource<'_>) -> Finding {
+    let because = |message| Finding::error(Code::HomeRegion, "HomeRegion", message);
     let HomeResource { region, here, .. } = home;
     let Foreign { name, arn, claim, .. } = foreign;
     let stack_mark = format!("{STACK_TAG} = the ID of the stack in {region}");
@@ -61,10 +64,10 @@ pub fn not_managed_there(foreign: &Foreign, home: HomeResource<'_>) -> String {
     );
     let what_to_do = match (claim, another_region(claim, region.as_str())) {
         (Claim::Others { stack_id, .. }, _) if *stack_id == here.stack_id => {
-            return format!(
+            return because(format!(
                 "HomeRegion cannot be {region}: this stack itself manages the role {name}. Nothing was changed. To move the role \
                  there, {to_move}"
-            );
+            ));
         }
         (_, Some(kept_in)) => format!("Set HomeRegion to {kept_in}. To move the role, {to_move}"),
         (Claim::Others { logical_id, .. }, None) if !logical_id.is_empty() && *logical_id != here.logical_id => {
@@ -79,34 +82,37 @@ pub fn not_managed_there(foreign: &Foreign, home: HomeResource<'_>) -> String {
             here.logical_id
         ),
     };
-    format!("HomeRegion cannot be {region}: {arn} {}. Nothing was changed. {what_to_do}", whose(foreign))
+    because(format!("HomeRegion cannot be {region}: {arn} {}. Nothing was changed. {what_to_do}", whose(foreign)))
 }
 
 /// Why the stack of another Region does not make a role that is gone.
-pub fn no_longer_managed_there(name: &RoleName, region: &Region) -> String {
-    format!(
+pub fn no_longer_managed_there(name: &RoleName, region: &Region) -> Finding {
+    let message = format!(
         "HomeRegion was {region}, and the stack there no longer manages the role {name}. The role was not created here, because a \
          rollback to {region} would then fail. To move the role, change RoleName and HomeRegion together; or delete this resource \
          and create it again."
-    )
+    );
+    Finding::error(Code::HomeRegion, "HomeRegion", message)
 }
 
 /// Why a role that may be ours without its tags was not deleted.
-pub fn not_deleted(foreign: &Foreign, resource: &StackResource) -> String {
+pub fn not_deleted(foreign: &Foreign, resource: &StackResource) -> Finding {
     let Foreign { name, arn, trusts, .. } = foreign;
-    format!(
+    let message = format!(
         "The role {name} ({arn}, which trusts {trusts}) has no tags of this resource, so it was not deleted. If it belongs to \
          this stack, tag it {} and delete again. If not, delete the stack and retain this resource.",
         mark_of(resource)
-    )
+    );
+    Finding::failure(Code::Unmarked, message)
 }
 
 /// Why a name cannot change in letter case only.
-pub fn only_case_differs(name: &RoleName, known: &str) -> String {
-    format!(
+pub fn only_case_differs(name: &RoleName, known: &str) -> Finding {
+    let message = format!(
         "RoleName {name} differs from {known} in letter case only, and IAM role names ignore case. Keep the old spelling, or \
          choose another name."
-    )
+    );
+    Finding::error(Code::CannotChange, "RoleName", message)
 }
 
 fn whose(Foreign { claim, trusts, .. }: &Foreign) -> String {

@@ -45,6 +45,7 @@ use super::ownership::{HAND_OVER_TAG, REVOKE_TAG, TAGS_ON_A_ROLE, Tags};
 use super::previous_template::OnceDeclared;
 use super::state_tag::STATE_TAG;
 use super::trust::Change;
+use crate::findings::Finding;
 use crate::policy::Document;
 
 /// How a role that is not there becomes the desired one.
@@ -167,7 +168,7 @@ fn hand_over(live: &LiveRole, desired: &DesiredRole) -> Vec<Operation> {
 }
 
 /// Why such a plan cannot be carried out, if that can be seen beforehand.
-pub fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<String> {
+pub fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<Finding> {
     leaving::obstacle(live, desired, plan)
 }
 

@@ -125,7 +125,7 @@ async fn a_function_serves_what_it_is_installed_for() {
     let role = Stack::new().with("RESOURCE_TYPES", served);
     let answer = role.create(json!({ "ExternalAwsAccountId": "222222222222" })).await;
     expect![
-        "Custom::DelegatedRole is not what this function is installed for; use the ServiceToken of the one that is."
+        "This function is not installed for Custom::DelegatedRole. Use the ServiceToken of a function that is. [wrong-function]"
     ]
     .assert_eq(answer.reason());
     assert!(role.delete(answer.physical_id(), json!({})).await.succeeded(), "the stack can be rolled back");

@@ -13,7 +13,7 @@ async fn a_role_that_demands_a_second_factor_tells_nothing() {
         stack.customer.fail(Fault::denied().nth(1));
         stack
     };
-    inconclusive(stack, json!({ "RequireMfa": true }), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: no probe opened it, which is right where MFA is required; but a function has no MFA, so the check cannot show that the right external ID opens it. Set OnInconclusive to Succeed to accept this."], expect![[r"
+    inconclusive(stack, json!({ "RequireMfa": true }), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: no probe opened it, which is right where MFA is required; but a function has no MFA, so the check cannot show that the right external ID opens it. Set OnInconclusive to Succeed to accept this. [inconclusive]"], expect![[r"
         the right external ID: denied
         no external ID: denied
         a random external ID of the same length: denied
@@ -38,7 +38,7 @@ async fn a_role_that_demands_a_second_factor_tells_nothing() {
 async fn a_role_that_opens_without_a_second_factor_is_unsafe() {
     let with_mfa = || question(&json!({ "RequireMfa": true }));
     // Bool is missing.
-    let answer = reason(&checking(exactly), with_mfa(), expect![[r#"Unsafe: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens without MFA, so do not use it. It opened with the right external ID: the trust policy does not require MFA (the condition Bool aws:MultiFactorAuthPresent is missing); and so with the right external ID again. The customer must replace every statement of the role's trust policy that allows account 111111111111 by this one, with the agreed external ID filled in; further conditions that only narrow it may stay: {"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}}"#]]).await;
+    let answer = reason(&checking(exactly), with_mfa(), expect![[r#"Unsafe: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens without MFA, so do not use it. It opened with the right external ID: the trust policy does not require MFA (the condition Bool aws:MultiFactorAuthPresent is missing); and so with the right external ID again. The customer must replace every statement of the role's trust policy that allows account 111111111111 by this one, with the agreed external ID filled in; further conditions that only narrow it may stay: {"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}} [unsafe]"#]]).await;
     assert_eq!(verdict(&answer), "unsafe");
     let several = create(&checking(|_| true), with_mfa()).await;
     expect!["(1) the right external ID: the trust policy does not require MFA (the condition Bool aws:MultiFactorAuthPresent is missing); (2) no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition); and so with a random external ID of the same length, the first character changed, the middle character changed, the last character changed, the letters' case flipped, a character appended, a character prepended, the right external ID again"].assert_eq(openings(&several));

@@ -19,7 +19,7 @@ async fn unsafe_by(trust: impl Fn(Option<&str>) -> bool + Send + 'static, expect
 #[tokio::test(start_paused = true)]
 async fn an_unsafe_role_is_told_with_what_the_customer_must_do() {
     let stack = checking(|id| exactly(id) || none(id));
-    let answer = reason(&stack, usual(), expect![[r#"Unsafe: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens with less than its external ID, so do not use it. It opened with no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition). The customer must replace every statement of the role's trust policy that allows account 111111111111 by this one, with the agreed external ID filled in; further conditions that only narrow it may stay: {"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}}"#]]).await;
+    let answer = reason(&stack, usual(), expect![[r#"Unsafe: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens with less than its external ID, so do not use it. It opened with no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition). The customer must replace every statement of the role's trust policy that allows account 111111111111 by this one, with the agreed external ID filled in; further conditions that only narrow it may stay: {"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}} [unsafe]"#]]).await;
     assert_eq!(answered(&answer), Some(("unsafe".into(), "20261122T120001Z".into())));
 }
 
@@ -114,7 +114,7 @@ async fn an_opening_outweighs_a_round_that_is_not_finished() {
 #[tokio::test(start_paused = true)]
 async fn a_shut_role_is_told_with_what_it_may_be() {
     let stack = checking(nobody);
-    let answer = reason(&stack, question(&json!({ "OnInconclusive": "Succeed" })), expect![[r#"Shut: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess did not open with the right external ID. sts:AssumeRole answered "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess" (AWS request ID …). Possible causes: the role does not exist, or its name or path is different; its trust policy requires another external ID, or names another account than 111111111111; its conditions (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry) do not match the role that AWS's answer names; it requires MFA (then set RequireMfa); or a policy of the customer's organization denies it. Compare with the customer, then change Revision to check again."#]]).await;
+    let answer = reason(&stack, question(&json!({ "OnInconclusive": "Succeed" })), expect![[r#"Shut: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess did not open with the right external ID. sts:AssumeRole answered "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess" (AWS request ID …). Possible causes: the role does not exist, or its name or path is different; its trust policy requires another external ID, or names another account than 111111111111; its conditions (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry) do not match the role that AWS's answer names; it requires MFA (then set RequireMfa); or a policy of the customer's organization denies it. Compare with the customer, then change Revision to check again. [shut]"#]]).await;
     assert_eq!(answered(&answer), Some(("shut".into(), "20261122T120001Z".into())));
 }
 
@@ -187,7 +187,7 @@ async fn trouble_at_every_request_tells_nothing() {
 #[tokio::test(start_paused = true)]
 async fn trouble_at_one_probe_tells_nothing() {
     let last = || Fault::throttled().of(appended).every();
-    inconclusive(disturbed(last), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
+    inconclusive(disturbed(last), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -201,7 +201,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         Inconclusive: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …).
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     let silent = || Fault::hang().since(4);
-    inconclusive(disturbed(silent), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r"
+    inconclusive(disturbed(silent), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"], expect![[r"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -216,7 +216,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."]]).await;
     // Of the right one, when it closes the round.
     let closing = || Fault::connection_cut().of(right).since(2);
-    inconclusive(disturbed(closing), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."], expect![[r"
+    inconclusive(disturbed(closing), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"], expect![[r"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -243,7 +243,7 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
     let region = "STS is not activated in this region for account:111111111111. Your account administrator can activate \
                   STS in this region using the IAM Console.";
     let refused = move || Fault::refused(403, "RegionDisabledException", region).every();
-    inconclusive(disturbed(refused), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
+    inconclusive(disturbed(refused), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
         the right external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         no external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         a random external ID of the same length: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
@@ -257,7 +257,7 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
         Inconclusive: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …).
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     let expired = || Fault::refused(403, "ExpiredTokenException", "The security token is expired").since(3);
-    inconclusive(disturbed(expired), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
+    inconclusive(disturbed(expired), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: unclear (The security token is expired)
@@ -275,7 +275,7 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_denial_by_our_own_side_tells_nothing() {
     let every = || Fault::denied_because(OWN_POLICY).every();
-    inconclusive(disturbed(every), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: a policy of the function's own account or organization denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The function's role needs sts:AssumeRole on the customer's role; it does not have it on roles of its own organization. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result."#]], expect![[r#"
+    inconclusive(disturbed(every), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: a policy of the function's own account or organization denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The function's role needs sts:AssumeRole on the customer's role; it does not have it on roles of its own organization. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
         the right external ID: denied by a policy on the function's side
         no external ID: denied by a policy on the function's side
         a random external ID of the same length: denied by a policy on the function's side

@@ -17,8 +17,8 @@ async fn a_request_after_the_end_of_its_operation_changes_nothing() {
     let answer = stack.send_at(event.clone(), sent + Duration::from_secs(361)).await;
     assert_eq!(
         answer.reason(),
-        "This request was sent 361 seconds ago, but its operation was over after 360 (ServiceTimeout): nothing was changed. \
-         Run the operation again."
+        "This request was sent 361 seconds ago, but its operation timed out after 360 (ServiceTimeout). Nothing was changed. Run \
+         the operation again. [late-request]"
     );
     assert_eq!(stack.account.calls(), Vec::<String>::new());
     assert!(stack.send_at(event, sent + Duration::from_secs(360)).await.succeeded());
@@ -83,7 +83,7 @@ async fn with_invalid_settings_the_function_delegates_nothing_but_deletes() {
             .reason()
             .contains("MAX_SESSION_DURATION_CAP")
     );
-    assert!(bad.create(properties.clone()).await.reason().starts_with("The function's own settings are wrong"));
+    assert!(bad.create(properties.clone()).await.reason().starts_with("The function's settings are wrong"));
     assert!(bad.delete("Auditor", properties).await.succeeded());
     assert_eq!(good.account.roles().len(), 0);
 }

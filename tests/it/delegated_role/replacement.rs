@@ -50,7 +50,7 @@ async fn a_rollback_removes_the_new_role_of_an_interrupted_replacement() {
     stack.account.fail(Fault::denied().on("AttachRolePolicy").every());
     stack.account.fail(Fault::denied().on("DeleteRole").every());
     let failed = stack.update("Old", old.clone(), new.clone()).await;
-    assert!(failed.reason().contains("The role New, made just before, is still there"), "{}", failed.reason());
+    assert!(failed.reason().contains("The role New, created just before, still exists"), "{}", failed.reason());
     stack.account.clear_faults();
     assert_eq!(stack.account.roles().len(), 2);
     assert!(stack.update("Old", new, old).await.succeeded());

@@ -25,7 +25,7 @@ async fn a_late_request_whose_operation_is_over_writes_nothing() {
     assert_eq!(
         Request::create(&stack, 0, &declared(FIRST)).delivered_after(&stack, 60).await.reason(),
         "This request belongs to an operation that is over, so nothing was changed: CloudFormation reports the resource Access as \
-         DELETE_COMPLETE, and the creation that the request was sent for is no longer in progress."
+         DELETE_COMPLETE, and the creation that the request was sent for is no longer in progress. [late-request]"
     );
 }
 

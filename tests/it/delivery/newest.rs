@@ -20,7 +20,7 @@ async fn an_older_request_changes_nothing_and_deletes_nothing() {
         let answer = older.delivered_after(&stack, 30).await;
         let expected = format!(
             "This request was sent at 2026-11-22T12:00:{:02}Z, but the role Auditor was written by a request sent later, at \
-             2026-11-22T12:00:20Z. Nothing was changed.",
+             2026-11-22T12:00:20Z. Nothing was changed. [late-request]",
             older.sent
         );
         assert_eq!(answer.reason(), expected);
@@ -72,7 +72,7 @@ async fn an_older_rollback_leaves_the_role_of_a_newer_replacement() {
     assert_eq!(
         rollback.delivered_after(&stack, 30).await.reason(),
         "This request was sent at 2026-11-22T12:00:10Z, but the role Reviewer was written by a request sent later, at \
-         2026-11-22T12:00:20Z. Nothing was changed."
+         2026-11-22T12:00:20Z. Nothing was changed. [late-request]"
     );
     assert_eq!(stack.account.roles(), standing);
 }

@@ -106,7 +106,7 @@ async fn a_role_outside_the_prefix_cannot_be_taken_over_and_nothing_says_otherwi
     assert!(
         answer.reason().ends_with(
             "It was not changed. Choose another RoleName. A role outside /delegated/ (RolePathPrefix) cannot be taken over, and \
-             role names are unique across paths."
+             role names are unique across paths. [name-taken]"
         ),
         "{}",
         answer.reason()

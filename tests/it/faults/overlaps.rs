@@ -146,7 +146,7 @@ async fn a_create_delivered_again_after_the_end_of_its_operation_makes_no_role()
 
     let sent = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800);
     let late = stack.send_at(event, sent + Duration::from_secs(361)).await;
-    assert!(late.reason().contains("its operation was over after 360"), "{}", late.reason());
+    assert!(late.reason().contains("its operation timed out after 360"), "{}", late.reason());
     assert_eq!((stack.account.calls(), roles(&stack)), (Vec::<String>::new(), Vec::new()));
 }
 

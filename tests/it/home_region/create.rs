@@ -78,7 +78,7 @@ async fn without_the_home_region_the_reason_says_to_deploy_it_first() {
     let (answer, took) = timed(other.create(unchanged())).await;
     expect![
         "HomeRegion is us-east-1, and the stack there has not made the role Auditor yet. Deploy the home Region first, with the \
-         same RoleName and a resource called Access, and then this stack again."
+         same RoleName and a resource called Access, and then this stack again. [home-region]"
     ]
     .assert_eq(answer.reason());
     assert!(took > Duration::from_secs(45), "it waits until the deadline: {took:?}");

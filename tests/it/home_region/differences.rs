@@ -25,7 +25,7 @@ async fn the_reason_lists_all_differences() {
     }));
     home.account.clear_calls();
     let answer = other.create(all).await;
-    expect!["HomeRegion is us-east-1, and the role Auditor, which the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 manages there, is not what this stack declares. What differs: AllowedPrincipalArns; CustomPolicy; Description; ExpiresAt; ExternalAwsAccountId; ExternalId; ManagedPolicyArns (arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess is missing); MaxSessionDuration; PermissionsBoundary; PrincipalOrgId; RequireMfa; SourceIps; Tags (team); the policy arn:aws:iam::aws:policy/SecurityAudit, which is not in this stack's template. Give both stacks the same properties, the one in us-east-1 first. If the role was changed by hand, change Revision there."].assert_eq(answer.reason());
+    expect!["HomeRegion is us-east-1, and the role Auditor, which the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 manages there, is not what this stack declares. What differs: AllowedPrincipalArns; CustomPolicy; Description; ExpiresAt; ExternalAwsAccountId; ExternalId; ManagedPolicyArns (arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess is missing); MaxSessionDuration; PermissionsBoundary; PrincipalOrgId; RequireMfa; SourceIps; Tags (team); the policy arn:aws:iam::aws:policy/SecurityAudit, which is not in this stack's template. Give both stacks the same properties, the one in us-east-1 first. If the role was changed by hand, change Revision there. [home-region]"].assert_eq(answer.reason());
     check_untouched(&other, standing.as_ref());
 }
 

@@ -17,7 +17,7 @@ async fn without_a_home_region_the_second_region_is_refused_with_the_owner_of_th
     let (home, other) = two_regions();
     let own = properties(&json!({"HomeRegion": null}));
     home.create(own.clone()).await;
-    check_refused_at_once(&other, other.update("refused-", own.clone(), own.clone()), expect!["The role name Auditor is taken: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. It was not changed. IAM is global. To share the role among Regions, set HomeRegion to us-east-1 in every stack, with the same RoleName and the same logical ID. Otherwise choose another RoleName."]).await;
+    check_refused_at_once(&other, other.update("refused-", own.clone(), own.clone()), expect!["The role name Auditor is taken: arn:aws:iam::111111111111:role/delegated/Auditor belongs to the resource Access of the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 in us-east-1. It was not changed. IAM is global. To share the role among Regions, set HomeRegion to us-east-1 in every stack, with the same RoleName and the same logical ID. Otherwise choose another RoleName. [name-taken]"]).await;
     let create = other.create(own.clone()).await;
     assert!(create.reason().contains("set HomeRegion to us-east-1 in every stack"), "{}", create.reason());
     assert!(create.physical_id().starts_with("refused-"));
@@ -36,7 +36,7 @@ async fn a_role_without_tags_does_not_belong_to_the_home_region() {
     }
     let (_, other) = two_regions();
     other.account.put_role(Role::named("Auditor"));
-    check_refused_at_the_deadline(&other, other.create(unchanged()), expect!["HomeRegion cannot be us-east-1: arn:aws:iam::111111111111:role/Auditor was not made by this resource; it trusts ec2.amazonaws.com. Nothing was changed. Choose another RoleName for all Regions, or hand the role over by tagging it service-provider-access:stack-id = the ID of the stack in us-east-1 and service-provider-access:logical-id = Access."]).await;
+    check_refused_at_the_deadline(&other, other.create(unchanged()), expect!["HomeRegion cannot be us-east-1: arn:aws:iam::111111111111:role/Auditor was not made by this resource; it trusts ec2.amazonaws.com. Nothing was changed. Choose another RoleName for all Regions, or hand the role over by tagging it service-provider-access:stack-id = the ID of the stack in us-east-1 and service-provider-access:logical-id = Access. [home-region]"]).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,7 +44,7 @@ async fn a_rollback_without_the_home_region_says_how_to_continue() {
         assert!(stack.update("Auditor", unchanged(), new.clone()).await.succeeded());
     }
     // Another resource failed in this stack, but not in the stack of the home Region.
-    check_refused_at_the_deadline(&other, other.update("Auditor", new, unchanged()), expect!["HomeRegion is us-east-1, and the role Auditor, which the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 manages there, is not what this stack declares. What differs: MaxSessionDuration. Give both stacks the same properties, the one in us-east-1 first. If the role was changed by hand, change Revision there. If this is a rollback, nothing here has to be rolled back: continue it without this resource (aws cloudformation continue-update-rollback --resources-to-skip Access)."]).await;
+    check_refused_at_the_deadline(&other, other.update("Auditor", new, unchanged()), expect!["HomeRegion is us-east-1, and the role Auditor, which the stack arn:aws:cloudformation:us-east-1:111111111111:stack/customer/11111111-2222-3333-4444-555555555555 manages there, is not what this stack declares. What differs: MaxSessionDuration. Give both stacks the same properties, the one in us-east-1 first. If the role was changed by hand, change Revision there. If this is a rollback, nothing here has to be rolled back: continue it without this resource (aws cloudformation continue-update-rollback --resources-to-skip Access). [home-region]"]).await;
 }
 
 #[tokio::test(start_paused = true)]

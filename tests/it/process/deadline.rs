@@ -76,7 +76,7 @@ async fn a_panic_is_answered_without_its_message() {
     let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ExternalId": ID });
     for _ in 0..2 {
         let answer = function.create(&wish).await;
-        assert!(answer.reason().starts_with("The function met an error of its own"), "{}", answer.reason());
+        assert!(answer.reason().starts_with("Internal error (panic; see the function's log)"), "{}", answer.reason());
         assert_eq!(answer.physical_id(), "Auditor", "the role may exist");
     }
     let log = function.log().await;

@@ -191,7 +191,7 @@ async fn owner_settings_that_are_invalid_permit_nothing() {
         ("PERMIT_ADMINISTRATIVE_ACCESS", "1", "must be true or false. [invalid-setting]"),
     ] {
         let sentence = format!(
-            "The function's own settings are wrong, so it creates and changes no role; its owner must correct them. {variable} {sentence}"
+            "The function's settings are wrong, so it creates and changes no role. Its owner must correct them. {variable} {sentence}"
         );
         check_refused(with_settings(&[(variable, value)]), json!({}), &[sentence]).await;
     }

@@ -148,7 +148,7 @@ pub(super) fn no_room_beside(
 
 /// Why a plan cannot be carried out: policies of others that stay leave no room for our denies. Found before the
 /// first write, since a trust that was narrowed by then could not be widened again either.
-pub(super) fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<String> {
+pub(super) fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<Finding> {
     let operations = || plan.steps.iter().flatten();
     let denies = |operation: &Operation| match operation {
         Operation::EndSessions(_) => true,
@@ -173,12 +173,13 @@ pub(super) fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> O
         return None;
     }
     let names: Vec<_> = live.inline.keys().filter(|name| !ours(name)).map(String::as_str).collect();
-    Some(format!(
+    let message = format!(
         "All inline policies of a role together may have at most {INLINE_POLICY_CHARACTERS} characters, white space not \
-         counted. Those of the template, with the ones that keep the role in its limits, need {needed}, and {}, which somebody \
-         else put on the role, has {staying}. Take that off, or make it a managed policy; nothing was changed.",
+         counted. Those of the template and of the function need {needed}. {}, which the template does not declare, has \
+         {staying}. Remove it from the role, or make it a managed policy. Nothing was changed.",
         names.join(", ")
-    ))
+    );
+    Some(Finding::failure(Code::QuotaExceeded, message))
 }
 
 /// What all but `CustomPolicy` takes.
