@@ -19,6 +19,7 @@ use sha2::Sha256;
 use crate::findings::{Code, Problems};
 use crate::identifiers::{ExternalId, ExternalIdPrefix, hexadecimal};
 use crate::properties::Reader;
+use crate::resource_types::EXTERNAL_ID;
 use crate::seed::Seed;
 
 /// What is derived changes with it, and every customer's external ID with that: never change it.
@@ -99,7 +100,7 @@ impl Wish {
     /// Every problem at once.
     pub fn read(properties: &Map<String, Value>, physical_id: Option<&str>) -> Result<Self, Problems> {
         let handle = physical_id.and_then(Handle::parse);
-        let mut reader = Reader::new(properties);
+        let mut reader = Reader::new(properties, &EXTERNAL_ID);
         let prefix = reader.one("Prefix", ExternalIdPrefix::parse);
         let rotation = read_rotation(&mut reader, "Rotation").unwrap_or_default();
         // Left out: none. An empty one is the rotation before there was any.
@@ -113,7 +114,7 @@ impl Wish {
                  a new resource (another logical ID) for another external ID.",
             );
         }
-        reader.finish(&[]).0.none()?;
+        reader.finish().0.none()?;
         Ok(Self { prefix, rotation, previous_rotation, handle })
     }
 }

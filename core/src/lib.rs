@@ -10,6 +10,7 @@
 //! | [`timestamp`] | a moment in UTC, as conditions, URLs and answers write it |
 //! | [`findings`] | problems and warnings: a code, a severity, a property, a sentence |
 //! | [`values`] | properties and their scalars, as `CloudFormation` sends them |
+//! | [`resource_types`] | the properties and attributes of each resource type, as a table and as JSON schemas |
 //! | [`properties`] | reading wire properties: typed values, or every problem at once |
 //! | [`owner_limits`] | what the function's owner allows, whatever a template asks |
 //! | [`installation`] | where the function works, and what its owner allows |
@@ -28,6 +29,7 @@ pub mod installation;
 pub mod owner_limits;
 pub mod policy;
 pub mod properties;
+pub mod resource_types;
 pub mod role;
 pub mod secrets;
 pub mod seed;

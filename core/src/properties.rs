@@ -5,26 +5,23 @@
 //! was given, and what is allowed.
 
 use std::fmt;
-use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
 use crate::findings::{Code, Finding, Problems};
 use crate::identifiers::Invalid;
+use crate::resource_types::{Form, ResourceType};
 use crate::secrets::{Secrets, looks_like_external_id, may_be_external_id};
 use crate::values::plain;
 pub use crate::values::{Properties, scalar, texts};
 
-/// What `CloudFormation` itself puts among the properties.
-const CLOUDFORMATIONS_OWN: [&str; 2] = ["ServiceToken", "ServiceTimeout"];
-
 /// What is wrong with an empty string; it continues the sentence after the property's name.
 pub(crate) const EMPTY: &str = "is an empty string; give a value, or leave the property out (AWS::NoValue).";
 
-/// Reads the properties of one resource, one by one, and remembers which ones were read.
+/// Reads the properties of one resource, one by one. Names, ranges and counts are those of the resource type's table.
 pub struct Reader<'a> {
     properties: &'a Properties,
-    known: Vec<&'static str>,
+    resource_type: &'static ResourceType,
     secrets: Secrets,
     problems: Problems,
     warnings: Vec<Finding>,
@@ -42,11 +39,11 @@ enum Repeat {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of these properties.
-    pub fn new(properties: &'a Properties) -> Self {
+    /// A reader of the properties of a resource of this type.
+    pub fn new(properties: &'a Properties, resource_type: &'static ResourceType) -> Self {
         Self {
             properties,
-            known: CLOUDFORMATIONS_OWN.to_vec(),
+            resource_type,
             secrets: Secrets::of_properties(properties),
             problems: Problems::default(),
             warnings: Vec::new(),
@@ -55,7 +52,7 @@ impl<'a> Reader<'a> {
 
     /// The value as it was sent, if it was sent.
     pub fn raw(&mut self, property: &'static str) -> Option<&'a Value> {
-        self.known.push(property);
+        debug_assert!(self.resource_type.property(property).is_some(), "{property} is not in the table");
         self.properties.get(property)
     }
 
@@ -96,14 +93,17 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A whole number in the range `allowed`, in `unit`.
-    pub fn number(&mut self, property: &'static str, allowed: RangeInclusive<u32>, unit: &str) -> Option<u32> {
+    /// A whole number in the property's range.
+    pub fn number(&mut self, property: &'static str) -> Option<u32> {
+        let Some(Form::Number { allowed, unit, .. }) = self.form(property) else {
+            return self.not_of_this_form(property);
+        };
         let value = self.raw(property)?;
         let text = self.parsed(property, value, Repeat::ShortWords, |text| Ok(text.to_owned()))?;
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits && allowed.contains(number));
         if number.is_none() {
-            let (least, most) = allowed.into_inner();
+            let (least, most) = (allowed.start(), allowed.end());
             let given = self.given(&text, Repeat::ShortWords);
             self.problem(
                 Code::InvalidValue,
@@ -118,38 +118,35 @@ impl<'a> Reader<'a> {
     pub fn list<T: PartialEq>(
         &mut self,
         property: &'static str,
-        count: RangeInclusive<usize>,
         parse: fn(&str) -> Result<T, Invalid>,
     ) -> Option<Vec<T>> {
         let value = self.raw(property)?;
-        self.parsed_list(property, value, count, Repeat::MostValues, parse)
+        self.parsed_list(property, value, Repeat::MostValues, parse)
     }
 
     /// Like [`list`](Self::list), for values that no message may repeat.
     pub fn list_hidden<T: PartialEq>(
         &mut self,
         property: &'static str,
-        count: RangeInclusive<usize>,
         parse: fn(&str) -> Result<T, Invalid>,
     ) -> Option<Vec<T>> {
         let value = self.raw(property)?;
-        self.parsed_list(property, value, count, Repeat::Nothing, parse)
+        self.parsed_list(property, value, Repeat::Nothing, parse)
     }
 
     /// Like [`list`](Self::list), but a string may contain several values, separated by commas.
     pub fn comma_list<T: PartialEq>(
         &mut self,
         property: &'static str,
-        count: RangeInclusive<usize>,
         parse: fn(&str) -> Result<T, Invalid>,
     ) -> Option<Vec<T>> {
         let value = self.raw(property)?;
         match value {
             Value::String(text) if text.contains(',') => {
                 let parts = text.split(',').map(|part| Value::from(part.trim())).collect();
-                self.parsed_list(property, &Value::Array(parts), count, Repeat::MostValues, parse)
+                self.parsed_list(property, &Value::Array(parts), Repeat::MostValues, parse)
             }
-            _ => self.parsed_list(property, value, count, Repeat::MostValues, parse),
+            _ => self.parsed_list(property, value, Repeat::MostValues, parse),
         }
     }
 
@@ -168,18 +165,16 @@ impl<'a> Reader<'a> {
         self.warnings.push(Finding::warning(code, property, message));
     }
 
-    /// Ends the reading with all problems and warnings: every property that was not read is a problem, too. `other_tools`
-    /// are names that users know from other tools, with what to do instead.
-    pub fn finish(mut self, other_tools: &[(&str, &str)]) -> (Problems, Vec<Finding>) {
+    /// Ends the reading with all problems and warnings: every property that the resource type does not have is a problem, too.
+    pub fn finish(mut self) -> (Problems, Vec<Finding>) {
         let properties = self.properties;
         for name in properties.keys() {
-            if self.known.contains(&name.as_str()) {
+            if self.resource_type.property(name).is_some() {
                 continue;
             }
-            let plain_name = plain(name);
-            let other_tool = other_tools.iter().find(|(known, _)| plain(known) == plain_name);
-            let hint = match (other_tool, nearest(name, &self.known)) {
-                (Some((_, instead)), _) => (*instead).to_owned(),
+            let known = self.resource_type.properties().map(|property| property.name);
+            let hint = match (self.resource_type.instead_of(name), nearest(name, known)) {
+                (Some(instead), _) => instead.to_owned(),
                 (None, Some(property)) => format!("use {property}"),
                 (None, None) => "remove it".to_owned(),
             };
@@ -188,6 +183,17 @@ impl<'a> Reader<'a> {
             self.push(Finding::error(Code::UnknownProperty, name.as_str(), message));
         }
         (self.problems, self.warnings)
+    }
+
+    fn form(&self, property: &str) -> Option<&'static Form> {
+        Some(&self.resource_type.property(property)?.form)
+    }
+
+    /// The table and the code that reads the property disagree, which every test that reads it finds. Fails closed.
+    fn not_of_this_form<T>(&mut self, property: &str) -> Option<T> {
+        debug_assert!(false, "{property} has another form in the table");
+        self.problem(Code::InvalidValue, property, "cannot be read; this is an error in the function.");
+        None
     }
 
     /// A value as a message repeats it, if it may: in quotes, on one line, shortened. Redacted before it is shortened.
@@ -225,16 +231,16 @@ impl<'a> Reader<'a> {
         &mut self,
         property: &str,
         value: &Value,
-        count: RangeInclusive<usize>,
         repeat: Repeat,
         parse: fn(&str) -> Result<T, Invalid>,
     ) -> Option<Vec<T>> {
+        let Some(Form::List { count, .. }) = self.form(property) else { return self.not_of_this_form(property) };
         let items = match value {
             Value::Array(items) => items.as_slice(),
             one => std::slice::from_ref(one),
         };
         if !count.contains(&items.len()) {
-            let (least, most) = count.into_inner();
+            let (least, most) = (count.start(), count.end());
             let what = format!("has {} values; give {least} to {most}.", items.len());
             self.problem(Code::InvalidValue, property, what);
             return None;
@@ -269,11 +275,10 @@ fn clipped(text: &str) -> String {
 }
 
 /// The known name that is most similar to a misspelled one, if one is similar.
-fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
     let written = plain(&name.chars().take(100).collect::<String>());
     known
-        .iter()
-        .map(|candidate| (strsim::normalized_damerau_levenshtein(&written, &plain(candidate)), *candidate))
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(&written, &plain(candidate)), candidate))
         .filter(|(likeness, _)| *likeness >= 0.6)
         .max_by(|left, right| left.0.total_cmp(&right.0))
         .map(|(_, candidate)| candidate)
@@ -286,19 +291,20 @@ mod tests {
 
     use super::*;
     use crate::identifiers::{AccountId, ExternalId};
+    use crate::resource_types::DELEGATED_ROLE;
 
     fn check(properties: &Value, expected: &Expect) {
         let properties = properties.as_object().cloned().unwrap_or_default();
-        let mut reader = Reader::new(&properties);
+        let mut reader = Reader::new(&properties, &DELEGATED_ROLE);
         let read = (
             reader.flag("RequireMfa"),
-            reader.number("MfaMaxAge", 1..=129_600, "seconds"),
-            reader.list("ExternalAwsAccountId", 1..=10, AccountId::parse),
-            reader.list_hidden("ExternalId", 1..=2, ExternalId::parse),
-            reader.comma_list("ManagedPolicyArns", 1..=25, |text| Ok(text.to_owned())),
+            reader.number("MfaMaxAge"),
+            reader.list("ExternalAwsAccountId", AccountId::parse),
+            reader.list_hidden("ExternalId", ExternalId::parse),
+            reader.comma_list("ManagedPolicyArns", |text| Ok(text.to_owned())),
             reader.free_text("Revision"),
         );
-        let (problems, _) = reader.finish(&[("require_mfa", "use RequireMfa")]);
+        let (problems, _) = reader.finish();
         let outcome = match problems.none() {
             Ok(()) => format!("{read:?}"),
             Err(problems) => problems.to_string(),
@@ -354,8 +360,8 @@ mod tests {
     fn numbers_are_whole_and_in_range() {
         for bad in [json!("+5"), json!("5.0"), json!(5.5), json!(-1), json!("129601"), json!("٥")] {
             let properties = json!({"MfaMaxAge": bad}).as_object().cloned().unwrap_or_default();
-            let mut reader = Reader::new(&properties);
-            assert_eq!(reader.number("MfaMaxAge", 1..=129_600, "seconds"), None, "{bad}");
+            let mut reader = Reader::new(&properties, &DELEGATED_ROLE);
+            assert_eq!(reader.number("MfaMaxAge"), None, "{bad}");
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod access_check;
 mod architecture;
+mod attributes;
 mod convergence;
 mod delegated_role;
 mod delivery;

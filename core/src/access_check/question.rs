@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::findings::{Code, Problems};
 use crate::identifiers::{Account, AccountId, ExternalId, Invalid, RoleArn, digest};
 use crate::properties::Reader;
+use crate::resource_types::ACCESS_CHECK;
 
 /// Whether a customer's role opens with its external ID and with nothing less. Equal questions have equal answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Check {
         stack_id: &str,
         logical_id: &str,
     ) -> Result<Self, Problems> {
-        let mut reader = Reader::new(properties);
+        let mut reader = Reader::new(properties, &ACCESS_CHECK);
         // A value that is not an ARN may be the external ID in the wrong property.
         let is_arn = properties.get("RoleArn").and_then(Value::as_str).is_some_and(|text| text.starts_with("arn:"));
         let role =
@@ -76,7 +77,7 @@ impl Check {
         if let Some(role) = &role {
             check_place(&mut reader, role, asker, customer.as_ref());
         }
-        let (problems, _) = reader.finish(&[]);
+        let (problems, _) = reader.finish();
         match (role, external_id) {
             (Some(role), Some(external_id)) => {
                 problems.none()?;

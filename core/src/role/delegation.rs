@@ -5,7 +5,6 @@
 
 mod choices;
 mod how_long;
-mod other_tools;
 mod permissions;
 mod role;
 mod what;
@@ -16,7 +15,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 pub use self::choices::{ExternalIdWish, PolicyOwnership, RevokeSessions};
-use self::other_tools::OTHER_TOOLS;
 pub(super) use self::what::INLINE_POLICY_CHARACTERS;
 use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
@@ -29,6 +27,7 @@ use crate::identifiers::{
 use crate::installation::Installation;
 use crate::policy::Document;
 use crate::properties::Reader;
+use crate::resource_types::DELEGATED_ROLE;
 use crate::timestamp::Timestamp;
 
 /// A well-formed wish within the owner's limits.
@@ -80,7 +79,7 @@ impl Delegation {
         first_time: bool,
     ) -> Result<Self, Problems> {
         let (account, limits) = (installation.account(), &installation.limits);
-        let mut reader = Reader::new(properties);
+        let mut reader = Reader::new(properties, &DELEGATED_ROLE);
         // Read so that it is known. Its only purpose is that a change of it sends an update.
         let _ = reader.free_text("Revision");
 
@@ -90,7 +89,7 @@ impl Delegation {
         let principals = who::principals(&mut reader, account, accounts.as_deref());
         who::warn_of_combinations(&mut reader, accounts.as_deref().unwrap_or_default(), &external_id, &principals);
         let organization = reader.one("PrincipalOrgId", OrganizationId::parse);
-        let source_ips = reader.list("SourceIps", 1..=100, PublicCidr::parse).unwrap_or_default().into_iter().collect();
+        let source_ips = reader.list("SourceIps", PublicCidr::parse).unwrap_or_default().into_iter().collect();
         let max_session_duration = how_long::max_session_duration(&mut reader, limits);
         let expires_at = how_long::expires_at(&mut reader, now, first_time);
         let revoke_sessions = how_long::revoke_sessions(&mut reader);
@@ -140,7 +139,7 @@ impl Delegation {
             warnings: Vec::new(),
         };
         delegation.check_trust_size(&mut reader, account, lookup.quotas);
-        let (problems, warnings) = reader.finish(OTHER_TOOLS);
+        let (problems, warnings) = reader.finish();
         problems.none()?;
         delegation.warnings = warnings;
         Ok(delegation)

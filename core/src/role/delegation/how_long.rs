@@ -9,7 +9,7 @@ use crate::timestamp::Timestamp;
 
 pub(super) fn max_session_duration(reader: &mut Reader<'_>, limits: &OwnerLimits) -> u32 {
     const PROPERTY: &str = "MaxSessionDuration";
-    let seconds = reader.number(PROPERTY, 3_600..=43_200, "seconds").unwrap_or(3_600);
+    let seconds = reader.number(PROPERTY).unwrap_or(3_600);
     let cap = limits.max_session_duration_cap;
     if seconds > cap {
         reader.problem(

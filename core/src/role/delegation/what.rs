@@ -96,7 +96,7 @@ pub(super) fn managed_policies(
     permissions: &Permissions<'_>,
 ) -> BTreeSet<PolicyArn> {
     const PROPERTY: &str = "ManagedPolicyArns";
-    let arns = reader.comma_list(PROPERTY, 0..=100, PolicyArn::parse).unwrap_or_default();
+    let arns = reader.comma_list(PROPERTY, PolicyArn::parse).unwrap_or_default();
     let most = lookup.quotas.attached_policies;
     if arns.len() > most {
         reader.problem(

@@ -14,7 +14,7 @@ pub(super) fn accounts(reader: &mut Reader<'_>, own: &Account, limits: &OwnerLim
     if reader.raw(PROPERTY).is_none() {
         reader.problem(Code::MissingProperty, PROPERTY, "is missing; give the provider's AWS account ID of 12 digits.");
     }
-    let accounts = reader.list_hidden(PROPERTY, 1..=10, account)?;
+    let accounts = reader.list_hidden(PROPERTY, account)?;
     for account in &accounts {
         if *account == own.id {
             let what = format_args!("is {account}, which is this account; give the provider's account ID.");
@@ -60,7 +60,7 @@ pub(super) fn external_id(reader: &mut Reader<'_>, limits: &OwnerLimits) -> Exte
     const REQUIRED: &str = "RequireExternalId";
     let required = reader.flag(REQUIRED).unwrap_or(true);
     let given = reader.raw(PROPERTY).is_some();
-    let explicit = reader.list_hidden(PROPERTY, 1..=2, ExternalId::parse);
+    let explicit = reader.list_hidden(PROPERTY, ExternalId::parse);
     if !required && given {
         let what = "is false, but ExternalId is given; remove one of them.";
         reader.problem(Code::ConflictingProperties, REQUIRED, what);
@@ -145,7 +145,7 @@ pub(super) fn warn_of_combinations(
 
 pub(super) fn mfa(reader: &mut Reader<'_>) -> Mfa {
     let required = reader.flag("RequireMfa").unwrap_or(false);
-    let max_age = reader.number("MfaMaxAge", 1..=129_600, "seconds");
+    let max_age = reader.number("MfaMaxAge");
     match (required, max_age) {
         (false, Some(_)) => {
             let what = "has no effect without RequireMfa; set RequireMfa to true or remove MfaMaxAge.";
@@ -164,7 +164,7 @@ pub(super) fn principals(
     accounts: Option<&[AccountId]>,
 ) -> BTreeSet<PrincipalArn> {
     const PROPERTY: &str = "AllowedPrincipalArns";
-    let principals = reader.list(PROPERTY, 1..=100, PrincipalArn::parse).unwrap_or_default();
+    let principals = reader.list(PROPERTY, PrincipalArn::parse).unwrap_or_default();
     for arn in &principals {
         if arn.partition() != own.partition.as_str() {
             let what = format_args!("contains {arn}, which is not in this partition ({}).", own.partition);

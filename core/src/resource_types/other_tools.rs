@@ -1,7 +1,7 @@
 //! Names that users know from other tools, and what replaces each here.
 
 /// The name, and what to do instead: the end of the sentence. `_`, `-` and letter case do not matter.
-pub(super) const OTHER_TOOLS: &[(&str, &str)] = &[
+pub(super) const OF_ROLES: &[(&str, &str)] = &[
     // Terraform: the AWS provider, and modules for access by a third party.
     ("external_aws_account_id", "use ExternalAwsAccountId"),
     ("external_id", "use ExternalId"),
