@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::completions;
+use crate::{completions, schema};
 
 /// Shows what a delegated role in a template would be, before it is deployed.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Print the JSON schema of a resource type
+    Schema(schema::Arguments),
     /// Print the completions of a shell
     Completions(completions::Arguments),
 }
@@ -34,6 +36,7 @@ Exit codes:
   2  unusable input; standard error says why
 
 Examples:
+  delegated-role schema Custom::DelegatedRole
   delegated-role completions bash > ~/.local/share/bash-completion/completions/delegated-role
 
 Colors are used on a terminal only, and never when NO_COLOR is set.

@@ -8,12 +8,14 @@
 //! | [`arguments`] | what can be typed, with its help |
 //! | [`console`] | where output goes: results, remarks, colours |
 //! | [`outcome`] | how a run ends: the exit code |
+//! | [`schema`] | the JSON schemas of the resource types |
 //! | [`completions`] | completions for shells |
 
 pub mod arguments;
 pub mod completions;
 pub mod console;
 pub mod outcome;
+pub mod schema;
 
 use clap::CommandFactory;
 
@@ -27,6 +29,7 @@ use outcome::{Outcome, Unusable};
 /// What makes the input unusable.
 pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Result<Outcome, Unusable> {
     match &arguments.verb {
+        Verb::Schema(arguments) => schema::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, Arguments::command(), console),
     }
 }

@@ -1,5 +1,7 @@
 //! The command as it is run.
 
+#![allow(clippy::expect_used, reason = "a test insists")]
+
 use std::process::{Command, Output, Stdio};
 
 fn delegated_role(arguments: &[&str]) -> Output {
