@@ -118,9 +118,7 @@ impl Response {
                 let mut shorter = attributes.clone();
                 shorter.empty_dispensable();
                 let excess = whole(&shorter).len().saturating_sub(LONGEST_BODY);
-                if let Some(text) = shorter.values.get_mut(shorter.cuttable).filter(|_| excess > 0) {
-                    *text = cut(text, length(text).saturating_sub(excess));
-                }
+                shorter.cut(excess);
                 whole(&shorter)
             }
             Self::Failed { physical_id, reason, .. } => {
@@ -147,6 +145,25 @@ impl Attributes {
         let note = Finding::warning(Code::AnswerShortened, "", message).to_string();
         let text = self.values.entry(self.cuttable).or_default();
         *text = if text.is_empty() { note } else { format!("{note}\n{text}") };
+    }
+}
+
+impl Attributes {
+    /// Shortens the text that may be cut by so many bytes: whole lines go, the last first, and are counted. A line that
+    /// is too long by itself is cut.
+    fn cut(&mut self, excess: usize) {
+        let name = self.cuttable;
+        let Some(text) = self.values.get_mut(name).filter(|_| excess > 0) else { return };
+        let room = length(text).saturating_sub(excess);
+        let lines: Vec<_> = text.lines().collect();
+        let shortened = (1..lines.len()).rev().find_map(|kept| {
+            let more = lines.len() - kept;
+            let message = format!("{name} has {more} more lines, which do not fit into the answer to CloudFormation.");
+            let note = Finding::warning(Code::AnswerShortened, "", message);
+            let shortened = format!("{}\n{note}", lines[..kept].join("\n"));
+            (length(&shortened) <= room).then_some(shortened)
+        });
+        *text = shortened.unwrap_or_else(|| cut(text, room));
     }
 }
 
@@ -228,6 +245,28 @@ mod tests {
         let many_warnings =
             [("ExternalId", id.clone()), ("TerraformProvider", String::new()), (WARNINGS, "é\"".repeat(3000))];
         assert_eq!(body(&success(&many_warnings))["Data"]["ExternalId"], json!(id));
+    }
+
+    #[test]
+    fn warnings_that_do_not_fit_are_counted() {
+        for count in [2, 10, 40, 41, 100, 1_000] {
+            let lines: Vec<_> = (1..=count).map(|number| format!("\"{number}\" {} [broad]", "w".repeat(80))).collect();
+            let answer = body(&success(&[(WARNINGS, lines.join("\n"))]));
+            let sent: Vec<_> = answer["Data"]["Warnings"].as_str().unwrap_or_default().lines().collect();
+            // The handoff texts, which it does not have, are the first to go.
+            let emptied = "TerraformProvider and AwsConfigProfile left empty, because the answer to CloudFormation would have \
+                           been too long. [answer-shortened]";
+            let sent = sent.strip_prefix(&[emptied]).unwrap_or(&sent);
+            let kept = sent.iter().filter(|line| line.ends_with("[broad]")).count();
+            let note = format!(
+                "Warnings has {} more lines, which do not fit into the answer to CloudFormation. [answer-shortened]",
+                count - kept
+            );
+            let mut expected: Vec<&str> = lines[..kept].iter().map(String::as_str).collect();
+            expected.extend((kept < count).then_some(note.as_str()));
+            assert_eq!(sent, expected);
+            assert!(kept == count || kept > 30, "{kept} of {count}");
+        }
     }
 
     #[test]

@@ -27,4 +27,5 @@ mod properties;
 mod retries;
 mod stack;
 mod template;
+mod vendors;
 mod wire;

@@ -2,6 +2,7 @@
 
 pub(super) mod code;
 mod conditions;
+mod found;
 mod judge;
 mod privilege;
 mod reach;

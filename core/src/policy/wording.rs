@@ -14,12 +14,26 @@ pub(super) fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// What `NotAction` or `NotResource` leaves. One without a value excludes nothing.
+pub(super) fn everything_but(excluded: &[&str]) -> String {
+    let excluded: Vec<_> = excluded.iter().filter(|text| !text.is_empty()).map(|text| shown(text)).collect();
+    if excluded.is_empty() { "everything".to_owned() } else { format!("everything but {}", excluded.join(", ")) }
+}
+
 /// Text from a policy, on one line and shortened to 100 characters.
 pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 100;
+    shown_within(100, text)
+}
+
+/// A resource from a policy, on one line. Longer than other texts, so that a long path does not hide the name after it.
+pub(super) fn shown_resource(text: &str) -> String {
+    shown_within(300, text)
+}
+
+fn shown_within(longest: usize, text: &str) -> String {
     let mut shown = String::new();
     for (index, c) in text.chars().enumerate() {
-        if index == LONGEST {
+        if index == longest {
             shown.push('…');
             break;
         }

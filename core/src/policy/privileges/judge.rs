@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::code::{Code, Severity};
 use super::conditions::{AwsPolicies, Conditions};
+use super::found::Found;
 use super::privilege::Privilege;
 use super::reach::{Extent, Reach, Reached};
 use super::roles::{self, Roles};
@@ -13,12 +14,7 @@ use crate::policy::catalogue::{Action, CATALOGUE, Combination, Effect, Service};
 use crate::policy::document::Document;
 use crate::policy::pattern::{Pattern, glob_matches, is_everything};
 use crate::policy::statement::{Place, Statement, statements};
-use crate::policy::wording::shown;
-
-/// How many actions a warning gives as examples.
-const EXAMPLES: usize = 3;
-/// The services that examples are taken from first, the gravest first.
-const WORST: [&str; 9] = ["secretsmanager", "ssm", "s3", "kms", "ram", "dynamodb", "lambda", "cloudformation", "ec2"];
+use crate::policy::wording::everything_but;
 
 /// The function that this program is, under its permanent name: who rewrites it can make any role.
 const OWN_FUNCTION: &str = "arn:~:lambda:~:~:function:service-provider-access";
@@ -48,14 +44,6 @@ struct Judge<'a> {
     granted: BTreeMap<String, Granted>,
 }
 
-/// What is reported as one.
-struct Found {
-    place: Place,
-    /// With the extent that makes it worse or better as an example.
-    actions: BTreeMap<String, Extent>,
-    resources: BTreeMap<String, Extent>,
-}
-
 struct Granted {
     place: Place,
     name: String,
@@ -76,8 +64,7 @@ impl Judge<'_> {
         }
         let place = &statement.place;
         if statement.has("NotAction") {
-            let except: Vec<_> = statement.strings("NotAction").into_iter().map(shown).collect();
-            let grant = format!("everything but {}", except.join(", "));
+            let grant = everything_but(&statement.strings("NotAction"));
             self.add(Severity::Error, Code::Administrative, (place, &reach), grant, &reach.everything());
         }
         let conditions = Conditions::of(statement);
@@ -240,7 +227,7 @@ impl Judge<'_> {
             let wide = |part: &Granted| part.widest() >= Some(Extent::Nearly);
             let all_wide = parts.iter().all(|(_, part)| wide(part));
             if parts.len() == actions.len()
-                && let Some((_, last)) = parts.iter().max_by_key(|(_, part)| part.place.number())
+                && let Some((_, first)) = parts.iter().min_by_key(|(_, part)| part.place.number())
             {
                 let name = parts.iter().map(|(_, part)| part.name.as_str()).collect::<Vec<_>>().join(" + ");
                 let (severity, code) = match effect {
@@ -249,8 +236,12 @@ impl Judge<'_> {
                     _ => (Severity::Warning, Code::ActsAsWorkload),
                 };
                 if all_wide || code == Code::Administrative {
-                    let resources = last.resources.iter().map(|(shown, extent)| (shown.as_str(), *extent));
-                    self.report(severity, code, &last.place, name, resources);
+                    let resources = parts.iter().flat_map(|(_, part)| &part.resources);
+                    let resources = resources.map(|(shown, extent)| (shown.as_str(), *extent));
+                    let found = self.report(severity, code, &first.place, name, resources);
+                    for (_, part) in &parts {
+                        found.covers(&part.place);
+                    }
                 }
             }
             self.granted.extend(parts);
@@ -282,51 +273,20 @@ impl Judge<'_> {
         place: &Place,
         action: String,
         resources: impl Iterator<Item = (&'r str, Extent)>,
-    ) {
+    ) -> &mut Found {
         let lifted = self.terms.allow_administrative && matches!(code, Code::Administrative | Code::PassesRole);
         let severity = if lifted { Severity::Warning } else { severity };
         let statement = if severity == Severity::Error { place.number() } else { 0 };
-        let found = self.found.entry((severity, code, statement)).or_insert_with(|| Found {
-            place: place.clone(),
-            actions: BTreeMap::new(),
-            resources: BTreeMap::new(),
-        });
-        let mut widest = Extent::Named;
-        for (shown, extent) in resources {
-            widest = widest.max(extent);
-            match found.resources.get_mut(shown) {
-                Some(known) => *known = extent.max(*known),
-                None => {
-                    found.resources.insert(shown.to_owned(), extent);
-                }
-            }
-        }
-        let known = found.actions.entry(action).or_insert(widest);
-        *known = widest.max(*known);
+        let found = self.found.entry((severity, code, statement)).or_insert_with(|| Found::at(place));
+        found.add(place, action, resources);
+        found
     }
 
     /// Errors by statement, then warnings by code.
     fn privileges(self) -> Vec<Privilege> {
-        let mut privileges: Vec<_> = self
-            .found
-            .into_iter()
-            .map(|((severity, code, _), found)| {
-                let count = found.actions.len();
-                let mut actions = worst_first(found.actions);
-                if severity == Severity::Warning {
-                    actions.truncate(EXAMPLES);
-                }
-                Privilege {
-                    code,
-                    severity,
-                    statement: found.place.number(),
-                    sid: found.place.sid().map(ToOwned::to_owned),
-                    actions,
-                    count,
-                    resources: widest_first(found.resources),
-                }
-            })
-            .collect();
+        let found = self.found.into_iter();
+        let mut privileges: Vec<_> =
+            found.map(|((severity, code, _), found)| found.privilege(severity, code)).collect();
         privileges.sort_by_key(|found| match found.severity {
             Severity::Error => (found.severity, found.statement, found.code),
             Severity::Warning => (found.severity, 0, found.code),
@@ -342,25 +302,6 @@ fn matching(service: &str) -> impl Iterator<Item = (&'static &'static str, &'sta
     let exact = if open { None } else { CATALOGUE.services.get_key_value(service) };
     let open = open.then(|| CATALOGUE.services.iter().filter(move |(known, _)| glob_matches(service, known)));
     exact.into_iter().chain(open.into_iter().flatten())
-}
-
-/// What reaches most comes first; what reaches alike, as written from short to long.
-fn widest_first(found: BTreeMap<String, Extent>) -> Vec<String> {
-    let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_by(|(a, wide_a), (b, wide_b)| wide_b.cmp(wide_a).then(a.len().cmp(&b.len())).then(a.cmp(b)));
-    found.into_iter().map(|(written, _)| written).collect()
-}
-
-/// What reaches most comes first, then the services that matter most; what takes access away comes last.
-fn worst_first(found: BTreeMap<String, Extent>) -> Vec<String> {
-    let rank = |action: &str| {
-        let (service, name) = action.split_once(':').unwrap_or((action, ""));
-        let takes_away = ["Delete", "Remove", "Revoke", "Disassociate"].iter().any(|verb| name.starts_with(verb));
-        (takes_away, WORST.iter().position(|known| *known == service).unwrap_or(WORST.len()))
-    };
-    let mut found: Vec<_> = found.into_iter().collect();
-    found.sort_by(|(a, wide_a), (b, wide_b)| wide_b.cmp(wide_a).then(rank(a).cmp(&rank(b))).then(a.cmp(b)));
-    found.into_iter().map(|(written, _)| written).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,9 @@ pub struct Privilege {
     pub severity: Severity,
     /// The statement, or the first of them, counted from 1.
     pub statement: usize,
-    /// Its `Sid`, fit for a sentence.
+    /// The others, for a warning that covers several.
+    pub further_statements: Vec<usize>,
+    /// The `Sid` of the first, fit for a sentence.
     pub sid: Option<String>,
     /// The actions as AWS writes them, worst first: all of an error, a few examples of a warning.
     pub actions: Vec<String>,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::policy::catalogue::{Action, CATALOGUE, Service, Shape};
 use crate::policy::pattern::{Pattern, globs_intersect};
 use crate::policy::statement::Statement;
-use crate::policy::wording::shown;
+use crate::policy::wording::{everything_but, shown_resource};
 
 /// Everything that IAM's own actions act upon.
 const ANYTHING_OF_IAM: &str = "arn:~:iam:*";
@@ -55,8 +55,7 @@ impl<'d> Reach<'d> {
     pub(super) fn of(statement: &Statement<'d>) -> Self {
         let written = statement.strings("Resource");
         let unlimited = if statement.has("NotResource") {
-            let except: Vec<_> = statement.strings("NotResource").into_iter().map(shown).collect();
-            Some(format!("everything but {}", except.join(", ")))
+            Some(everything_but(&statement.strings("NotResource")))
         } else if written.is_empty() {
             Some("*".to_owned())
         } else {
@@ -152,7 +151,7 @@ impl<'d> Resource<'d> {
         };
         Self {
             written,
-            shown: shown(written),
+            shown: shown_resource(written),
             nearly: without_short_name(&whole).map(|text| Pattern::resource(&text)),
             service,
             patterns,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::findings::{Code, Finding};
+use crate::findings::{Code, Finding, length};
 use crate::identifiers::PolicyArn;
 use crate::installation::Installation;
 use crate::policy::{self, Author, ByArn, Document, Privilege, Severity, Terms};
@@ -10,6 +10,9 @@ use crate::properties::Reader;
 
 /// How many examples a warning gives.
 const EXAMPLES: usize = 3;
+/// How many bytes an error spends on its actions, and on its resources: both fit into one answer.
+const ROOM_FOR_ACTIONS: usize = 900;
+const ROOM_FOR_RESOURCES: usize = 1_500;
 
 /// Judges the policies of one role.
 pub(super) struct Permissions<'a> {
@@ -38,65 +41,79 @@ impl<'a> Permissions<'a> {
         }
     }
 
-    /// Reports what a document gives. `arn` names it where it is a managed policy.
-    pub(super) fn judge(
-        &self,
+    /// The judgement of the policies that one property names.
+    pub(super) fn of(&self, property: &'static str) -> Judgement<'_> {
+        Judgement { permissions: self, property, warnings: BTreeMap::new() }
+    }
+}
+
+/// What the policies of one property give. Errors are reported one by one, warnings one for each code, at the end.
+pub(super) struct Judgement<'p> {
+    permissions: &'p Permissions<'p>,
+    property: &'static str,
+    /// For each code the policies that give it, as a sentence lists them.
+    warnings: BTreeMap<policy::Code, Vec<String>>,
+}
+
+impl Judgement<'_> {
+    /// Judges a document. `name` says which one it is, where the property has several.
+    pub(super) fn document(
+        &mut self,
         reader: &mut Reader<'_>,
-        property: &'static str,
-        arn: Option<&PolicyArn>,
+        name: Option<&str>,
+        author: Author,
         document: &Document,
     ) {
-        let author = if arn.is_some_and(|arn| arn.owner() == "aws") { Author::Aws } else { Author::Customer };
-        for privilege in document.privileges(author, &self.terms()) {
-            let place = arn.map(|arn| format!("{arn} in ")).unwrap_or_default();
-            let amounts_to = amounts_to(privilege.code, privilege.severity);
-            match privilege.severity {
-                Severity::Error => {
-                    let message = format!("{property} {amounts_to}: {place}{}.", all_of(&privilege));
-                    let document = arn.map_or(property, PolicyArn::as_str);
-                    let finding = Finding::error(code_of(privilege.code), property, message);
-                    reader.push(finding.in_statement(document, privilege.statement));
-                }
-                Severity::Warning => {
-                    let message = format!("{property} {amounts_to}: {place}{}.", examples_of(&privilege));
-                    reader.warning(code_of(privilege.code), property, message);
-                }
+        let property = self.property;
+        for privilege in document.privileges(author, &self.permissions.terms()) {
+            let place = name.map(|name| format!("{name} in ")).unwrap_or_default();
+            if privilege.severity == Severity::Error {
+                let amounts_to = amounts_to(privilege.code, privilege.severity);
+                let message = format!("{property} {amounts_to}: {place}{}.", all_of(&privilege));
+                let finding = Finding::error(code_of(privilege.code), property, message);
+                reader.push(finding.in_statement(name.unwrap_or(property), privilege.statement));
+            } else {
+                self.warn(privilege.code, format!("{place}{}", examples_of(&privilege)));
             }
         }
     }
 
-    /// Reports what AWS-managed policies give of which the names are enough. One warning per code names them all.
-    pub(super) fn by_name(
-        &self,
-        reader: &mut Reader<'_>,
-        property: &'static str,
-        policies: &[(&PolicyArn, Vec<ByArn>)],
-    ) {
-        let bounded = self.installation.limits.shipped_boundary_in_force();
-        let mut warnings: BTreeMap<policy::Code, Vec<&PolicyArn>> = BTreeMap::new();
-        for (arn, found) in policies {
-            for ByArn { code, severity } in found {
-                let lifted = match code {
-                    policy::Code::Administrative => self.administrative,
-                    // The shipped boundary passes and assumes only what the owner lists.
-                    policy::Code::PassesRole => self.administrative || bounded,
-                    _ => false,
-                };
-                if *severity == Severity::Error && !lifted {
-                    let message = format!("{property} {}: {arn}.", amounts_to(*code, *severity));
-                    reader.push(Finding::error(code_of(*code), property, message).in_statement(arn.as_str(), 0));
-                } else {
-                    let known = warnings.entry(*code).or_default();
-                    if !known.contains(arn) {
-                        known.push(arn);
-                    }
-                }
+    /// Judges an AWS managed policy of which the name is enough.
+    pub(super) fn by_name(&mut self, reader: &mut Reader<'_>, arn: &PolicyArn, found: &[ByArn]) {
+        let (property, administrative) = (self.property, self.permissions.administrative);
+        let bounded = self.permissions.installation.limits.shipped_boundary_in_force();
+        for ByArn { code, severity } in found {
+            let lifted = match code {
+                policy::Code::Administrative => administrative,
+                // The shipped boundary passes and assumes only what the owner lists.
+                policy::Code::PassesRole => administrative || bounded,
+                _ => false,
+            };
+            if *severity == Severity::Error && !lifted {
+                let message = format!("{property} {}: {arn}.", amounts_to(*code, *severity));
+                reader.push(Finding::error(code_of(*code), property, message).in_statement(arn.as_str(), 0));
+            } else {
+                self.warn(*code, arn.to_string());
             }
         }
-        for (code, arns) in warnings {
-            let arns: Vec<_> = arns.into_iter().map(PolicyArn::to_string).collect();
+    }
+
+    fn warn(&mut self, code: policy::Code, policy: String) {
+        let policies = self.warnings.entry(code).or_default();
+        if !policies.contains(&policy) {
+            policies.push(policy);
+        }
+    }
+
+    /// Reports the warnings.
+    pub(super) fn finish(self, reader: &mut Reader<'_>) {
+        let property = self.property;
+        for (code, policies) in self.warnings {
             let amounts_to = amounts_to(code, Severity::Warning);
-            reader.warning(code_of(code), property, format!("{property} {amounts_to}: {}.", arns.join(", ")));
+            let more = policies.len().saturating_sub(EXAMPLES);
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            let policies = policies[..policies.len().min(EXAMPLES)].join("; ");
+            reader.warning(code_of(code), property, format!("{property} {amounts_to}: {policies}{more}."));
         }
     }
 }
@@ -129,29 +146,49 @@ fn amounts_to(code: policy::Code, severity: Severity) -> &'static str {
     }
 }
 
-fn place(privilege: &Privilege) -> String {
-    match &privilege.sid {
-        Some(sid) => format!("statement {} (Sid {sid})", privilege.statement),
-        None => format!("statement {}", privilege.statement),
+/// "statement 1 (Sid Read) allows", "statements 1, 2 and 5 allow".
+fn allows(privilege: &Privilege) -> String {
+    let Privilege { statement, further_statements, sid, .. } = privilege;
+    match (&further_statements[..], sid) {
+        ([], Some(sid)) => format!("statement {statement} (Sid {sid}) allows"),
+        ([], None) => format!("statement {statement} allows"),
+        ([others @ .., last], _) => {
+            let first = std::iter::once(statement).chain(others).map(usize::to_string).collect::<Vec<_>>().join(", ");
+            format!("statements {first} and {last} allow")
+        }
     }
 }
 
 /// "statement 1 allows iam:PutRolePolicy, iam:TagRole on *, arn:…".
 fn all_of(privilege: &Privilege) -> String {
     let Privilege { actions, resources, .. } = privilege;
-    format!("{} allows {} on {}", place(privilege), actions.join(", "), resources.join(", "))
+    let (actions, resources) = (counted(actions, ROOM_FOR_ACTIONS), counted(resources, ROOM_FOR_RESOURCES));
+    format!("{} {actions} on {resources}", allows(privilege))
 }
 
-/// "40 actions from statement 1 on, such as s3:GetObject, …, on *". A warning covers all statements.
+/// As many from the start as fit into so many bytes, at least one, and how many more there are.
+fn counted(all: &[String], room: usize) -> String {
+    let mut text = String::new();
+    for (index, one) in all.iter().enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        if index > 0 && length(&text) + separator.len() + length(one) > room {
+            return format!("{text} and {} more", all.len() - index);
+        }
+        text = text + separator + one;
+    }
+    text
+}
+
+/// "statements 1 and 3 allow 40 actions, such as s3:GetObject, …, on *".
 fn examples_of(privilege: &Privilege) -> String {
     let Privilege { actions, resources, count, .. } = privilege;
     let more = resources.len().saturating_sub(EXAMPLES);
     let resources = resources.iter().take(EXAMPLES).map(String::as_str).collect::<Vec<_>>().join(", ");
     let resources = if more > 0 { format!("{resources} and {more} more") } else { resources };
-    let (place, examples) = (place(privilege), actions.join(", "));
+    let (allows, examples) = (allows(privilege), actions.join(", "));
     if *count > actions.len() {
-        format!("{place} allows {count} actions, such as {examples}, on {resources}")
+        format!("{allows} {count} actions, such as {examples}, on {resources}")
     } else {
-        format!("{place} allows {examples} on {resources}")
+        format!("{allows} {examples} on {resources}")
     }
 }

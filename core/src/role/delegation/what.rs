@@ -9,7 +9,7 @@ use super::permissions::Permissions;
 use crate::findings::{Code, Finding};
 use crate::identifiers::{Account, Partition, PolicyArn};
 use crate::owner_limits::OwnerLimits;
-use crate::policy::{Document, aws_managed};
+use crate::policy::{Author, Document, aws_managed};
 use crate::properties::{EMPTY, Reader};
 use crate::role::account_lookup::AccountLookup;
 use crate::role::guardrail_policy::GUARDRAIL_POLICY;
@@ -84,7 +84,9 @@ pub(super) fn custom_policy(
             ),
         );
     }
-    permissions.judge(reader, PROPERTY, None, &document);
+    let mut judgement = permissions.of(PROPERTY);
+    judgement.document(reader, None, Author::Customer, &document);
+    judgement.finish(reader);
     Some(document)
 }
 
@@ -110,7 +112,7 @@ pub(super) fn managed_policies(
             ),
         );
     }
-    let mut by_name = Vec::new();
+    let mut judgement = permissions.of(PROPERTY);
     for arn in &arns {
         if arn.partition() != own.partition.as_str() {
             let what = format_args!("contains {arn}, which is not in this partition ({}).", own.partition);
@@ -142,8 +144,11 @@ pub(super) fn managed_policies(
                     format_args!("contains {arn}, which does not exist; create it first or remove it."),
                 );
             }
-            (Some(Some(document)), _) => permissions.judge(reader, PROPERTY, Some(arn), document),
-            (None, Some(found)) => by_name.push((arn, found)),
+            (Some(Some(document)), _) => {
+                let author = if arn.owner() == "aws" { Author::Aws } else { Author::Customer };
+                judgement.document(reader, Some(arn.as_str()), author, document);
+            }
+            (None, Some(found)) => judgement.by_name(reader, arn, &found),
             (None, None) if lookup.unreadable.contains(arn) => {
                 reader.warning(
                     Code::PolicyNotRead,
@@ -165,7 +170,7 @@ pub(super) fn managed_policies(
             (None, None) => {}
         }
     }
-    permissions.by_name(reader, PROPERTY, &by_name);
+    judgement.finish(reader);
     arns.iter().cloned().collect()
 }
 

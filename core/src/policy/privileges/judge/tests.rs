@@ -27,10 +27,12 @@ fn document(statements: Value) -> Document {
 
 fn shown(found: &[Privilege]) -> String {
     let line = |found: &Privilege| {
-        let Privilege { code, severity, statement, sid, actions, count, resources } = found;
+        let Privilege { code, severity, statement, further_statements, sid, actions, count, resources } = found;
         let (actions, resources) = (actions.join(", "), resources.join(", "));
         let sid = sid.as_ref().map(|sid| format!(" ({sid})")).unwrap_or_default();
-        format!("{severity:?} {code}, statement {statement}{sid}: {count} as {actions} on {resources}\n")
+        let statements = std::iter::once(statement).chain(further_statements).map(usize::to_string);
+        let statements = statements.collect::<Vec<_>>().join("+");
+        format!("{severity:?} {code}, statement {statements}{sid}: {count} as {actions} on {resources}\n")
     };
     found.iter().map(line).collect()
 }
@@ -77,7 +79,7 @@ fn errors_are_reported_by_statement_and_warnings_by_code() {
             Error passes-role, statement 2: 1 as iam:PassRole on arn:aws:iam::111111111111:role/a*, arn:aws:iam::111111111111:role/b
             Warning acts-as-workload, statement 5: 3 as ec2:CreateLaunchTemplateVersion + ec2:ModifyLaunchTemplate, ec2:ModifyInstanceAttribute + ec2:StartInstances + ec2:StopInstances, ec2:ReplaceIamInstanceProfileAssociation on arn:aws:ec2:*:*:*
             Warning exposes, statement 5: 21 as ec2:AttachApplianceToNatGateway, ec2:AttachResourcesToPlacementGroup, ec2:CancelImageLaunchPermission on arn:aws:ec2:*:*:*
-            Warning reads-data, statement 3: 9 as secretsmanager:GetSecretValue, ssm:GetParameter, ssm:GetParameterHistory on *, arn:aws:ec2:*:*:*, arn:aws:dynamodb:*:*:table/*
+            Warning reads-data, statement 3+4+5: 9 as secretsmanager:GetSecretValue, ssm:GetParameter, ssm:GetParameterHistory on *, arn:aws:ec2:*:*:*, arn:aws:dynamodb:*:*:table/*
             Warning broad, statement 5: 1 as ec2:* on arn:aws:ec2:*:*:*
         "]],
     );
@@ -114,8 +116,8 @@ fn some_actions_count_together() {
             allow("iam:CreateSAMLProvider", "*"),
         ]),
         &expect![[r"
-            Error administrative, statement 5: 1 as iam:CreateSAMLProvider + iam:DeleteSAMLProvider on *
-            Warning acts-as-workload, statement 4: 1 as ec2:ModifyInstanceAttribute + ec2:StartInstances + ec2:StopInstances on *
+            Error administrative, statement 1+5: 1 as iam:CreateSAMLProvider + iam:DeleteSAMLProvider on *
+            Warning acts-as-workload, statement 2+3+4: 1 as ec2:ModifyInstanceAttribute + ec2:StartInstances + ec2:StopInstances on *
         "]],
     );
     check(json!([allow("iam:CreateSAMLProvider", "*"), allow("ec2:ModifyInstanceAttribute", "*")]), &expect![[r""]]);

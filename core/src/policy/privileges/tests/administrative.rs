@@ -77,7 +77,7 @@ fn not_action_with_allow() {
         &expect![[r"
             error: administrative, statement 1: everything but iam:* on *
             error: administrative, statement 2: everything but iam:*, sts:*, sso:* on arn:aws:s3:::a
-            error: administrative, statement 3: everything but  on *"]],
+            error: administrative, statement 3: everything on *"]],
     );
 }
 

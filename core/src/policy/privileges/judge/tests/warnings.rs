@@ -46,7 +46,7 @@ fn a_permit_lowers_errors_and_hides_nothing() {
         &terms,
         statements,
         &expect![[r"
-            Warning administrative, statement 1: 6 as *, iam:PutGroupPolicy, iam:PutRolePermissionsBoundary on *
+            Warning administrative, statement 1+3: 6 as *, iam:PutGroupPolicy, iam:PutRolePermissionsBoundary on *
             Warning passes-role, statement 2: 1 as iam:PassRole on *
         "]],
     );
