@@ -4,12 +4,15 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
 
 mod boundary;
+mod boundary_for_role_makers;
 mod calls;
+mod catalogue;
 mod golden;
 mod guardrail_policy;
 mod judge;
 mod limits;
 mod provider;
+mod replaced_code;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -19,12 +22,19 @@ use serde_json::Value;
 use crate::template::Deployment;
 
 const BOUNDARY: &str = "arn:aws:iam::111111111111:policy/boundaries/ServiceProviders";
+/// The boundary that the template ships, which is required by default.
+const SHIPPED_BOUNDARY: &str = "arn:aws:iam::111111111111:policy/service-provider-access-boundary-us-east-1";
 const PARTITIONS: [&str; 3] = ["aws", "aws-cn", "aws-us-gov"];
 
 fn deployed() -> Deployment {
     Deployment::of_shipped_template()
 }
 
+fn without_boundary() -> Deployment {
+    deployed().with("RequiredPermissionsBoundary", "none")
+}
+
+/// With a boundary of the owner's own.
 fn with_boundary() -> Deployment {
     deployed().with("RequiredPermissionsBoundary", BOUNDARY)
 }

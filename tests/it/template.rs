@@ -135,6 +135,13 @@ impl Deployment {
                 let filled = placeholder.replace_all(text, |found: &Captures<'_>| self.value_of(&found[1]));
                 Some(filled.into())
             }
+            // With values of its own. `${AWS::…}` and parameters are filled in as above.
+            ("Fn::Sub", Value::Array(items)) if items.len() == 2 => {
+                let filled = items[1].as_object().unwrap().iter().fold(text(&items[0]), |filled, (name, value)| {
+                    filled.replace(&format!("${{{name}}}"), &text(&self.resolve(value).unwrap()))
+                });
+                self.call(function, &filled.into())
+            }
             ("Fn::Split", Value::Array(items)) if items.len() == 2 => {
                 let (separator, whole) = (text(&items[0]), text(&self.resolve(&items[1])?));
                 Some(whole.split(&separator).collect())
@@ -146,6 +153,9 @@ impl Deployment {
             ("Fn::GetAtt", argument) if *argument == json!(["FunctionRole", "Arn"]) => Some(
                 format!("arn:{}:iam::{ACCOUNT}:role/service-provider-access-FunctionRole-AbCdEf", self.partition)
                     .into(),
+            ),
+            ("Fn::GetAtt", argument) if *argument == json!(["Function", "Arn"]) => Some(
+                format!("arn:{}:lambda:us-east-1:{ACCOUNT}:function:service-provider-access", self.partition).into(),
             ),
             _ => panic!("unknown: {function} of {argument}"),
         }

@@ -34,6 +34,8 @@ PROVIDER_LOG_GROUP = f"/aws/lambda/{PROVIDER_FUNCTION_NAME}"
 SERVICE_TOKEN_EXPORT = "service-provider-access-ServiceToken"
 PROVIDER_SERVICE_TOKEN_EXPORT = "service-provider-access-provider-ServiceToken"
 ROLE_PATH_PREFIX = "/delegated/"
+# The permissions boundary that template.yaml makes in the first Region.
+BOUNDARY = f"arn:aws:iam::{CUSTOMER}:policy/service-provider-access-boundary-{REGION}"
 
 # External IDs.
 FIRST_ID = "acme-5e0c7b1f4d2a49c8b6f3a1e7d9c05b42"

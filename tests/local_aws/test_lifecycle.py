@@ -2,7 +2,7 @@
 
 import json
 
-from .constants import CUSTOMER, EC2_READ_ONLY, FIRST_ID, PROVIDER, SECOND_ID, SECURITY_AUDIT
+from .constants import BOUNDARY, CUSTOMER, EC2_READ_ONLY, FIRST_ID, PROVIDER, SECOND_ID, SECURITY_AUDIT
 from .deny_policies import GUARDRAILS, split_revocation
 from .fixtures import LocalAwsTestCase
 from .policies import allow, deny, document, provider_trust, trust_statement
@@ -38,7 +38,7 @@ class Lifecycle(LocalAwsTestCase):
                 "Trust": provider_trust(FIRST_ID),
                 "Description": "Support access for Acme",
                 "MaxSessionDuration": 7200,
-                "PermissionsBoundary": None,
+                "PermissionsBoundary": BOUNDARY,
                 "ManagedPolicyArns": [EC2_READ_ONLY],
                 "InlinePolicies": {"CustomPolicy": allow("logs:DescribeLogGroups"), **self.guardrails(stack)},
             },

@@ -4,8 +4,8 @@ import json
 import unittest
 
 from . import sam, templates
-from .constants import CUSTOMER, EC2_READ_ONLY, FIRST_ID, FUNCTION_NAME, LOG_GROUP, PROVIDER, REGION, ROOT, SECOND_REGION
-from .constants import SERVICE_TOKEN_EXPORT, STACK_NAME, STRANGER
+from .constants import BOUNDARY, CUSTOMER, EC2_READ_ONLY, FIRST_ID, FUNCTION_NAME, LOG_GROUP, PROVIDER, REGION, ROOT
+from .constants import SECOND_REGION, SERVICE_TOKEN_EXPORT, STACK_NAME, STRANGER
 from .deny_policies import GUARDRAILS, guardrails
 from .fixtures import LocalAwsTestCase
 from .policies import allow
@@ -53,6 +53,7 @@ class FunctionWithoutRole(LocalAwsTestCase):
             configuration["Environment"]["Variables"],
             {
                 "ROLE_PATH_PREFIX": "/delegated/",
+                "REQUIRED_PERMISSIONS_BOUNDARY": BOUNDARY,
                 "TRUSTED_ACCOUNT_IDS": PROVIDER,
                 "PERMIT_MISSING_EXTERNAL_ID": "false",
                 "MIN_EXTERNAL_ID_LENGTH": "2",

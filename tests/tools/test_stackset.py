@@ -184,7 +184,7 @@ class Generator(unittest.TestCase):
     def test_refuses_a_deviation_without_a_reason(self):
         patch = self.changed(self.patch, ("  because: The file describes itself.\n", ""))
         self.assert_refused(
-            "WhatItIs in patch.yaml must say `because`, and otherwise only ['always', 'because', 'changes', 'parameters', 'words'].",
+            "WhatItIs in patch.yaml must say `because`, and otherwise only ['always', 'because', 'changes', 'everywhere', 'parameters', 'words'].",
             self.template,
             patch,
         )
@@ -201,7 +201,8 @@ class StackSets(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.source = read("template.yaml")
+        # In stackset.yaml the home Region is in the boundary's name, since IAM is global.
+        self.source = in_home_region(read("template.yaml"))
         self.template = read("stackset.yaml")
         self.resources = self.template["Resources"]
 
@@ -256,6 +257,7 @@ class StackSets(unittest.TestCase):
             function,
             {
                 "Type": "AWS::Lambda::Function",
+                "Metadata": {"Boundary": {"Fn::If": ["IsHomeRegion", {"Ref": "Boundary"}, NO_VALUE]}},
                 "Properties": {
                     "FunctionName": "service-provider-access",
                     "Description": "Makes and keeps IAM roles for service providers (Custom::DelegatedRole).",
@@ -305,10 +307,21 @@ class StackSets(unittest.TestCase):
         other["Properties"] |= {"ExternalId": {"Ref": "ExternalId"}, "RoleName": {"Ref": "RoleName"}}
         self.assertEqual(role, other)
 
+    def test_the_boundary_is_made_in_the_home_region_only(self):
+        boundary = self.resources["Boundary"]
+        self.assertEqual(boundary.pop("Condition"), "IsHomeRegion")
+        self.assertEqual(boundary, self.source["Resources"]["Boundary"])
+        is_home = {"Fn::Equals": [{"Ref": "HomeRegion"}, {"Ref": "AWS::Region"}]}
+        self.assertEqual(
+            self.template["Conditions"]["IsHomeRegion"],
+            {"Fn::Or": [{"Fn::Not": [{"Condition": "HasHomeRegion"}]}, is_home]},
+        )
+        self.assertEqual(self.source["Resources"]["Function"]["DependsOn"], "Boundary")
+
     def test_nothing_else_is_different(self):
         resources = self.source["Resources"]
         self.assertEqual(sorted(self.resources), sorted([*resources, "FunctionEventInvokeConfig"]))
-        for name in resources.keys() - {"Function", "FunctionRole", "DelegatedRole"}:
+        for name in resources.keys() - {"Boundary", "Function", "FunctionRole", "DelegatedRole"}:
             if resources[name]["Type"] == "AWS::CloudWatch::Alarm":
                 self.assertEqual(resources[name]["Properties"].pop("AlarmActions"), [{"Ref": "AlarmTopicArn"}])
                 self.assertEqual(self.resources[name]["Properties"].pop("AlarmActions"), [TOPIC_OF_THIS_REGION])
@@ -316,7 +329,7 @@ class StackSets(unittest.TestCase):
         for output in self.source["Outputs"].values():
             output.pop("Condition", None)
         self.assertEqual(self.template["Outputs"], self.source["Outputs"])
-        only_here, only_there = {"HasHomeRegion"}, {"MakeRole", "HasExternalId", "HasRoleName"}
+        only_here, only_there = {"HasHomeRegion", "IsHomeRegion"}, {"MakeRole", "HasExternalId", "HasRoleName"}
         here, there = self.template["Conditions"], self.source["Conditions"]
         self.assertEqual((here.keys() - there.keys(), there.keys() - here.keys()), (only_here, only_there))
         for name in here.keys() & there.keys():
@@ -333,6 +346,19 @@ TOPIC_OF_THIS_REGION = {
         },
     ]
 }
+
+
+def in_home_region(value):
+    """The same, with the home Region in the name of the boundary and in its ARN."""
+    if isinstance(value, list):
+        return [in_home_region(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    match value:
+        case {"Fn::Sub": str(text)} if text.endswith("service-provider-access-boundary-${AWS::Region}"):
+            region = {"Fn::If": ["HasHomeRegion", {"Ref": "HomeRegion"}, {"Ref": "AWS::Region"}]}
+            return {"Fn::Sub": [text.replace("${AWS::Region}", "${Region}"), {"Region": region}]}
+    return {key: in_home_region(item) for key, item in value.items()}
 
 
 def keys(value):

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from .document import Document, Entry
 from .failure import CannotGenerate
 
-WHAT_THERE_IS = {"because", "always", "parameters", "changes", "words"}
+WHAT_THERE_IS = {"because", "always", "parameters", "changes", "everywhere", "words"}
 INTERFACE = "Metadata.AWS::CloudFormation::Interface"
 
 
@@ -30,6 +30,8 @@ def apply(deviation, document):
         _add_parameter(parameter, document)
     for change in _part(deviation, "changes"):
         _change(change, document)
+    for replacement in _part(deviation, "everywhere"):
+        _replace(replacement, document)
     for words in _part(deviation, "words"):
         parent, entry = _find(document, words.key)
         _put(parent, entry, words.named(entry.key, entry.above))
@@ -79,6 +81,28 @@ def _change(change, document):
             parent.entries.remove(entry)
         else:
             _put(parent, entry, wanted.named(entry.key, wanted.above or entry.above))
+
+
+def _replace(replacement, document):
+    """Replaces one text by another wherever it is the end of a line, so that no longer text that begins alike is touched."""
+    before, after = (_only_line(replacement, name) for name in ("from", "to"))
+    found = list(_lines(document, before))
+    if not found:
+        raise CannotGenerate(f"patch.yaml replaces {before!r} everywhere, but template.yaml has it nowhere. Change patch.yaml.")
+    for entry, index in found:
+        entry.lines[index] = entry.lines[index].removesuffix(before) + after
+
+
+def _only_line(replacement, name):
+    [line] = replacement.child(name).lines
+    return line.removeprefix(f"{name}: ")
+
+
+def _lines(entry, end):
+    """Each line that ends in this text, as its entry and its number there."""
+    yield from ((entry, index) for index, line in enumerate(entry.lines) if line.endswith(f" {end}"))
+    for inner in entry.entries:
+        yield from _lines(inner, end)
 
 
 def _put(parent, entry, another):

@@ -9,7 +9,10 @@ use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use super::judge::{Call, Judge};
-use super::{BOUNDARY, actions, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary};
+use super::{
+    BOUNDARY, SHIPPED_BOUNDARY, actions, deployed, with_administrators, with_all_limits, with_allowed_policies,
+    with_boundary, without_boundary,
+};
 use crate::fixtures::{ADMINISTRATOR, AUDIT, DENY_ALL, EC2, PROVIDER, S3};
 use crate::stack::{Answer, Stack};
 use crate::template::Deployment;
@@ -43,12 +46,11 @@ fn without(mut actions: BTreeSet<String>, action: &str) -> BTreeSet<String> {
 fn the_policy_allows_the_actions_that_the_code_calls_and_no_other() {
     let mut needed = called();
     needed.extend(["logs:CreateLogStream", "logs:PutLogEvents"].map(str::to_owned));
-    for deployment in [deployed(), with_administrators(), with_allowed_policies("arn:aws:iam::aws:policy/*")] {
-        assert_eq!(actions(&deployment.policy(), "Allow"), needed);
-    }
+    assert_eq!(actions(&without_boundary().policy(), "Allow"), needed);
     // Where a boundary is required, the code never takes one off.
     let needed = without(needed, "iam:DeleteRolePermissionsBoundary");
-    for deployment in [with_boundary(), with_all_limits()] {
+    let any_policy = with_allowed_policies("arn:aws:iam::aws:policy/*");
+    for deployment in [deployed(), with_administrators(), any_policy, with_boundary(), with_all_limits()] {
         assert_eq!(actions(&deployment.policy(), "Allow"), needed);
     }
 }
@@ -67,6 +69,9 @@ impl Watched {
     fn new(deployment: &Deployment) -> Self {
         let stack = Stack::new();
         stack.account.edit(|aws| aws.quotas.attached_policies_per_role = 20);
+        let shipped = deployment.resolved("/Resources/Boundary/Properties/PolicyDocument");
+        let name = SHIPPED_BOUNDARY.rsplit('/').next().unwrap();
+        stack.account.put_policy(Policy::named(name, shipped));
         let mut watched = Self { stack, judge: Judge::of(&deployment.policy()), seen: BTreeSet::new() };
         watched.deploy(deployment);
         watched
@@ -268,11 +273,18 @@ fn trusting(deployment: Deployment) -> Deployment {
 async fn every_call_of_a_life_is_allowed() {
     let some = [Some(BOUNDARY), Some(OTHER_BOUNDARY), None];
     let allowed = format!("{AUDIT},{S3},arn:aws:iam::111111111111:policy/partners/Read*");
-    for deployment in [deployed(), deployed().with("RolePathPrefix", "/a/b/"), with_allowed_policies(&allowed)] {
+    let elsewhere = without_boundary().with("RolePathPrefix", "/a/b/");
+    let limited = without_boundary().with("AllowedManagedPolicyArns", &allowed);
+    for deployment in [without_boundary(), elsewhere, limited] {
         assert_eq!(live(&trusting(deployment), some).await, called());
     }
-    let required = [None, Some(BOUNDARY), None];
-    for deployment in [with_boundary(), with_all_limits()] {
+    let required = |boundary| [None, Some(boundary), None];
+    for (deployment, required) in [
+        (deployed(), required(SHIPPED_BOUNDARY)),
+        (with_allowed_policies(&allowed), required(SHIPPED_BOUNDARY)),
+        (with_boundary(), required(BOUNDARY)),
+        (with_all_limits(), required(BOUNDARY)),
+    ] {
         let called = without(called(), "iam:DeleteRolePermissionsBoundary");
         let called = without(called, "iam:PutRolePermissionsBoundary");
         assert_eq!(live(&trusting(deployment), required).await, called);
@@ -281,29 +293,32 @@ async fn every_call_of_a_life_is_allowed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_role_from_before_the_boundary_was_required_gets_it_or_goes() {
-    let before = trusting(deployed());
+    let before = trusting(without_boundary());
     let wish =
         json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": AUDIT, "Tags": [{"Key": "a", "Value": "b"}]});
     let other = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": S3, "Description": "new",
         "ExternalId": "an-external-id-of-the-provider", "CustomPolicy": read_bucket("new")});
-    for boundary in [None, Some(OTHER_BOUNDARY)] {
-        let mut watched = Watched::new(&before);
-        own_policies(&watched.stack.account);
-        let mut old = wish.clone();
-        if let Some(boundary) = boundary {
-            old["PermissionsBoundary"] = json!(boundary);
-        }
-        let name = watched.create(&old).await.attribute("RoleName").to_owned();
-        watched.deploy(&trusting(with_boundary()));
-        assert_eq!(watched.update(&name, &old, &other).await.attribute("RoleName"), name);
-        assert_eq!(watched.stack.account.role(&name).unwrap().permissions_boundary.as_deref(), Some(BOUNDARY));
+    for (after, required) in [(deployed(), SHIPPED_BOUNDARY), (with_boundary(), BOUNDARY)] {
+        let after = trusting(after);
+        for boundary in [None, Some(OTHER_BOUNDARY)] {
+            let mut watched = Watched::new(&before);
+            own_policies(&watched.stack.account);
+            let mut old = wish.clone();
+            if let Some(boundary) = boundary {
+                old["PermissionsBoundary"] = json!(boundary);
+            }
+            let name = watched.create(&old).await.attribute("RoleName").to_owned();
+            watched.deploy(&after);
+            assert_eq!(watched.update(&name, &old, &other).await.attribute("RoleName"), name);
+            assert_eq!(watched.stack.account.role(&name).unwrap().permissions_boundary.as_deref(), Some(required));
 
-        let mut watched = Watched::new(&before);
-        own_policies(&watched.stack.account);
-        let name = watched.create(&old).await.attribute("RoleName").to_owned();
-        watched.deploy(&trusting(with_boundary()));
-        assert!(watched.delete(&name, &old).await.succeeded());
-        assert_eq!(watched.stack.account.roles(), Vec::<String>::new());
+            let mut watched = Watched::new(&before);
+            own_policies(&watched.stack.account);
+            let name = watched.create(&old).await.attribute("RoleName").to_owned();
+            watched.deploy(&after);
+            assert!(watched.delete(&name, &old).await.succeeded());
+            assert_eq!(watched.stack.account.roles(), Vec::<String>::new());
+        }
     }
 }
 

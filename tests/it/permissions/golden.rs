@@ -4,7 +4,7 @@
 use expect_test::{ExpectFile, expect_file};
 use serde_json::{Value, json};
 
-use super::{deployed, with_all_limits};
+use super::{deployed, with_all_limits, without_boundary};
 use crate::fixtures::PROVIDER;
 use crate::stack::Stack;
 
@@ -55,7 +55,16 @@ async fn what_a_role_denies_whatever_it_grants() {
 #[test]
 fn what_the_function_may_do() {
     check(&deployed().policy(), expect_file!["../golden/function-policy-default.json"]);
+    check(&without_boundary().policy(), expect_file!["../golden/function-policy-without-boundary.json"]);
     check(&with_all_limits().policy(), expect_file!["../golden/function-policy-all-limits.json"]);
+}
+
+#[test]
+fn the_most_that_its_roles_may_do() {
+    let passing =
+        deployed().with("PassableRoleArns", "arn:aws:iam::111111111111:role/app/*,arn:aws:iam::*:role/worker");
+    let boundary = passing.resolved("/Resources/Boundary/Properties");
+    check(&boundary, expect_file!["../golden/boundary.json"]);
 }
 
 #[test]
@@ -80,7 +89,7 @@ fn the_function_has_that_policy_and_no_other() {
         .filter(|(_, resource)| resource["Type"].as_str().unwrap().starts_with("AWS::IAM::"))
         .map(|(name, _)| name.as_str())
         .collect();
-    assert_eq!(of_iam, ["FunctionRole"]);
+    assert_eq!(of_iam, ["Boundary", "FunctionRole"]);
 }
 
 #[tokio::test(start_paused = true)]

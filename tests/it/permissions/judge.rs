@@ -88,10 +88,12 @@ impl Judge {
         for statement in policy["Statement"].as_array_mut().unwrap() {
             // The evaluator passes over what it does not know.
             for element in statement.as_object().unwrap().keys() {
-                let known = ["Sid", "Effect", "Action", "NotAction", "Resource", "Condition"];
+                let known = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
                 assert!(known.contains(&element.as_str()), "{element}");
             }
-            match &mut statement["Resource"] {
+            let resources = ["Resource", "NotResource"].into_iter().filter(|name| statement.get(name).is_some());
+            let [name] = resources.collect::<Vec<_>>()[..] else { panic!("not one kind of resource: {statement}") };
+            match &mut statement[name] {
                 Value::String(arn) => *arn = renamed(arn),
                 Value::Array(arns) => arns.iter_mut().for_each(|arn| *arn = renamed(arn.as_str().unwrap()).into()),
                 other => panic!("not a resource: {other}"),
@@ -154,6 +156,16 @@ fn the_evaluator_says_what_iam_says() {
     equals.must_allow(&bounded);
     equals.must_deny(&put.clone().boundary(Some("arn:aws:iam::111111111111:policy/b")));
     judge("Allow", json!({"StringEqualsIfExists": {"iam:PermissionsBoundary": BOUNDED}})).must_allow(&put);
+    // What is excepted is neither allowed nor denied.
+    let except = Judge::of(&json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "NotAction": ["iam:Put*", "sts:*"], "Resource": "*"},
+        {"Effect": "Deny", "Action": "iam:PassRole", "NotResource": ["arn:aws:iam::*:role/a/*", "arn:aws:iam::aws:role/b"]},
+    ]}));
+    except.must_allow(&attach);
+    except.must_deny(&put);
+    except.must_allow(&Call::on_role("iam:PassRole", "/a/x"));
+    except.must_deny(&Call::on_role("iam:PassRole", "/b"));
+    except.must_deny(&Call::on_nothing("iam:PassRole"));
     // A deny overrides, one of several values suffices, and all conditions must hold.
     for (pattern, hit) in
         [("arn:aws:iam::aws:policy/*", true), ("arn:*:iam::aws:policy/?/C", true), ("arn:aws:iam::aws:policy/c", false)]

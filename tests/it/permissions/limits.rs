@@ -6,7 +6,9 @@ mod nothing_else;
 mod path;
 
 use super::judge::{Call, Judge};
-use super::{BOUNDARY, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary};
+use super::{
+    BOUNDARY, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary, without_boundary,
+};
 use crate::fixtures::AUDIT;
 use crate::template::Deployment;
 
@@ -31,16 +33,22 @@ fn judge(deployment: &Deployment) -> Judge {
     Judge::of(&deployment.policy())
 }
 
-/// On a role that has the boundary, with a harmless policy where it takes one.
-fn harmless(action: &str, path_and_name: &str) -> Call {
-    let call = Call::on_role(action, path_and_name).boundary(Some(BOUNDARY));
+/// The boundary that a deployment requires. Where it requires none, any one is as good.
+fn required(deployment: &Deployment) -> String {
+    deployment.environment().remove("REQUIRED_PERMISSIONS_BOUNDARY").unwrap_or_else(|| BOUNDARY.to_owned())
+}
+
+/// On a role that has the boundary that this deployment requires, with a harmless policy where it takes one.
+fn harmless(deployment: &Deployment, action: &str, path_and_name: &str) -> Call {
+    let call = Call::on_role(action, path_and_name).boundary(Some(&required(deployment)));
     if ["iam:AttachRolePolicy", "iam:DetachRolePolicy"].contains(&action) { call.policy(AUDIT) } else { call }
 }
 
 /// The deployments that differ in what the policy says.
-fn deployments() -> [Deployment; 5] {
+fn deployments() -> [Deployment; 6] {
     [
         deployed(),
+        without_boundary(),
         with_boundary(),
         with_administrators(),
         with_allowed_policies("arn:aws:iam::aws:policy/*"),

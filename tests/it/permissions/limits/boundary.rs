@@ -1,9 +1,10 @@
 //! The permissions boundary that the owner may require.
 
-use super::judge;
+use super::{judge, required};
 use crate::fixtures::AUDIT;
 use crate::permissions::judge::Call;
-use crate::permissions::{BOUNDARY, deployed, with_boundary};
+use crate::permissions::{BOUNDARY, SHIPPED_BOUNDARY, deployed, with_boundary, without_boundary};
+use crate::template::Deployment;
 
 /// What could widen a role.
 const WIDENING: [&str; 6] = [
@@ -17,7 +18,7 @@ const WIDENING: [&str; 6] = [
 
 #[test]
 fn without_a_required_boundary_any_will_do() {
-    let judge = judge(&deployed());
+    let judge = judge(&without_boundary());
     for boundary in [None, Some(BOUNDARY), Some("arn:aws:iam::111111111111:policy/Other")] {
         for action in WIDENING.into_iter().chain(["iam:DeleteRolePermissionsBoundary"]) {
             judge.must_allow(&Call::on_role(action, "/delegated/x").boundary(boundary).with_policy(action));
@@ -35,16 +36,22 @@ fn where_a_boundary_is_required_nothing_widens_a_role_without_it() {
         Some("arn:aws:iam::111111111111:policy/boundaries/serviceproviders"),
         Some("arn:aws:iam::222222222222:policy/boundaries/ServiceProviders"),
         Some("arn:aws:iam::aws:policy/boundaries/ServiceProviders"),
+        Some("arn:aws:iam::111111111111:policy/service-provider-access-boundary-us-east-2"),
+        Some("arn:aws:iam::111111111111:policy/service-provider-access-boundary"),
     ];
-    for deployment in [with_boundary(), with_boundary().with("AllowedManagedPolicyArns", AUDIT)] {
+    let policies = |deployment: Deployment| deployment.with("AllowedManagedPolicyArns", AUDIT);
+    for deployment in [deployed(), policies(deployed()), with_boundary(), policies(with_boundary())] {
+        let required = required(&deployment);
+        let other = if required == BOUNDARY { SHIPPED_BOUNDARY } else { BOUNDARY };
+        let boundaries = boundaries.into_iter().chain([Some(other)]);
         let judge = judge(&deployment);
         for action in WIDENING {
-            for boundary in boundaries {
+            for boundary in boundaries.clone() {
                 judge.must_deny(&Call::on_role(action, "/delegated/x").boundary(boundary).with_policy(action));
             }
-            judge.must_allow(&Call::on_role(action, "/delegated/x").boundary(Some(BOUNDARY)).with_policy(action));
+            judge.must_allow(&Call::on_role(action, "/delegated/x").boundary(Some(&required)).with_policy(action));
         }
-        for boundary in boundaries.into_iter().chain([Some(BOUNDARY)]) {
+        for boundary in boundaries.chain([Some(required.as_str())]) {
             // It is never taken off,
             judge.must_deny(&Call::on_role("iam:DeleteRolePermissionsBoundary", "/delegated/x").boundary(boundary));
             // and taking away works whatever there is.

@@ -2,15 +2,16 @@
 
 use delegated_role_core::policy::{Code, Severity, aws_managed};
 
-use super::judge;
+use super::{judge, required};
 use crate::fixtures::{ACCOUNT, AUDIT};
 use crate::permissions::judge::{Call, Judge};
 use crate::permissions::{
-    BOUNDARY, PARTITIONS, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary,
+    PARTITIONS, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary,
 };
+use crate::template::Deployment;
 
-fn attach(arn: &str) -> Call {
-    Call::on_role("iam:AttachRolePolicy", "/delegated/x").boundary(Some(BOUNDARY)).policy(arn)
+fn attach(deployment: &Deployment, arn: &str) -> Call {
+    Call::on_role("iam:AttachRolePolicy", "/delegated/x").boundary(Some(&required(deployment))).policy(arn)
 }
 
 #[test]
@@ -25,7 +26,7 @@ fn where_patterns_are_given_only_what_they_match_is_attached() {
             "arn:aws:iam::111111111111:policy/team/P",
             "arn:aws:iam::111111111111:policy/team/a/P",
         ] {
-            judge.must_allow(&attach(allowed));
+            judge.must_allow(&attach(&deployment, allowed));
         }
         for other in [
             "arn:aws:iam::aws:policy/AmazonS3FullAccess",
@@ -36,12 +37,13 @@ fn where_patterns_are_given_only_what_they_match_is_attached() {
             "arn:aws:iam::aws:policy/team/P",
             "arn:aws-cn:iam::aws:policy/SecurityAudit",
         ] {
-            judge.must_deny(&attach(other));
+            judge.must_deny(&attach(&deployment, other));
             // What is no longer allowed can still be taken off.
             judge.must_allow(&Call::on_role("iam:DetachRolePolicy", "/delegated/x").policy(other));
         }
         // A call that does not say what it attaches attaches nothing.
-        judge.must_deny(&Call::on_role("iam:AttachRolePolicy", "/delegated/x").boundary(Some(BOUNDARY)));
+        let boundary = required(&deployment);
+        judge.must_deny(&Call::on_role("iam:AttachRolePolicy", "/delegated/x").boundary(Some(&boundary)));
     }
 }
 
@@ -54,7 +56,7 @@ fn without_patterns_anything_is_attached_that_is_not_administrative() {
         "arn:aws:iam::aws:policy/AWSAuditManagerAdministratorAccess",
         "arn:aws:iam::111111111111:policy/AdministratorAccess",
     ] {
-        judge.must_allow(&attach(arn));
+        judge.must_allow(&attach(&deployed(), arn));
     }
 }
 
@@ -82,14 +84,15 @@ fn administrative_policies_are_attached_only_where_they_are_permitted() {
             with_boundary().with("AllowedManagedPolicyArns", all),
         ];
         for deployment in denying {
-            let judge = Judge::of(&deployment.in_partition(partition).policy());
+            let deployment = deployment.in_partition(partition);
+            let (judge, boundary) = (Judge::of(&deployment.policy()), required(&deployment));
             for name in ADMINISTRATIVE {
                 let arn = format!("arn:{partition}:iam::aws:policy/{name}");
                 let found = aws_managed(name).unwrap_or_default();
                 let raises = |code, severity| code == Code::Administrative && severity == Severity::Error;
                 assert!(found.iter().any(|found| raises(found.code, found.severity)), "{name}");
                 let role = format!("arn:{partition}:iam::{ACCOUNT}:role/delegated/x");
-                let call = |action| Call::on(action, &role).boundary(Some(BOUNDARY)).policy(&arn);
+                let call = |action| Call::on(action, &role).boundary(Some(&boundary)).policy(&arn);
                 judge.must_deny(&call("iam:AttachRolePolicy"));
                 judge.must_allow(&call("iam:DetachRolePolicy"));
             }
@@ -97,9 +100,9 @@ fn administrative_policies_are_attached_only_where_they_are_permitted() {
     }
     let judge = judge(&with_administrators());
     for name in ADMINISTRATIVE {
-        judge.must_allow(&attach(&format!("arn:aws:iam::aws:policy/{name}")));
+        judge.must_allow(&attach(&with_administrators(), &format!("arn:aws:iam::aws:policy/{name}")));
     }
     // The other limits stand.
-    let judge = Judge::of(&with_all_limits().with("PermitAdministrativeAccess", "true").policy());
-    judge.must_deny(&attach("arn:aws:iam::aws:policy/AdministratorAccess"));
+    let deployment = with_all_limits().with("PermitAdministrativeAccess", "true");
+    Judge::of(&deployment.policy()).must_deny(&attach(&deployment, "arn:aws:iam::aws:policy/AdministratorAccess"));
 }

@@ -1,9 +1,9 @@
 //! The function has no permission beyond its roles and its log.
 
-use super::{WRITES, deployments, harmless, judge};
+use super::{WRITES, deployments, harmless, judge, required};
 use crate::fixtures::ACCOUNT;
+use crate::permissions::actions;
 use crate::permissions::judge::Call;
-use crate::permissions::{BOUNDARY, actions};
 
 #[test]
 fn no_action_is_a_pattern_and_all_that_is_denied_is_what_would_be_allowed() {
@@ -22,7 +22,7 @@ fn the_function_cannot_touch_itself() {
     for deployment in deployments() {
         let judge = judge(&deployment);
         for action in WRITES {
-            judge.must_deny(&harmless(action, own_role));
+            judge.must_deny(&harmless(&deployment, action, own_role));
         }
         for action in [
             "lambda:UpdateFunctionCode",
@@ -67,7 +67,7 @@ fn the_function_can_do_nothing_else() {
     for deployment in deployments() {
         let judge = judge(&deployment);
         for (action, resource) in others {
-            judge.must_deny(&Call::on(action, resource).boundary(Some(BOUNDARY)));
+            judge.must_deny(&Call::on(action, resource).boundary(Some(&required(&deployment))));
         }
         for action in ["iam:ListRoles", "iam:ListUsers", "iam:GetAccountAuthorizationDetails", "logs:DescribeLogGroups"]
         {

@@ -1,8 +1,8 @@
 //! The role path prefix, the account and the partition: which roles the function can reach.
 
-use super::{WRITES, deployments, harmless, judge};
+use super::{WRITES, deployments, harmless, judge, required};
 use crate::permissions::judge::Call;
-use crate::permissions::{BOUNDARY, PARTITIONS, deployed};
+use crate::permissions::{PARTITIONS, deployed, without_boundary};
 
 #[test]
 fn roles_outside_of_the_prefix_are_seen_and_never_written() {
@@ -22,7 +22,7 @@ fn roles_outside_of_the_prefix_are_seen_and_never_written() {
         let judge = judge(&deployment);
         for role in outside {
             for action in WRITES {
-                judge.must_deny(&harmless(action, role));
+                judge.must_deny(&harmless(&deployment, action, role));
             }
             for read in ["iam:ListRolePolicies", "iam:GetRolePolicy", "iam:ListInstanceProfilesForRole"] {
                 judge.must_deny(&Call::on_role(read, role));
@@ -34,11 +34,12 @@ fn roles_outside_of_the_prefix_are_seen_and_never_written() {
 
 #[test]
 fn roles_under_the_prefix_are_written_however_deep() {
-    let judge = judge(&deployed());
+    let deployment = without_boundary();
+    let judge = judge(&deployment);
     // IAM does not climb: a path is a name, and one that holds dots is a path like any other.
     for role in ["/delegated/x", "/delegated/team/x", "/delegated/../x"] {
         for action in WRITES.into_iter().filter(|action| *action != "iam:UpdateRoleDescription") {
-            judge.must_allow(&harmless(action, role));
+            judge.must_allow(&harmless(&deployment, action, role));
         }
     }
 }
@@ -49,12 +50,13 @@ fn another_prefix_moves_the_limit() {
         ("/partners/eu/", "/partners/eu/x", ["/delegated/x", "/partners/x", "/partners/eu2/x"]),
         ("/d/", "/d/x", ["/delegated/x", "/x/d/x", "/d"]),
     ] {
-        let judge = judge(&deployed().with("RolePathPrefix", prefix));
-        judge.must_allow(&harmless("iam:CreateRole", inside));
-        judge.must_allow(&harmless("iam:DeleteRole", inside));
+        let deployment = deployed().with("RolePathPrefix", prefix);
+        let judge = judge(&deployment);
+        judge.must_allow(&harmless(&deployment, "iam:CreateRole", inside));
+        judge.must_allow(&harmless(&deployment, "iam:DeleteRole", inside));
         for role in outside {
             for action in WRITES {
-                judge.must_deny(&harmless(action, role));
+                judge.must_deny(&harmless(&deployment, action, role));
             }
         }
     }
@@ -74,7 +76,7 @@ fn other_accounts_and_partitions_are_out_of_reach() {
         let judge = judge(&deployment);
         for arn in ["arn:aws:iam::222222222222:role/delegated/x", "arn:aws-cn:iam::111111111111:role/delegated/x"] {
             for action in WRITES.into_iter().chain(["iam:GetRole", "iam:ListRolePolicies"]) {
-                judge.must_deny(&Call::on(action, arn).boundary(Some(BOUNDARY)));
+                judge.must_deny(&Call::on(action, arn).boundary(Some(&required(&deployment))));
             }
         }
         for arn in ["arn:aws:iam::222222222222:policy/P", "arn:aws-cn:iam::aws:policy/SecurityAudit"] {
