@@ -54,8 +54,8 @@ clippy: ## lint the Rust code
 unit: ## run the Rust tests
 	cargo test --locked --workspace
 
-faults: ## inject every fault into every AWS call, also two in a row, and print the results as a table
-	FAULTS=all cargo test --locked --test it faults::
+faults: ## inject every fault into every AWS call, also two in a row, and print the results as tables; ROW="..." runs a part
+	FAULTS="$(or $(ROW),all)" cargo test --locked --test it faults::
 
 fuzz: ## fuzz the function with random events, policies and names, each kind for SECONDS (300)
 	FUZZ_SECONDS=$(or $(SECONDS),300) cargo test --locked --test it -- fuzz:: --nocapture

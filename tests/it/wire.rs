@@ -24,3 +24,5 @@ mod query;
 mod sdk;
 pub(crate) mod server;
 pub(crate) mod sts;
+
+pub(crate) use self::fault::ClockError;

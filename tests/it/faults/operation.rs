@@ -53,8 +53,21 @@ pub(super) struct Reference {
     pub(super) calls: Vec<(String, usize)>,
 }
 
+/// An operation with its reference.
+pub(super) struct Case {
+    pub(super) operation: Operation,
+    pub(super) reference: Reference,
+}
+
+impl Case {
+    pub(super) async fn of(operation: Operation) -> Self {
+        let reference = operation.reference().await;
+        Self { operation, reference }
+    }
+}
+
 impl Operation {
-    pub(super) async fn reference(&self) -> Reference {
+    async fn reference(&self) -> Reference {
         let mut simulation = Simulation::new().await;
         for request in &self.before {
             let answer = simulation.deliver(request, TIMEOUT).await.expect("there is an answer");

@@ -1,16 +1,16 @@
 //! Requests that Lambda delivers again, after newer requests or long after they were sent: they change nothing. The real
 //! binary reads from the response URL when a request was sent.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use delegated_role_core::timestamp::Timestamp;
 
 use super::failure::{ANSWER, Failure};
-use super::operation::{Operation, Reference, contents};
+use super::operation::{Case, contents};
 use super::safety;
 use super::simulation::{Request, Simulation, TIMEOUT};
+use super::trial::{Name, Trial};
 use crate::fixtures::STATE_TAG;
 use crate::stack::Answer;
 
@@ -27,8 +27,8 @@ const NEWER: Duration = Duration::from_secs(10);
 const LONG_AGO: Duration = Duration::from_mins(5);
 
 /// What is delivered again.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Which {
+#[derive(Clone, Copy)]
+enum Which {
     /// The request of the operation, which is the newest.
     Newest,
     /// The request before it.
@@ -38,22 +38,43 @@ pub(super) enum Which {
 }
 
 /// One request of one operation, delivered again.
-pub(super) struct Trial {
-    pub(super) operation: Arc<(Operation, Reference)>,
-    pub(super) kind: Kind,
+struct Redelivery {
+    case: Arc<Case>,
+    kind: Kind,
 }
 
 /// A row of the table.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Kind {
+#[derive(Clone, Copy)]
+struct Kind {
     which: Which,
     late: bool,
 }
 
+/// Each request of each operation, delivered again.
+pub(super) fn trials(cases: &[Arc<Case>]) -> Vec<Trial> {
+    let kinds = [Which::Newest, Which::Older, Which::Killed];
+    let kinds = kinds.into_iter().flat_map(|which| [false, true].map(|late| Kind { which, late }));
+    kinds
+        .flat_map(|kind| cases.iter().map(move |case| Redelivery { case: Arc::clone(case), kind }))
+        .filter(Redelivery::is_recognizable)
+        .map(|redelivery| {
+            let operation = redelivery.case.operation.name;
+            let name = Name { operation, fault: redelivery.kind.name(), place: String::new() };
+            Trial::new(name, false, async move { Some(redelivery.run().await) })
+        })
+        .collect()
+}
+
 impl Kind {
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let kinds = [Which::Newest, Which::Older, Which::Killed];
-        kinds.into_iter().flat_map(|which| [false, true].map(|late| Self { which, late }))
+    fn name(self) -> &'static str {
+        match (self.which, self.late) {
+            (Which::Newest, false) => "delivered again, at once",
+            (Which::Newest, true) => "delivered again, 90 seconds late",
+            (Which::Older, false) => "older request delivered again, at once",
+            (Which::Older, true) => "older request delivered again, 90 seconds late",
+            (Which::Killed, false) => "killed after the answer, undone, delivered again, at once",
+            (Which::Killed, true) => "killed after the answer, undone, delivered again, late",
+        }
     }
 
     fn sent(self) -> SystemTime {
@@ -65,11 +86,11 @@ fn ago(time: Duration) -> SystemTime {
     SystemTime::now() - time
 }
 
-impl Trial {
+impl Redelivery {
     /// Whether the function can recognize the request as old. A create within seconds after the deletion of its role looks
     /// like a first delivery, but Lambda waits a minute before it delivers a failed event again.
-    pub(super) fn is_recognizable(&self) -> bool {
-        let (operation, reference) = &*self.operation;
+    fn is_recognizable(&self) -> bool {
+        let Case { operation, reference } = &*self.case;
         let role_exists = || reference.after.iter().any(|role| role.name == "Auditor");
         match (self.kind.which, self.kind.late) {
             (_, true) | (Which::Newest, false) => true,
@@ -79,8 +100,8 @@ impl Trial {
     }
 
     /// Returns the problems.
-    pub(super) async fn run(&self) -> Vec<String> {
-        let (operation, reference) = &*self.operation;
+    async fn run(&self) -> Vec<String> {
+        let Case { operation, reference } = &*self.case;
         let mut simulation = Simulation::with(&reference.state).await;
         match self.kind.which {
             Which::Newest => self.newest(&mut simulation).await,
@@ -101,7 +122,7 @@ impl Trial {
     }
 
     async fn newest(&self, simulation: &mut Simulation) {
-        let operation = &self.operation.0;
+        let operation = &self.case.operation;
         written_at(simulation, ago(LONG_AGO));
         let Some(answer) = deliver_successfully(simulation, &operation.request, self.kind.sent()).await else { return };
         let event = simulation.last_event();
@@ -115,7 +136,7 @@ impl Trial {
     }
 
     async fn older(&self, simulation: &mut Simulation) {
-        let (operation, reference) = &*self.operation;
+        let Case { operation, reference } = &*self.case;
         let sent = self.kind.sent();
         written_at(simulation, sent);
         let older = simulation.send(&operation.older(reference), sent);
@@ -129,7 +150,7 @@ impl Trial {
     }
 
     async fn killed(&self, simulation: &mut Simulation) {
-        let operation = &self.operation.0;
+        let operation = &self.case.operation;
         written_at(simulation, ago(LONG_AGO));
         Failure::KilledAfter.set_up(simulation, ANSWER, 1);
         let Some(answer) = deliver_successfully(simulation, &operation.request, self.kind.sent()).await else { return };
@@ -156,7 +177,7 @@ impl Trial {
 }
 
 /// Changes all roles as if their last request was sent at this time.
-fn written_at(simulation: &Simulation, sent: SystemTime) {
+pub(super) fn written_at(simulation: &Simulation, sent: SystemTime) {
     let as_of = format!("as-of={}", Timestamp::from(sent).to_compact());
     simulation.account.edit(|state| {
         for tag in state.roles.iter_mut().filter_map(|role| role.tags.get_mut(STATE_TAG)) {
@@ -200,22 +221,5 @@ async fn unchanged(simulation: &mut Simulation, event: &serde_json::Value) {
             "{} delivered again, resource {status}: the roles are {there:#?}\n    instead of {before:#?}",
             event["RequestType"]
         ));
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.which {
-            Which::Newest => "delivered again",
-            Which::Older => "older request delivered again",
-            Which::Killed => "killed after the answer, undone, delivered again",
-        })?;
-        f.write_str(if self.late { ", late" } else { ", immediately" })
-    }
-}
-
-impl fmt::Display for Trial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}", self.operation.0.name, self.kind)
     }
 }

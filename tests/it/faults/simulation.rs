@@ -24,10 +24,10 @@ const BINARY: &str = env!("CARGO_BIN_EXE_service-provider-access");
 pub(super) const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How often Lambda delivers an event whose invocations all fail.
-const DELIVERIES: u32 = 3;
+const DELIVERIES: usize = 3;
 
 /// A request of CloudFormation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Request {
     Create { properties: Value },
     Update { id: String, old: Value, new: Value },
@@ -45,6 +45,8 @@ pub(super) struct Simulation {
     pub(super) after_kills: VecDeque<Fault>,
     /// How many of the next answers kill the process as soon as the bucket has read them.
     pub(super) fatal_answers: usize,
+    /// How often Lambda delivered the newest request.
+    pub(super) deliveries: usize,
     iam: Server,
     status: Server,
     lambda: Option<Lambda>,
@@ -53,6 +55,13 @@ pub(super) struct Simulation {
     retries: Vec<Value>,
     log: Vec<String>,
     problems: Vec<String>,
+}
+
+/// A service to which the process keeps connections.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Service {
+    Iam,
+    Bucket,
 }
 
 /// How an invocation ended.
@@ -74,6 +83,7 @@ impl Simulation {
             kill: Arc::default(),
             after_kills: VecDeque::new(),
             fatal_answers: 0,
+            deliveries: 0,
             iam,
             status,
             lambda: None,
@@ -106,7 +116,8 @@ impl Simulation {
     ) -> Option<Answer> {
         let event = self.send(request, sent);
         self.cloudformation.follow(&event);
-        for _ in 0..DELIVERIES {
+        for delivery in 1..=DELIVERIES {
+            self.deliveries = delivery;
             let end = self.invoke(&event, timeout).await;
             let answered = self.answer_to(&event).is_some();
             match end {
@@ -192,6 +203,33 @@ impl Simulation {
             }
         }
         self.problems
+    }
+
+    /// The process that answered the last event and waits for the next one.
+    pub(super) fn process(&self) -> &Lambda {
+        self.lambda.as_ref().expect("the process waits for an event")
+    }
+
+    /// Freezes the process, breaks its connections to some services, and thaws it.
+    pub(super) async fn freeze(&self, services: &[Service], damage: fn(&Server)) {
+        let process = self.process();
+        process.freeze().await;
+        for service in services {
+            damage(self.server(*service));
+        }
+        process.thaw().await;
+    }
+
+    /// How many connections to the service were opened so far.
+    pub(super) fn connections(&self, service: Service) -> usize {
+        self.server(service).connections()
+    }
+
+    fn server(&self, service: Service) -> &Server {
+        match service {
+            Service::Iam => &self.iam,
+            Service::Bucket => self.bucket.server(),
+        }
     }
 
     /// Kills the process, if there is one, without a signal that it can handle.

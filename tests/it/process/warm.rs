@@ -1,4 +1,4 @@
-//! The connections of a warm process: how many it keeps, and what happens when they break.
+//! The connections of a warm process, and what happens when they break.
 
 use std::time::{Duration, Instant, SystemTime};
 
@@ -7,33 +7,12 @@ use serde_json::{Value, json};
 use service_provider_access::connections::Connections;
 
 use super::SHORT;
-use crate::fixtures::{AUDIT, EC2, PROVIDER, read_bucket};
-use crate::function::{Function, TIMEOUT};
+use crate::fixtures::{AUDIT, PROVIDER, read_bucket};
+use crate::function::Function;
 use crate::stack::Answer;
 use crate::wire::bucket::{self, Bucket};
 use crate::wire::iam::{Account, Policy};
 use crate::wire::lambda::Invocation;
-
-/// Standard input and output, the event loop, the Runtime API, and a few connections to each service.
-const A_HANDFUL: usize = 20;
-
-#[tokio::test]
-async fn a_process_that_answered_a_thousand_events_holds_a_handful_of_descriptors() {
-    let mut function = Function::new().await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [AUDIT, EC2] });
-    let refused = format!("refused-{}", "0123456789abcdef".repeat(4));
-    for round in 0..50 {
-        assert!(function.create(&wish).await.succeeded());
-        for _ in 0..18 {
-            let event = function.event("Delete", json!({ "PhysicalResourceId": refused }));
-            assert_eq!(function.lambda.invoke(&event, TIMEOUT).await, Invocation::Response(Value::Null));
-        }
-        assert!(function.delete("Auditor", &wish).await.succeeded());
-        let descriptors = function.lambda.descriptors();
-        assert!(descriptors <= A_HANDFUL, "{descriptors} descriptors after {} events", (round + 1) * 20);
-    }
-    assert_eq!(function.bucket.answers().len(), 1000);
-}
 
 /// What a network does to the connections of a frozen process.
 type Break = fn(&Function);

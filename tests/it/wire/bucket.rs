@@ -110,6 +110,11 @@ impl Bucket {
         self.objects.clear_faults();
     }
 
+    /// The faults that applied to no request yet: see [`Fake::unused_faults`].
+    pub(crate) fn unused_faults(&self) -> Vec<String> {
+        self.objects.unused_faults()
+    }
+
     /// All requests in the order of arrival, refused ones too.
     pub(crate) fn received(&self) -> Vec<Received> {
         self.objects.with(|objects| objects.received.clone())

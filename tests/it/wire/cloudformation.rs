@@ -20,6 +20,8 @@ const API: Api = Api {
     signed_for: "/cloudformation/aws4_request",
 };
 
+pub(crate) type Fault = super::fault::Fault<Report>;
+
 /// A handle on what CloudFormation reports; clones share it.
 #[derive(Clone)]
 pub(crate) struct CloudFormation(Fake<Report>);
@@ -71,6 +73,21 @@ impl CloudFormation {
     /// See [`Fake::serve`].
     pub(crate) async fn serve(&self) -> Server {
         self.0.serve().await
+    }
+
+    /// Adds a fault after those already set: see [`Fake::fail`].
+    pub(crate) fn fail(&self, fault: Fault) {
+        self.0.fail(fault);
+    }
+
+    /// Removes all faults.
+    pub(crate) fn clear_faults(&self) {
+        self.0.clear_faults();
+    }
+
+    /// The faults that applied to no call yet: see [`Fake::unused_faults`].
+    pub(crate) fn unused_faults(&self) -> Vec<String> {
+        self.0.unused_faults()
     }
 
     /// From now on the resource is reported so.

@@ -37,6 +37,25 @@ pub(crate) enum Failure<X> {
     Special(X),
 }
 
+/// How AWS rejects a signature with another time than its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ClockError {
+    SignatureExpired,
+    RequestTimeTooSkewed,
+    InvalidSignature,
+}
+
+impl ClockError {
+    /// The code, or the code and how the message starts.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SignatureExpired => "SignatureDoesNotMatch: Signature expired",
+            Self::RequestTimeTooSkewed => "RequestTimeTooSkewed",
+            Self::InvalidSignature => "InvalidSignatureException",
+        }
+    }
+}
+
 struct Condition<C> {
     description: String,
     holds: Box<dyn Fn(&C) -> bool + Send + Sync>,
@@ -65,6 +84,21 @@ impl<S: Service> Fault<S> {
     /// Any other refusal of AWS.
     pub(crate) fn refused(status: u16, code: &'static str, message: &str) -> Self {
         Self::new(Failure::Refused(Refusal::new(status, code, message)))
+    }
+
+    /// AWS rejects the time in the signature.
+    pub(crate) fn wrong_clock(error: ClockError) -> Self {
+        let (code, message) = match error {
+            ClockError::SignatureExpired => (
+                "SignatureDoesNotMatch",
+                "Signature expired: 20261122T114000Z is now earlier than 20261122T114500Z (20261122T120000Z - 15 min.)",
+            ),
+            ClockError::RequestTimeTooSkewed => {
+                ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
+            }
+            ClockError::InvalidSignature => ("InvalidSignatureException", "Signature expired"),
+        };
+        Self::refused(403, code, message)
     }
 
     /// Denied with this reason of AWS, such as `with an explicit deny in a service control policy`.

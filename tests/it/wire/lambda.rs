@@ -149,6 +149,14 @@ impl Lambda {
         std::fs::read_dir(folder).expect("the process runs").count()
     }
 
+    /// How much memory of the process is resident, in KiB.
+    pub(crate) fn memory(&self) -> usize {
+        let file = format!("/proc/{}/status", self.child.id().expect("the process runs"));
+        let status = std::fs::read_to_string(file).expect("the process runs");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel reports it");
+        resident.trim().trim_end_matches(" kB").parse().expect("it is a number")
+    }
+
     /// Stops the process as Lambda does between two events.
     pub(crate) async fn freeze(&self) {
         self.signal("-STOP").await;
