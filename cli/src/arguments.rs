@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{completions, schema};
+use crate::{check, completions, schema};
 
 /// Shows what a delegated role in a template would be, before it is deployed.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ pub struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Find every problem of delegated roles in templates
+    Check(check::Arguments),
     /// Print the JSON schema of a resource type
     Schema(schema::Arguments),
     /// Print the completions of a shell
@@ -36,6 +38,7 @@ Exit codes:
   2  unusable input; standard error says why
 
 Examples:
+  delegated-role check template.yaml
   delegated-role schema Custom::DelegatedRole
   delegated-role completions bash > ~/.local/share/bash-completion/completions/delegated-role
 

@@ -6,29 +6,45 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`arguments`] | what can be typed, with its help |
-//! | [`console`] | where output goes: results, remarks, colours |
-//! | [`outcome`] | how a run ends: the exit code |
+//! | [`check`] | every problem and warning of a template |
 //! | [`schema`] | the JSON schemas of the resource types |
 //! | [`completions`] | completions for shells |
+//! | [`report`] | what was found in templates |
+//! | [`judgement`] | what the function would say of a resource |
+//! | [`worlds`] | judging values of which parts are unknown |
+//! | [`deployment`] | what is known of the deployment: parameters, account, Region, limits |
+//! | [`owner`] | the limits of the function's owner |
+//! | [`template`] | templates, read with places and resolved |
+//! | [`console`] | where output goes: results, remarks, colours |
+//! | [`outcome`] | how a run ends: the exit code |
 
 pub mod arguments;
+pub mod check;
 pub mod completions;
 pub mod console;
+pub mod deployment;
+pub mod judgement;
 pub mod outcome;
+pub mod owner;
+pub mod report;
 pub mod schema;
+pub mod template;
+pub mod worlds;
 
 use clap::CommandFactory;
 
 use arguments::{Arguments, Verb};
 use console::Console;
+use delegated_role_core::timestamp::Timestamp;
 use outcome::{Outcome, Unusable};
 
-/// Runs one verb.
+/// Runs one verb. `now` is the current time.
 ///
 /// # Errors
 /// What makes the input unusable.
-pub fn run(arguments: &Arguments, console: &mut Console<'_>) -> Result<Outcome, Unusable> {
+pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> Result<Outcome, Unusable> {
     match &arguments.verb {
+        Verb::Check(arguments) => check::run(arguments, now, console),
         Verb::Schema(arguments) => schema::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, Arguments::command(), console),
     }

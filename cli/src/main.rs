@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{stderr, stdin, stdout};
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::Parser;
 use delegated_role_cli::arguments::Arguments;
@@ -14,7 +15,7 @@ fn main() -> ExitCode {
     let colors = may_have_colors(&stdout(), |name| env::var(name).ok());
     let (mut input, mut output, mut remarks) = (stdin(), stdout(), stderr());
     let mut console = Console::new(&mut input, &mut output, &mut remarks, colors);
-    match delegated_role_cli::run(&arguments, &mut console) {
+    match delegated_role_cli::run(&arguments, SystemTime::now().into(), &mut console) {
         Ok(outcome) => outcome.into(),
         Err(unusable) => {
             console.remark(&format!("delegated-role: {unusable}"));

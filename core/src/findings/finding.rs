@@ -55,6 +55,11 @@ impl Finding {
         Self { statement: Some((document.into(), number)), ..self }
     }
 
+    /// The number of the statement that it is about, counted from 1; none where it is about no single statement.
+    pub fn statement_number(&self) -> Option<usize> {
+        self.statement.as_ref().map(|(_, number)| *number).filter(|number| *number > 0)
+    }
+
     /// The same finding, followed by more sentences.
     #[must_use]
     pub fn and(self, sentences: impl fmt::Display) -> Self {

@@ -78,6 +78,33 @@ impl Delegation {
         now: Timestamp,
         first_time: bool,
     ) -> Result<Self, Problems> {
+        let (delegation, problems) = Self::examined(properties, resource, installation, lookup, now, first_time);
+        problems.none().map(|()| delegation)
+    }
+
+    /// Everything that there is to say of the properties: the problems for which [`read`](Self::read) refuses them, in the
+    /// order in which people read them, and the warnings.
+    pub fn findings(
+        properties: &Map<String, Value>,
+        resource: &StackResource,
+        installation: &Installation,
+        lookup: &AccountLookup,
+        now: Timestamp,
+        first_time: bool,
+    ) -> Vec<Finding> {
+        let (delegation, problems) = Self::examined(properties, resource, installation, lookup, now, first_time);
+        problems.in_order().into_iter().cloned().chain(delegation.warnings).collect()
+    }
+
+    /// The properties as values, and every problem with them. Where there is one, the values mean nothing.
+    fn examined(
+        properties: &Map<String, Value>,
+        resource: &StackResource,
+        installation: &Installation,
+        lookup: &AccountLookup,
+        now: Timestamp,
+        first_time: bool,
+    ) -> (Self, Problems) {
         let (account, limits) = (installation.account(), &installation.limits);
         let mut reader = Reader::new(properties, &DELEGATED_ROLE);
         // Read so that it is known. Its only purpose is that a change of it sends an update.
@@ -140,9 +167,8 @@ impl Delegation {
         };
         delegation.check_trust_size(&mut reader, account, lookup.quotas);
         let (problems, warnings) = reader.finish();
-        problems.none()?;
         delegation.warnings = warnings;
-        Ok(delegation)
+        (delegation, problems)
     }
 
     /// The trust under the external IDs in force.

@@ -8,7 +8,7 @@ use super::observed::LiveRole;
 use super::ownership::StackResource;
 use super::plan;
 use super::previous_template::{OnceDeclared, home_region_hint};
-use crate::findings::Problems;
+use crate::findings::{Finding, Problems};
 use crate::identifiers::{ExternalId, Region, RoleName};
 use crate::installation::Installation;
 use crate::properties::Properties;
@@ -45,9 +45,8 @@ impl<'a> Goal<'a> {
         now: Timestamp,
         fresh_external_id: ExternalId,
     ) -> Result<Self, Problems> {
-        let Declaration { resource, properties, previous, .. } = declaration;
-        // A role that another Region's stack manages may be older than this resource.
-        let first_time = previous.is_none() && other_region(properties, installation).is_none();
+        let Declaration { resource, properties, .. } = declaration;
+        let first_time = first_time(declaration, installation);
         let delegation = Delegation::read(properties, resource, installation, &lookup, now, first_time)?;
         let name = delegation.role_name.clone().unwrap_or_else(|| resource.derived_name(&delegation.path));
         Ok(Self { declaration, installation, delegation, lookup, now, fresh_external_id, name })
@@ -91,6 +90,30 @@ impl<'a> Goal<'a> {
         let previous = self.declaration.previous.as_ref();
         previous.map(|previous| OnceDeclared::read(&previous.properties)).unwrap_or_default()
     }
+}
+
+/// Everything that there is to say of a declaration before anything is read or written: the problems for which
+/// [`Goal::read`] refuses it, and the warnings,
+/// those of the role included.
+pub fn findings(
+    declaration: &Declaration,
+    installation: &Installation,
+    lookup: &AccountLookup,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let Declaration { resource, properties, .. } = declaration;
+    let first_time = first_time(declaration, installation);
+    let mut found = Delegation::findings(properties, resource, installation, lookup, now, first_time);
+    let stand_in = ExternalId::from_random([0; ExternalId::RANDOM_BYTES]);
+    if let Ok(goal) = Goal::read(declaration, installation, lookup.clone(), now, stand_in) {
+        found.extend(goal.desired(resource, &goal.external_ids(None, None, true)).warnings());
+    }
+    found
+}
+
+/// Whether the role is certainly not older than the resource. A role that another Region's stack manages may be.
+fn first_time(declaration: &Declaration, installation: &Installation) -> bool {
+    declaration.previous.is_none() && other_region(&declaration.properties, installation).is_none()
 }
 
 /// The home Region in properties, if it is not the one here.

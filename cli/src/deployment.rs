@@ -1,0 +1,162 @@
+//! The arguments that several verbs share: what is known of the deployment and of the function that serves it.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use delegated_role_core::identifiers::{AccountId, FunctionArn, Region};
+use delegated_role_core::installation::Installation;
+use delegated_role_core::owner_limits::OwnerLimits;
+
+use crate::console::Console;
+use crate::outcome::Unusable;
+use crate::owner;
+use crate::template::{Inputs, Template, read_parameters};
+
+/// The largest file, in bytes: what CloudFormation takes as a template.
+const LARGEST: u64 = 1 << 20;
+
+/// What is known of the deployment.
+#[derive(Clone, Debug, Default, Args)]
+#[group(skip)]
+pub struct Arguments {
+    /// A value of a parameter; a secret belongs into a file (--parameters)
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    parameter: Vec<String>,
+    /// A file with values of parameters: CloudFormation's or SAM's form, a JSON object, or lines of NAME=VALUE
+    #[arg(long = "parameters", value_name = "FILE")]
+    parameters: Vec<PathBuf>,
+    /// The account of the stack; without it, whatever depends on it is unknown
+    #[arg(long, value_name = "ACCOUNT_ID")]
+    account: Option<String>,
+    /// The Region of the stack; without it, the partition is "aws"
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+    /// The name of the stack
+    #[arg(long, value_name = "NAME")]
+    stack_name: Option<String>,
+    /// A limit of the function's owner, such as TrustedAccountIds=444455556666
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    limit: Vec<String>,
+    /// The template that installs the function; its parameters' defaults are the owner's limits
+    #[arg(long, value_name = "TEMPLATE")]
+    installed_by: Option<PathBuf>,
+}
+
+/// What is known of the deployment, read and checked.
+#[derive(Debug)]
+pub struct Deployment {
+    /// What the template may refer to.
+    pub inputs: Inputs,
+    /// The owner's limits.
+    pub limits: OwnerLimits,
+    /// Names of parameters that were given as arguments.
+    given: Vec<String>,
+}
+
+impl Arguments {
+    /// Reads and checks them.
+    ///
+    /// # Errors
+    /// One of them cannot be used.
+    pub fn read(&self, console: &mut Console<'_>) -> Result<Deployment, Unusable> {
+        let mut parameters = BTreeMap::new();
+        for file in &self.parameters {
+            let text = read_file(file, console)?;
+            parameters
+                .extend(read_parameters(&text).map_err(|why| Unusable::new(format!("{}: {why}", file.display())))?);
+        }
+        let mut given = Vec::new();
+        for text in &self.parameter {
+            let (name, value) = pair("--parameter", text)?;
+            given.push(name.to_owned());
+            parameters.insert(name.to_owned(), value.to_owned());
+        }
+        let account = self.account.as_deref().map(AccountId::parse).transpose();
+        let account = account.map_err(|allowed| Unusable::new(format!("--account must be {allowed}.")))?;
+        let region = self.region.as_deref().map(Region::parse).transpose();
+        let region = region.map_err(|allowed| Unusable::new(format!("--region must be {allowed}.")))?;
+        let inputs = Inputs { parameters, account, region, stack_name: self.stack_name.clone() };
+        let limits = self.limit.iter().map(|text| pair("--limit", text)).collect::<Result<Vec<_>, _>>()?;
+        let installed_by = match &self.installed_by {
+            Some(file) => Some((file.display().to_string(), read_template(file, console)?)),
+            None => None,
+        };
+        let installed_by = installed_by.as_ref().map(|(file, template)| (file.as_str(), template));
+        let limits = owner::limits(&limits, installed_by, &inputs, console)?;
+        Ok(Deployment { inputs, limits, given })
+    }
+}
+
+impl Deployment {
+    /// With these values and limits.
+    pub fn new(inputs: Inputs, limits: OwnerLimits) -> Self {
+        Self { inputs, limits, given: Vec::new() }
+    }
+
+    /// The function, in this account and Region.
+    pub fn installation(&self, account: &AccountId, region: &Region) -> Option<Installation> {
+        let partition = self.inputs.partition();
+        let function = format!("arn:{partition}:lambda:{region}:{account}:function:service-provider-access");
+        let function = FunctionArn::parse(&function).ok()?;
+        Some(Installation { function, limits: self.limits.clone() })
+    }
+
+    /// Checks the parameters that were given as arguments against the templates.
+    ///
+    /// # Errors
+    /// No template has such a parameter, or its value is a secret.
+    pub fn check_parameters(&self, templates: &[(String, Template)]) -> Result<(), Unusable> {
+        for name in &self.given {
+            let known =
+                || templates.iter().map(|(_, template)| template).filter(|template| template.has_parameter(name));
+            if known().next().is_none() {
+                return Err(Unusable::new(format!("--parameter {name}: the template has no parameter of this name.")));
+            }
+            if known().any(|template| template.hides_parameter(name)) {
+                return Err(Unusable::new(format!(
+                    "--parameter {name}: the parameter is a secret (NoEcho), and others can read arguments. Put it into a file \
+                     and give --parameters FILE."
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Unusable> {
+    let known = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    known.ok_or_else(|| Unusable::new(format!("{option} must have the form NAME=VALUE.")))
+}
+
+/// The text of a file; `-` is standard input.
+///
+/// # Errors
+/// It cannot be read, is too large, or is not text.
+pub fn read_file(file: &Path, console: &mut Console<'_>) -> Result<String, Unusable> {
+    if file == Path::new("-") {
+        return console.read_input(LARGEST);
+    }
+    let wrong = |why: &str| Unusable::new(format!("{}: {why}", file.display()));
+    let mut bytes = Vec::new();
+    let opened = File::open(file).map_err(|error| wrong(&format!("The file cannot be read: {error}.")))?;
+    let read = opened.take(LARGEST + 1).read_to_end(&mut bytes);
+    read.map_err(|error| wrong(&format!("The file cannot be read: {error}.")))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(wrong(&format!(
+            "The file has more than {LARGEST} bytes, the most that CloudFormation takes as a template."
+        )));
+    }
+    String::from_utf8(bytes).map_err(|_| wrong("The file is not text in UTF-8."))
+}
+
+/// A template in a file.
+///
+/// # Errors
+/// It is not one.
+pub fn read_template(file: &Path, console: &mut Console<'_>) -> Result<Template, Unusable> {
+    let text = read_file(file, console)?;
+    Template::read(&text).map_err(|fault| fault.in_file(&file.display().to_string()))
+}

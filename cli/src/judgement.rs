@@ -1,0 +1,243 @@
+//! What the function would say of the resources of a template.
+
+use std::collections::BTreeSet;
+
+use delegated_role_core::access_check::question::Check;
+use delegated_role_core::external_id;
+use delegated_role_core::findings::{Finding, Problems};
+use delegated_role_core::identifiers::{AccountId, PolicyArn, Region, StackArn};
+use delegated_role_core::installation::Installation;
+use delegated_role_core::policy::Document;
+use delegated_role_core::role::account_lookup::{AccountLookup, policies_to_judge};
+use delegated_role_core::role::declaration::{Declaration, Previous};
+use delegated_role_core::role::goal;
+use delegated_role_core::role::ownership::StackResource;
+use delegated_role_core::timestamp::Timestamp;
+use delegated_role_core::values::{Properties, texts};
+
+use crate::deployment::Deployment;
+use crate::outcome::Unusable;
+use crate::template::{Fault, Node, Place, Resolve, Resolver, Resource, Template, Value};
+use crate::worlds::{World, common, harmless_policy};
+
+/// The resource types of the function.
+const TYPES: [&str; 3] = ["Custom::DelegatedRole", "Custom::ExternalId", "Custom::AccessCheck"];
+
+/// The account that stands for one that is not known. No account has this ID.
+const NO_ACCOUNT: &str = "000000000000";
+
+/// A resource of the function's, resolved.
+#[derive(Debug)]
+pub struct Declared {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// Its type.
+    pub kind: String,
+    /// Where its name stands.
+    pub place: Place,
+    /// Its properties, with what is unknown.
+    pub properties: Vec<(String, Value)>,
+    written: Option<std::rc::Rc<Node>>,
+}
+
+/// A finding, with its place.
+#[derive(Clone, Debug)]
+pub struct Located {
+    /// What is found.
+    pub finding: Finding,
+    /// Where: the statement, the property or the resource.
+    pub place: Place,
+}
+
+/// A property of which a part is known after the deployment only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The property.
+    pub property: String,
+    /// Where.
+    pub place: Place,
+    /// Why, each reason once.
+    pub reasons: Vec<String>,
+}
+
+/// The resources of the function's in a template. Those whose condition does not hold do not exist.
+///
+/// # Errors
+/// The template cannot be resolved.
+pub fn declared(file: &str, template: &Template, deployment: &Deployment) -> Result<Vec<Declared>, Unusable> {
+    let resolver = Resolver::new(template, &deployment.inputs);
+    let found = || -> Result<Vec<Declared>, Fault> {
+        let mut declared = Vec::new();
+        for resource in template.resources()? {
+            if !TYPES.contains(&resource.kind.as_str()) {
+                continue;
+            }
+            if let Some(condition) = &resource.condition
+                && resolver.holds(condition, resource.place)? == Some(false)
+            {
+                continue;
+            }
+            declared.push(resolved(&resolver, resource)?);
+        }
+        Ok(declared)
+    };
+    found().map_err(|fault| fault.in_file(file))
+}
+
+fn resolved(resolver: &Resolver<'_>, resource: Resource) -> Result<Declared, Fault> {
+    let Resource { logical_id, kind, place, properties: written, .. } = resource;
+    let properties = match &written {
+        None => Vec::new(),
+        Some(node) => match resolver.value(node)? {
+            Value::Map(members) => members,
+            Value::Nothing | Value::Null => Vec::new(),
+            Value::Unknown(why) => {
+                return Err(Fault::at(
+                    node.place,
+                    format!("The properties of {logical_id} are not resolved here: {why}."),
+                ));
+            }
+            _ => return Err(Fault::at(node.place, format!("The properties of {logical_id} must be an object."))),
+        },
+    };
+    Ok(Declared { logical_id, kind, place, properties, written })
+}
+
+impl Declared {
+    /// What is unknown: parts of the template, and what is only in the account.
+    pub fn unknown(&self, deployment: &Deployment) -> Vec<Unknown> {
+        let mut unknown: Vec<Unknown> = Vec::new();
+        for (property, value) in &self.properties {
+            // CloudFormation's own, which the function does not read.
+            if ["ServiceToken", "ServiceTimeout"].contains(&property.as_str()) {
+                continue;
+            }
+            let reasons: Vec<String> = value.unknown().into_iter().map(ToOwned::to_owned).collect();
+            if !reasons.is_empty() {
+                unknown.push(Unknown { property: property.clone(), place: self.place_of(property, None), reasons });
+            }
+        }
+        if self.kind == TYPES[0] {
+            let property = "ManagedPolicyArns";
+            let world = World::LeftOut.properties(&self.properties);
+            let unread: BTreeSet<PolicyArn> =
+                self.places(deployment).iter().flat_map(|place| policies_to_judge(&world, place.account())).collect();
+            let mut reasons: Vec<String> =
+                unread.iter().map(|arn| format!("what {arn} allows stands in the account")).collect();
+            match unknown.iter_mut().find(|known| known.property == property) {
+                Some(known) => known.reasons.append(&mut reasons),
+                None if reasons.is_empty() => {}
+                None => unknown.push(Unknown {
+                    property: property.to_owned(),
+                    place: self.place_of(property, None),
+                    reasons,
+                }),
+            }
+        }
+        unknown
+    }
+
+    /// Everything that the function would find, as far as it does not depend on what is unknown. `earlier` are the
+    /// properties before, when the resource exists.
+    pub fn findings(&self, deployment: &Deployment, now: Timestamp, earlier: Option<&Properties>) -> Vec<Located> {
+        let known = self.properties.iter().all(|(_, value)| value.is_known());
+        let worlds = if known { &World::ALL[..1] } else { &World::ALL[..] };
+        let places = self.places(deployment);
+        let judged = places.iter().flat_map(|place| {
+            worlds.iter().map(|world| self.judged(place, &world.properties(&self.properties), now, earlier))
+        });
+        let located = common(judged).into_iter().map(|finding| {
+            let place = self.place_of(&finding.property, finding.statement_number());
+            Located { finding, place }
+        });
+        located.collect()
+    }
+
+    /// What the function in this place would find with these properties.
+    fn judged(
+        &self,
+        installation: &Installation,
+        properties: &Properties,
+        now: Timestamp,
+        earlier: Option<&Properties>,
+    ) -> Vec<Finding> {
+        let resource = self.resource(installation, None);
+        match self.kind.as_str() {
+            "Custom::ExternalId" => problems(external_id::Wish::read(properties, None).err()),
+            "Custom::AccessCheck" => {
+                let check = Check::read(properties, installation.account(), &resource.stack_id, &resource.logical_id);
+                problems(check.err())
+            }
+            _ => {
+                let lookup = offline_lookup(properties, installation);
+                let previous = earlier
+                    .map(|properties| Previous { physical_id: resource.refused_id(), properties: properties.clone() });
+                let declaration = Declaration { resource, properties: properties.clone(), previous, sent: None };
+                goal::findings(&declaration, installation, &lookup, now)
+            }
+        }
+    }
+
+    /// The resource in a stack whose ID is not known yet.
+    pub fn resource(&self, installation: &Installation, stack_name: Option<&str>) -> StackResource {
+        let account = installation.account();
+        let name = stack_name.unwrap_or("stack");
+        let stack_id = format!(
+            "arn:{}:cloudformation:{}:{}:stack/{name}/00000000-0000-0000-0000-000000000000",
+            account.partition,
+            installation.region(),
+            account.id
+        );
+        let known = StackArn::parse(&stack_id).map(|stack| stack.name().to_owned());
+        StackResource { stack_name: known.unwrap_or_default(), stack_id, logical_id: self.logical_id.clone() }
+    }
+
+    /// Where the function may be. Of an account or a Region that is not known, what the properties name is tried as well:
+    /// it may be that one.
+    pub fn places(&self, deployment: &Deployment) -> Vec<Installation> {
+        let world = World::LeftOut.properties(&self.properties);
+        let given = |name: &str| world.get(name).map(|value| texts(Some(value))).unwrap_or_default();
+        let accounts: Vec<AccountId> = if let Some(account) = &deployment.inputs.account {
+            vec![account.clone()]
+        } else {
+            let arns = ["ManagedPolicyArns", "PermissionsBoundary"].map(given).concat();
+            let named = arns.iter().filter_map(|arn| PolicyArn::parse(arn).ok());
+            let named = named.filter_map(|arn| AccountId::parse(arn.owner()).ok());
+            AccountId::parse(NO_ACCOUNT).into_iter().chain(named).collect()
+        };
+        let regions: Vec<Region> = if let Some(region) = &deployment.inputs.region {
+            vec![region.clone()]
+        } else {
+            let home = given("HomeRegion").into_iter().filter_map(|region| Region::parse(&region).ok());
+            Region::parse("us-east-1").into_iter().chain(home).collect()
+        };
+        let places = accounts.iter().flat_map(|account| regions.iter().map(move |region| (account, region)));
+        places.filter_map(|(account, region)| deployment.installation(account, region)).collect()
+    }
+
+    /// Where a property stands, or the statement of this number in it; the resource for one that is not there.
+    fn place_of(&self, property: &str, statement: Option<usize>) -> Place {
+        let end = property.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(property.len());
+        let written = self.written.as_ref();
+        let exact = written.and_then(|written| written.member(property));
+        let Some(member) = exact.or_else(|| written?.member(&property[..end])) else { return self.place };
+        let statements = member.value.get("Statement");
+        let stated = statement.and_then(|number| match statements?.items() {
+            Some(items) => items.get(number - 1).map(|item| item.place),
+            None => statements.map(|one| one.place),
+        });
+        stated.unwrap_or(member.place)
+    }
+}
+
+fn problems(problems: Option<Problems>) -> Vec<Finding> {
+    problems.map(|problems| problems.in_order().into_iter().cloned().collect()).unwrap_or_default()
+}
+
+/// What a reader of the account would find, where nothing is read: policies that must be read are taken for harmless, and
+/// listed as unknown.
+pub fn offline_lookup(properties: &Properties, installation: &Installation) -> AccountLookup {
+    let unread = policies_to_judge(properties, installation.account());
+    let document = || Document::from_value(harmless_policy()).ok();
+    AccountLookup { policies: unread.into_iter().map(|arn| (arn, document())).collect(), ..AccountLookup::default() }
+}
