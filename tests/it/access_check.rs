@@ -1,4 +1,4 @@
-//! Whether a customer's role is safe, told through whole requests to a customer's STS.
+//! Whether a customer's role is safe, in whole requests to a fake STS.
 
 mod asked;
 mod life;
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use crate::stack::{Answer, Stack};
 use crate::wire::sts::{Customer, Fault};
 
-/// With letters in either case, digits, and signs that a pattern might take for its own.
+/// With letters in both cases, digits, and characters that have a meaning in patterns.
 const RIGHT: &str = "Acme-7f3c.90b2+E4d1";
 
-/// Words of AWS's that say whose policy it was.
+/// The reason of AWS when its own policy denies the provider.
 const OWN_POLICY: &str = "because no identity-based policy allows the sts:AssumeRole action";
 
 /// A provider's stack that checks the role of a customer with this trust.
@@ -31,7 +31,7 @@ fn exactly(external_id: Option<&str>) -> bool {
     external_id == Some(RIGHT)
 }
 
-fn nobody(_: Option<&str>) -> bool {
+fn no_id(_: Option<&str>) -> bool {
     false
 }
 
@@ -85,8 +85,8 @@ fn checked(stack: &Stack, answer: Answer) -> Answer {
     let told = answer.0.to_string();
     let asked = stack.customer.external_ids().into_iter().flatten();
     for secret in asked.chain(Customer::CREDENTIALS.map(str::to_owned)).chain([RIGHT.to_owned()]) {
-        // A shorter one may stand anywhere.
-        assert!(secret.len() < 6 || !told.contains(&secret), "{secret} is told: {told}");
+        // Shorter text can occur anywhere.
+        assert!(secret.len() < 6 || !told.contains(&secret), "{secret} is revealed: {told}");
     }
     if answer.succeeded() && answer.0["Data"] != json!({}) {
         let keys: Vec<_> = answer.0["Data"].as_object().unwrap().keys().collect();
@@ -108,8 +108,8 @@ fn verdict(answer: &Answer) -> String {
     answered(answer).unwrap_or_else(|| panic!("{} is no answer", answer.physical_id())).0
 }
 
-/// How what was asked differs from the right one, found by looking.
-fn told_apart(right: &str, asked: Option<&str>) -> String {
+/// How the external ID of a request differs from the right one.
+fn difference(right: &str, asked: Option<&str>) -> String {
     let Some(asked) = asked else { return "none".into() };
     let longer = asked.len() == right.len() + 1;
     let swapped = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
@@ -127,19 +127,19 @@ fn told_apart(right: &str, asked: Option<&str>) -> String {
         "case".into()
     } else if let [index] = different[..] {
         let kept = |a: &str, b: &str| a[index..=index].eq_ignore_ascii_case(&b[index..=index]);
-        assert!(!kept(asked, right), "letter case alone is another probe's matter");
+        assert!(!kept(asked, right), "another probe changes only the letter case");
         format!("character {} of {}", index + 1, right.len())
     } else {
         format!("{} characters of {}", different.len(), right.len())
     }
 }
 
-fn all_told_apart(stack: &Stack, right: &str) -> Vec<String> {
-    stack.customer.external_ids().iter().map(|asked| told_apart(right, asked.as_deref())).collect()
+fn all_differences(stack: &Stack, right: &str) -> Vec<String> {
+    stack.customer.external_ids().iter().map(|asked| difference(right, asked.as_deref())).collect()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_only_the_right_id_opens_is_safe() {
+async fn a_role_that_only_the_right_id_can_assume_is_safe() {
     let stack = checking(exactly);
     let answer = create(&stack, usual()).await;
     assert_eq!(answered(&answer), Some(("safe".into(), "20261122T120001Z".into())));
@@ -151,7 +151,7 @@ async fn a_role_that_only_the_right_id_opens_is_safe() {
           "RoleArn": "arn:aws:iam::999999999999:role/delegated/ProviderAccess",
           "Verdict": "Safe"
         }"#]].assert_eq(&serde_json::to_string_pretty(&answer.0["Data"]).unwrap());
-    let asked = all_told_apart(&stack, RIGHT);
+    let asked = all_differences(&stack, RIGHT);
     expect![[r"
         right
         none
@@ -164,7 +164,7 @@ async fn a_role_that_only_the_right_id_opens_is_safe() {
         one more at the start
         right"]]
     .assert_eq(&asked.join("\n"));
-    assert!(stack.customer.requests().iter().all(|knock| knock.role == Customer::ROLE));
+    assert!(stack.customer.requests().iter().all(|request| request.role == Customer::ROLE));
 }
 
 async fn reason(stack: &Stack, properties: Value, expected: Expect) -> Answer {
@@ -173,7 +173,7 @@ async fn reason(stack: &Stack, properties: Value, expected: Expect) -> Answer {
     answer
 }
 
-/// Which request it was depends on how often it was tried, which is left to chance.
+/// The number of the request depends on the number of retries, which is random.
 fn without_request_ids(text: &str) -> String {
     let request_id = Regex::new(r"\(AWS request ID [0-9a-f-]{36}\)").unwrap();
     request_id.replace_all(text, "(AWS request ID …)").into_owned()

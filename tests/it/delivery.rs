@@ -51,7 +51,7 @@ impl Request {
         Self::new(stack, "Delete", sent, &json!({"PhysicalResourceId": physical_id, "ResourceProperties": properties}))
     }
 
-    /// Delivered so many seconds after it was sent.
+    /// Delivered this number of seconds after it was sent.
     async fn delivered_after(&self, stack: &Stack, seconds: u64) -> Answer {
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800 + self.sent + seconds);
         stack.send_at(self.event.clone(), at).await

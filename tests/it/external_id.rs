@@ -1,4 +1,4 @@
-//! A provider's external ID for one customer, told through whole requests: made once, derived ever after.
+//! The external ID of a provider for one customer, in whole requests: made once, derived from then on.
 
 mod any_updates;
 mod derivation;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::stack::{Answer, Stack};
 
-/// A handle as it could be, and is not.
+/// A well-formed handle that no resource has.
 const HANDLE: &str = "external-id-0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
 
 fn stack() -> Stack {
@@ -22,7 +22,7 @@ fn rotation(rotation: &str) -> Value {
     json!({ "Rotation": rotation })
 }
 
-/// What holds for every answer, and that AWS was not asked.
+/// Checks what holds for each answer, and that there was no call to AWS.
 fn checked(stack: &Stack, answer: Answer) -> Answer {
     assert_eq!(stack.account.calls(), [""; 0]);
     assert_eq!(stack.customer.requests(), []);
@@ -34,7 +34,7 @@ fn checked(stack: &Stack, answer: Answer) -> Answer {
         assert!(answer.physical_id().starts_with("external-id-"), "{}", answer.0);
     } else if !answer.succeeded() {
         let digits = Regex::new("[0-9a-f]{16}").unwrap();
-        assert!(!digits.is_match(answer.reason()), "a handle or an ID is told: {}", answer.reason());
+        assert!(!digits.is_match(answer.reason()), "a handle or an ID is revealed: {}", answer.reason());
     }
     answer
 }
@@ -47,7 +47,7 @@ async fn update(stack: &Stack, physical_id: &str, old: Value, new: Value) -> Ans
     checked(stack, stack.update(physical_id, old, new).await)
 }
 
-/// The external ID as anybody who has the handle can derive it: HMAC-SHA256 by its definition.
+/// The external ID that follows from the handle: HMAC-SHA256 by its definition.
 fn derived(handle: &str, prefix: &str, rotation: &str) -> String {
     let key: [u8; 64] = {
         let short = if handle.len() > 64 { Sha256::digest(handle).to_vec() } else { handle.as_bytes().to_vec() };

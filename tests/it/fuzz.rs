@@ -1,7 +1,7 @@
-//! Whatever comes in: events of any shape, events that are almost right, policies and names made of anything.
+//! Any input: events of any shape, events that are almost valid, and policies and names of any text.
 //!
-//! Each test runs a few cases within the others. `make fuzz` sets `FUZZ_SECONDS`, and each goes on for so long and
-//! tells how far it is. A case that fails is made smaller and printed; it makes a test of its own elsewhere.
+//! `cargo test` runs a few cases of each. `make fuzz` sets `FUZZ_SECONDS`, and each test runs for this time and reports its
+//! progress. A case that fails is reduced and printed. Add it as a test of its own.
 
 mod event;
 mod json;
@@ -39,20 +39,20 @@ use crate::wire::bucket::Bucket;
 use crate::wire::iam::{Account, Role};
 use crate::wire::lambda::{Invocation as Ended, Lambda};
 
-/// In every external ID that an event has: nothing that is told may hold it.
+/// Part of all external IDs in the events. No answer and no log may contain it.
 const SECRET: &str = "never-to-be-told-7d1c9e55";
 
-/// What else is not to be told: parts of the presigned URL and of the function's credentials.
+/// Other text that no answer and no log may contain: parts of the presigned URL and of the function's credentials.
 const SECRETS: [&str; 5] = [SECRET, "not-to-be-told", "X-Amz-", "secret-key", "AKIDEXAMPLE"];
 
 // --- Whole requests ---
 
 #[test]
-fn any_event_that_says_where_is_answered() {
+fn any_event_with_a_response_url_is_answered() {
     let fields = proptest::collection::vec((any_key(), any_json()), 0..8);
     cases("any event", 300, (any_json(), fields, any::<bool>()), |(event, fields, right_place)| {
         let stack = Stack::new();
-        // Nobody may be there to answer, but no event may end the process.
+        // An event may have no response URL, but it must not end the process.
         answer(&stack, event)?;
         let mut event = stack.event("Create", &Value::Object(fields.into_iter().collect()));
         event["ResponseURL"] = stack.event("", &json!({}))["ResponseURL"].take();
@@ -65,7 +65,7 @@ fn any_event_that_says_where_is_answered() {
 }
 
 #[test]
-fn an_event_that_is_almost_right_is_done_or_refused_and_leaves_no_trace_when_it_is_gone() {
+fn an_almost_valid_event_succeeds_or_is_refused_and_its_delete_leaves_nothing() {
     cases("almost right", 300, any_fuzzed(), |Fuzzed { resource_type, request_type, there, event }| {
         let stack = Stack { resource_type, ..Stack::new() };
         let right = format!("{SECRET}-id");
@@ -78,14 +78,14 @@ fn an_event_that_is_almost_right_is_done_or_refused_and_leaves_no_trace_when_it_
             prop_assert_eq!(&contents(&stack.account), &before, "refused, and yet changed: {}", first.body);
         }
         if first.failed().is_none() && resource_type == "Custom::DelegatedRole" {
-            // A second delivery of the same finds the work done.
+            // A second delivery finds the work done.
             let made = contents(&stack.account);
             let again = answer(&stack, event.clone())?.expect("as before");
             prop_assert_eq!(again.failed(), None, "{}", again.body);
             prop_assert_eq!(&again.body["PhysicalResourceId"], &first.body["PhysicalResourceId"]);
             prop_assert_eq!(&contents(&stack.account), &made, "a second delivery changed something");
         }
-        // CloudFormation sends a delete for every create, whatever came of it.
+        // CloudFormation sends a delete after each create, successful or not.
         if request_type == "Create" {
             let mut gone = event;
             gone["RequestType"] = "Delete".into();
@@ -101,7 +101,7 @@ fn an_event_that_is_almost_right_is_done_or_refused_and_leaves_no_trace_when_it_
 }
 
 #[test]
-fn text_that_no_reader_takes_whole_is_answered_all_the_same() {
+fn text_that_no_json_parser_accepts_completely_is_answered() {
     let broken =
         select(vec!["1e999", r#""\ud800""#, "[[", "]", "nul", "\u{0}", "{\"a\":1,\"a\":{}}", "-", "\"", ",,", ""]);
     let strategy = (any_fuzzed(), proptest::collection::vec((any::<prop::sample::Index>(), broken), 0..4));
@@ -116,7 +116,7 @@ fn text_that_no_reader_takes_whole_is_answered_all_the_same() {
     });
 }
 
-/// What was answered, and what was told of it.
+/// The answer, and the log.
 struct Answered {
     response: Response,
     body: Value,
@@ -131,8 +131,8 @@ impl Answered {
     }
 }
 
-/// Handles an event as the function does, with all that holds for every answer; none where there is nobody to
-/// answer. A panic ends the case.
+/// Handles an event as the function does, and checks what holds for each answer. `None` if the event has no response URL.
+/// A panic ends the case.
 fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError> {
     let log = Log::default();
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(log.clone());
@@ -178,7 +178,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
     let mut secrets: Vec<String> = SECRETS.map(str::to_owned).into();
     match &response {
         Response::Success { .. } => {
-            // An external ID is told in its own attributes alone.
+            // Only the attributes for external IDs contain one.
             secrets.extend(body["Data"]["ExternalId"].as_str().filter(|id| id.len() >= 6).map(ToOwned::to_owned));
         }
         Response::Failed { reason, cause, .. } => {
@@ -202,7 +202,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
     Ok(Some(Answered { response, body }))
 }
 
-/// All roles as they are, but for what IAM makes up.
+/// All roles, without what IAM generates.
 fn contents(account: &Account) -> Vec<Value> {
     let role =
         |name: String| account.role(&name).map(|role| json!(format!("{:?}", Role { id: String::new(), ..role })));
@@ -240,7 +240,7 @@ impl tracing_subscriber::fmt::MakeWriter<'_> for Log {
 }
 
 #[tokio::test]
-async fn the_program_answers_an_event_that_nests_without_end() {
+async fn the_program_answers_a_deeply_nested_event() {
     let (account, bucket) = (Account::new(), Bucket::start().await);
     let iam = account.serve().await;
     let (endpoint, origin) = (iam.origin(), bucket.origin());
@@ -274,7 +274,7 @@ fn privileges(document: &Document) -> Vec<Privilege> {
 }
 
 #[test]
-fn a_policy_of_any_shape_is_read_or_refused_and_means_what_it_meant() {
+fn a_policy_of_any_shape_is_refused_or_keeps_its_meaning() {
     let text = prop_oneof![
         json::any_policy().prop_map(|policy| policy.to_string()),
         any_json().prop_map(|json| json.to_string()),
@@ -294,7 +294,7 @@ fn a_policy_of_any_shape_is_read_or_refused_and_means_what_it_meant() {
             prop_assert_eq!(again.map(|again| again.to_json()), Ok(printed.clone()));
             let whitespace = printed.chars().filter(char::is_ascii_whitespace).count();
             prop_assert_eq!(document.size() + whitespace, printed.chars().count());
-            // Whatever they find, they find it, and the same each time.
+            // All checks end, with the same result each time.
             let partition = Partition::parse("aws").expect("a partition");
             let judged = || {
                 (
@@ -314,7 +314,7 @@ fn a_policy_of_any_shape_is_read_or_refused_and_means_what_it_meant() {
 }
 
 #[test]
-fn a_name_is_what_was_read_or_nothing() {
+fn a_name_is_refused_or_stays_as_it_was() {
     cases("names", 400, json::any_name(), |text| {
         macro_rules! same {
             ($($kind:ident),*) => {
@@ -348,7 +348,7 @@ fn a_name_is_what_was_read_or_nothing() {
 
 // --- Running ---
 
-/// So many cases of a strategy; as many as there is time for where there is some.
+/// Runs this number of cases of a strategy, or as many as the time in `FUZZ_SECONDS` allows.
 fn cases<S: Strategy>(name: &str, few: u32, strategy: S, test: impl Fn(S::Value) -> TestCaseResult)
 where
     S::Value: Debug,
@@ -370,7 +370,7 @@ where
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() || told.elapsed() > Duration::from_secs(10) {
             told = Instant::now();
-            // Not through the test's own output, which is shown only when it is over.
+            // Not through the output of the test, which is shown only at its end.
             let _ = writeln!(std::io::stderr(), "{name}: {} cases, {} s left", done.get(), left.as_secs());
         }
         if left.is_zero() {

@@ -1,8 +1,7 @@
-//! Everything that is tested through a door that does not move: the plan folded through a model of
-//! IAM, whole requests on an in-memory account behind the real SDK, the real binary under the Lambda
-//! Runtime API, and the rules of the house.
+//! Tests through interfaces that do not change: plans applied to a model of IAM, whole requests through the real SDK to an
+//! in-memory account, the real binary under the Lambda Runtime API, and the rules of the architecture.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test insists")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod access_check;
 mod architecture;

@@ -1,5 +1,4 @@
-//! The metrics in the log of the real binary, read as `CloudWatch` reads them, and how operators are told of
-//! failures apart.
+//! The metrics in the log of the real binary, read as `CloudWatch` reads them, and the kinds of failures.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -40,7 +39,7 @@ async fn a_success_counts_with_its_calls_and_its_time() {
     function.account.fail(Fault::throttled().on("CreateRole"));
     function.account.fail(Fault::unavailable().on("CreateRole"));
     create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": ID })).await;
-    let [line] = &logged(&mut function).await[..] else { panic!("there is one") };
+    let [line] = &logged(&mut function).await[..] else { panic!("not one line") };
     let metrics = metrics(line);
 
     assert_eq!(metrics.len(), 13, "each once over all, and once by type, and the faults over all: {metrics:?}");
@@ -56,21 +55,21 @@ async fn a_success_counts_with_its_calls_and_its_time() {
 }
 
 #[tokio::test]
-async fn failures_count_by_whom_an_operator_would_ask() {
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" });
+async fn failures_are_counted_by_kind() {
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" });
     let mut function = Function::new().await;
     create(&mut function, &json!({})).await;
     create(&mut function, &json!({ "ExternalAwsAccountId": "999999999999" })).await;
     function.account.fail(Fault::denied_because(SCP_DENIAL).on("CreateRole"));
-    create(&mut function, &wish).await;
+    create(&mut function, &properties).await;
     function.account.fail(Fault::refused(400, "InvalidInput", "Not that.").on("CreateRole"));
-    create(&mut function, &wish).await;
-    // The first cause counts, not what went wrong while it was cleaned up after.
+    create(&mut function, &properties).await;
+    // The first failure counts, not a failure of the cleanup after it.
     function.account.fail(Fault::denied_because(SCP_DENIAL).on("CreateRole"));
     function.account.fail(Fault::refused(400, "InvalidInput", "Not that.").on("GetRole"));
-    create(&mut function, &wish).await;
+    create(&mut function, &properties).await;
     function.account.fail(Fault::throttled().every());
-    create(&mut function, &wish).await;
+    create(&mut function, &properties).await;
     let lines = logged(&mut function).await;
     let kinds: Vec<_> = lines.iter().map(kind_of_failure).collect();
     assert_eq!(kinds, ["Refused", "Refused", "Denied", "Other", "Denied", "Throttled"].map(Some));
@@ -94,11 +93,11 @@ async fn wrong_settings_count_apart_from_mistakes_in_templates() {
 }
 
 #[tokio::test]
-async fn time_and_silence_count_apart() {
+async fn missing_replies_and_panics_are_counted_separately() {
     let mut function = Function::new().await;
     function.account.fail(Fault::hang().every());
     create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER })).await;
-    // The first call ends when there is no time for a further one: AWS was silent.
+    // The first call ends when there is no time for another: AWS did not reply.
     let lines = logged(&mut function).await;
     assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Unavailable")]);
 
@@ -109,22 +108,22 @@ async fn time_and_silence_count_apart() {
 }
 
 #[tokio::test]
-async fn who_is_told_nothing_counts_as_unanswered() {
+async fn a_request_without_an_answer_is_counted_as_unanswered() {
     let mut function = Function::new().await;
-    let wish = json!({ "ResourceProperties": { "ExternalAwsAccountId": PROVIDER } });
-    let mut elsewhere = function.event("Create", wish.clone());
+    let properties = json!({ "ResourceProperties": { "ExternalAwsAccountId": PROVIDER } });
+    let mut elsewhere = function.event("Create", properties.clone());
     elsewhere["ResponseURL"] = "https://example.com/?X-Amz-Signature=secret".into();
     function.lambda.invoke(&elsewhere, SHORT).await;
     function.bucket.fail(bucket::Fault::status(503).every());
-    let event = function.event("Create", wish.clone());
+    let event = function.event("Create", properties.clone());
     function.lambda.invoke(&event, SHORT).await;
     let lines = logged(&mut function).await;
     assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Unanswered"); 2]);
-    assert_eq!(lines[1]["outcome"], "success", "the role is made all the same");
+    assert_eq!(lines[1]["outcome"], "success", "the role is still made");
 }
 
 #[tokio::test]
-async fn what_an_event_says_makes_no_metric_of_its_own_and_no_long_line() {
+async fn the_content_of_an_event_adds_no_metric_and_no_long_line() {
     let mut function = Function::new().await;
     let endless = "Custom::X".repeat(10_000);
     for fields in [
@@ -150,7 +149,7 @@ async fn what_an_event_says_makes_no_metric_of_its_own_and_no_long_line() {
 }
 
 #[tokio::test]
-async fn no_level_but_off_silences_the_metrics() {
+async fn only_the_log_level_off_disables_the_metrics() {
     for (level, expected) in [("error", 2), ("warn", 2), ("info", 2), ("trace", 2), ("off", 0)] {
         let mut function = Function::with(&[("RUST_LOG", level)]).await;
         create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER })).await;
@@ -232,10 +231,10 @@ async fn cause(stack: &Stack, event: Value) -> Option<Cause> {
     }
 }
 
-// --- Reading as CloudWatch does ---
+// --- Reading metrics as CloudWatch does ---
 
-/// Every metric that `CloudWatch` would make of a line, by dimensions and name, with its value. Panics where it would
-/// make none: see the specification of the embedded metric format.
+/// All metrics that `CloudWatch` reads from a line, by dimensions and name, with their values. Panics if it would read
+/// none: see the specification of the embedded metric format.
 fn metrics(line: &Value) -> BTreeMap<(String, String), u64> {
     let aws = line["_aws"].as_object().unwrap_or_else(|| panic!("no metrics: {line}"));
     assert_eq!(aws.len(), 2, "{line}");
@@ -247,7 +246,7 @@ fn metrics(line: &Value) -> BTreeMap<(String, String), u64> {
         assert_eq!(directive.as_object().unwrap().len(), 3, "{directive}");
         assert_eq!(directive["Namespace"], "ServiceProviderAccess");
         let sets = directive["Dimensions"].as_array().unwrap();
-        assert!(!sets.is_empty(), "no set makes no metric");
+        assert!(!sets.is_empty(), "without dimensions there is no metric");
         for set in sets {
             let dimensions: Vec<String> = set
                 .as_array()
@@ -272,7 +271,7 @@ fn metrics(line: &Value) -> BTreeMap<(String, String), u64> {
     made
 }
 
-/// What an operator's alarm by kind would see; none for a success.
+/// The kind of failure in the metrics; `None` for a success.
 fn kind_of_failure(line: &Value) -> Option<&str> {
     let metrics = metrics(line);
     let kind = line["FailureKind"].as_str();

@@ -1,7 +1,7 @@
-//! What the function may do, by the template that is shipped: exactly what its code needs, and nothing
-//! beyond the limits that its owner sets. Judged by an evaluator of IAM policies that is not ours.
+//! What the shipped template allows the function: exactly what its code needs, and nothing beyond the limits of its owner.
+//! An independent evaluator of IAM policies decides.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test insists")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "tests may panic")]
 
 mod boundary;
 mod boundary_for_role_makers;
@@ -47,7 +47,7 @@ fn with_administrators() -> Deployment {
     deployed().with("PermitAdministrativeAccess", "true")
 }
 
-/// Everything that the owner can limit, limited.
+/// With all limits that the owner can set.
 fn with_all_limits() -> Deployment {
     with_boundary()
         .with("RolePathPrefix", "/partners/")

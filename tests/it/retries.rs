@@ -1,4 +1,4 @@
-//! Failures that pass by themselves: which calls are made again, and for how long.
+//! Temporary failures: which calls are retried, and for how long.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use crate::wire::bucket::Bucket;
 use crate::wire::iam::Fault;
 use crate::wire::sts::{self, Customer};
 
-/// Errors that AWS returns when the clock of the caller is wrong, such as after a freeze.
+/// Errors that AWS returns if the clock of the caller is wrong, for example after a freeze.
 const CLOCK_ERRORS: [(u16, &str, &str); 4] = [
     (
         403,
@@ -28,7 +28,7 @@ const CLOCK_ERRORS: [(u16, &str, &str); 4] = [
     (403, "InvalidSignatureException", "Signature expired"),
 ];
 
-fn wish() -> Value {
+fn properties() -> Value {
     json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" })
 }
 
@@ -46,11 +46,11 @@ fn checking() -> (Stack, Value) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_signature_that_the_clock_made_invalid_is_made_again() {
+async fn a_call_whose_signature_is_invalid_because_of_the_clock_is_retried() {
     for (status, code, message) in CLOCK_ERRORS {
         let stack = Stack::new();
         stack.account.fail(Fault::refused(status, code, message).on("CreateRole").first(3));
-        let (answer, took) = create(&stack, wish()).await;
+        let (answer, took) = create(&stack, properties()).await;
         assert!(answer.succeeded(), "{code}: {}", answer.0);
         assert!(took < Duration::from_secs(2), "{code}: {took:?}");
 
@@ -65,7 +65,7 @@ async fn a_clock_that_stays_wrong_is_reported() {
     for (status, code, message) in CLOCK_ERRORS {
         let stack = Stack::new();
         stack.account.fail(Fault::refused(status, code, message).on("CreateRole").every());
-        let (answer, _) = create(&stack, wish()).await;
+        let (answer, _) = create(&stack, properties()).await;
         let reason = answer.reason();
         assert!(reason.starts_with("iam:CreateRole failed in "), "{reason}");
         assert!(reason.contains(" attempts because the function's clock differs from that of AWS: "), "{reason}");
@@ -74,23 +74,23 @@ async fn a_clock_that_stays_wrong_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_signature_that_is_wrong_for_another_reason_is_not_made_again() {
+async fn a_call_whose_signature_is_invalid_for_another_reason_is_not_retried() {
     let stack = Stack::new();
     let message = "The request signature we calculated does not match the signature you provided.";
     stack.account.fail(Fault::refused(403, "SignatureDoesNotMatch", message).on("CreateRole").every());
-    let (answer, took) = create(&stack, wish()).await;
+    let (answer, took) = create(&stack, properties()).await;
     assert!(answer.reason().starts_with("iam:CreateRole failed: SignatureDoesNotMatch"), "{}", answer.0);
     assert_eq!(stack.account.calls().iter().filter(|call| call.starts_with("CreateRole")).count(), 1);
     assert!(took < Duration::from_secs(1), "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_denial_by_the_functions_own_policy_is_waited_out_for_ten_seconds() {
-    // The stack operation that sends the request may have changed that policy a moment ago.
+async fn a_denial_by_the_functions_own_policy_is_retried_for_ten_seconds() {
+    // The stack operation that sends the request may have just changed that policy.
     for failures in [1, 4, 6] {
         let stack = Stack::new();
         stack.account.fail(Fault::denied().on("CreateRole").first(failures));
-        let (answer, took) = create(&stack, wish()).await;
+        let (answer, took) = create(&stack, properties()).await;
         assert!(answer.succeeded(), "{failures}: {}", answer.0);
         assert!(took < Duration::from_secs(10), "{failures}: {took:?}");
     }
@@ -100,7 +100,7 @@ async fn a_denial_by_the_functions_own_policy_is_waited_out_for_ten_seconds() {
     ] {
         let stack = Stack::new();
         stack.account.fail(Fault::denied_because(own).every());
-        let (answer, took) = create(&stack, wish()).await;
+        let (answer, took) = create(&stack, properties()).await;
         assert!(answer.reason().starts_with("iam:CreateRole was denied: "), "{}", answer.0);
         let expected = Duration::from_secs(7)..=Duration::from_secs(10);
         assert!(expected.contains(&took), "the window is for the whole request, not for each call: {took:?}");
@@ -117,7 +117,7 @@ async fn a_denial_by_any_other_policy_is_final() {
     ] {
         let stack = Stack::new();
         stack.account.fail(Fault::denied_because(other).on("CreateRole").every());
-        let (answer, took) = create(&stack, wish()).await;
+        let (answer, took) = create(&stack, properties()).await;
         assert!(answer.reason().starts_with("iam:CreateRole was denied: "), "{}", answer.0);
         assert!(took < Duration::from_secs(1), "{other}: {took:?}");
     }
@@ -142,13 +142,13 @@ async fn a_check_waits_for_the_functions_own_policy() {
 async fn an_answer_that_is_not_of_aws_is_reported_with_its_status() {
     let stack = Stack::new();
     stack.account.fail(Fault::html(403).on("CreateRole").every());
-    let (answer, took) = create(&stack, wish()).await;
+    let (answer, took) = create(&stack, properties()).await;
     assert_eq!(answer.reason(), "iam:CreateRole failed: HTTP status 403, and no error message from AWS. [call-failed]");
     assert!(took < Duration::from_secs(1), "{took:?}");
 
     let stack = Stack::new();
     stack.account.fail(Fault::html(502).on("CreateRole").every());
-    let (answer, _) = create(&stack, wish()).await;
+    let (answer, _) = create(&stack, properties()).await;
     let reason = answer.reason();
     assert!(reason.starts_with("iam:CreateRole got no usable answer from AWS in "), "{reason}");
     assert!(
@@ -161,7 +161,7 @@ async fn an_answer_that_is_not_of_aws_is_reported_with_its_status() {
 async fn an_answer_is_sent_even_when_the_clock_says_that_the_time_is_over() {
     let bucket = Bucket::start().await;
     let stack = Stack::new();
-    let mut event = stack.event("Create", &json!({ "ResourceProperties": wish() }));
+    let mut event = stack.event("Create", &json!({ "ResourceProperties": properties() }));
     event["ResponseURL"] = bucket.url_for("Access").into();
     let mut handler = stack.handler();
     handler.emulators = vec![bucket.origin()];

@@ -1,5 +1,5 @@
-//! One resource of one stack, as CloudFormation drives it: events go through the whole handler to an
-//! in-memory account; what comes back is the answer that would have been sent.
+//! One resource of one stack: events go through the whole handler to an in-memory account, and the result is the answer
+//! that the function would send.
 
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
@@ -23,29 +23,29 @@ use crate::wire::sts::Customer;
 
 const REGION: &str = "us-east-1";
 
-/// Nobody is answered over them here, and to load the system's certificates for each event takes its time.
+/// They carry no answers here. To load the root certificates for each event would take too long.
 static CONNECTIONS: LazyLock<Connections> = LazyLock::new(|| Connections::new().expect("an HTTP client"));
 
 /// A stack with one resource, and the function that serves it.
 #[derive(Clone)]
 pub(crate) struct Stack {
     pub(crate) account: Account,
-    /// Whose role the function may be asked to check.
+    /// The customer whose role the function can check.
     pub(crate) customer: Customer,
-    /// What CloudFormation reports of the resource.
+    /// What CloudFormation reports about the resource.
     pub(crate) cloudformation: CloudFormation,
     pub(crate) resource_type: &'static str,
-    /// Where it is, and its function.
+    /// The Region of the stack and its function.
     pub(crate) region: &'static str,
     pub(crate) id: String,
     pub(crate) logical_id: String,
     /// The owner's settings, by environment variable.
     pub(crate) settings: Vec<(&'static str, String)>,
-    /// How long an invocation may take.
+    /// The timeout of an invocation.
     pub(crate) timeout: Duration,
 }
 
-/// What CloudFormation would be told.
+/// The answer that CloudFormation receives.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Answer(pub(crate) Value);
 
@@ -54,7 +54,7 @@ impl Answer {
         self.0["Status"] == "SUCCESS"
     }
 
-    /// The reason of a failure; a success is a failure of the test. So is a reason without a code of `docs/messages.md`.
+    /// The reason of a failure. Panics on a success. So is a reason without a code of `docs/messages.md`.
     pub(crate) fn reason(&self) -> &str {
         assert_eq!(self.0["Status"], "FAILED", "{}", self.0);
         let reason = self.0["Reason"].as_str().unwrap();
@@ -66,7 +66,7 @@ impl Answer {
         self.0["PhysicalResourceId"].as_str().unwrap()
     }
 
-    /// An attribute of a success; a failure is a failure of the test.
+    /// An attribute of a success. Panics on a failure.
     pub(crate) fn attribute(&self, name: &str) -> &str {
         assert!(self.succeeded(), "{}", self.0["Reason"]);
         self.0["Data"][name].as_str().unwrap_or_else(|| panic!("no attribute {name}"))
@@ -74,17 +74,17 @@ impl Answer {
 }
 
 impl Stack {
-    /// A stack in an account of its own, whose function may trust the provider.
+    /// A stack in a new account. Its roles can trust any provider.
     pub(crate) fn new() -> Self {
         Self::in_account(Account::new(), "customer")
     }
 
-    /// A stack of a provider's, with a resource of another type than a role.
+    /// A stack of a provider, with a resource of another type than a role.
     pub(crate) fn of(resource_type: &'static str) -> Self {
         Self { resource_type, ..Self::in_account(Account::new(), "provider") }
     }
 
-    /// A stack of this name, with a role, in an account that there is already.
+    /// A stack with this name and a role, in an existing account.
     pub(crate) fn in_account(account: Account, name: &str) -> Self {
         Self {
             account,
@@ -136,7 +136,7 @@ impl Stack {
         self.send(self.event("Delete", &fields)).await
     }
 
-    /// An event of this stack's, with further fields.
+    /// An event of this stack, with these additional fields.
     pub(crate) fn event(&self, request_type: &str, fields: &Value) -> Value {
         let mut event = json!({
             "RequestType": request_type,
@@ -151,27 +151,27 @@ impl Stack {
         event
     }
 
-    /// Sends an event and checks what holds for every answer.
+    /// Sends an event and checks what holds for each answer.
     pub(crate) async fn send(&self, event: Value) -> Answer {
         let signed_at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800);
         Box::pin(self.send_at(event, signed_at + Duration::from_secs(1))).await
     }
 
-    /// As [`send`](Self::send), looked at by the function at a certain time.
+    /// Like [`send`](Self::send), at this time of the function's clock.
     pub(crate) async fn send_at(&self, event: Value, now: SystemTime) -> Answer {
         let handler = self.handler();
         self.cloudformation.follow(&event);
         let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         self.account.edit(|aws| aws.time = aws.time.max(Some(seconds)));
         let envelope = Envelope::read(&event);
-        let url = ResponseUrl::accept(&event, self.region, &[]).expect("a response URL of CloudFormation's");
+        let url = ResponseUrl::accept(&event, self.region, &[]).expect("a response URL of CloudFormation");
         let invocation = Invocation { function_arn: self.function(), deadline: Instant::now() + self.timeout, now };
         let deadline = invocation.deadline;
         let (response, _) = handler.respond(event, &envelope, &url, invocation).await;
         assert!(Instant::now() + Duration::from_secs(3) <= deadline, "answered too late");
         let body = response.body(&envelope);
         assert!(body.len() <= 4096, "the answer has {} bytes", body.len());
-        assert!(!body.contains("not-to-be-told"), "the answer tells the response URL: {body}");
+        assert!(!body.contains("not-to-be-told"), "the answer contains the response URL: {body}");
         let answer = Answer(serde_json::from_str(&body).expect("the answer is JSON"));
         assert!(!answer.physical_id().is_empty());
         answer
@@ -209,7 +209,7 @@ impl Stack {
     }
 }
 
-/// Properties as CloudFormation sends them: every scalar a string, its own two among them.
+/// Properties as CloudFormation sends them: all scalars are strings, and it adds two of its own.
 fn wire(properties: Value) -> Value {
     let mut properties = stringified(properties);
     if let Value::Object(fields) = &mut properties {
@@ -219,7 +219,7 @@ fn wire(properties: Value) -> Value {
     properties
 }
 
-/// The same with every scalar as a string, however deep.
+/// The same with all scalars as strings, at any depth.
 fn stringified(value: Value) -> Value {
     match value {
         Value::Object(fields) => {

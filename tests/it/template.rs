@@ -1,5 +1,5 @@
-//! A shipped template, resolved as CloudFormation would for the values of its parameters. What it does
-//! not know it does not guess: any other intrinsic function, resource or attribute is a panic.
+//! A shipped template, resolved as CloudFormation resolves it for the values of its parameters. Any other intrinsic
+//! function, resource or attribute than the known ones is a panic.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ const BOUNDARY_TEMPLATE: &str = include_str!("../../examples/permissions-boundar
 /// A template with all intrinsic functions in their long form.
 pub(crate) fn read(template: &str) -> Value {
     let documents = Yaml::load_from_str(template).unwrap();
-    let [document] = documents.as_slice() else { panic!("a template is one document") };
+    let [document] = documents.as_slice() else { panic!("a template must be one document") };
     in_long_form(document)
 }
 
@@ -32,17 +32,17 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// The customer's side, with the defaults of all parameters.
+    /// The template of the customer, with the defaults of all parameters.
     pub(crate) fn of_shipped_template() -> Self {
         Self::of(TEMPLATE, "FunctionRole")
     }
 
-    /// The provider's side, likewise.
+    /// The template of the provider, with the defaults of all parameters.
     pub(crate) fn of_provider_template() -> Self {
         Self::of(PROVIDER_TEMPLATE, "CheckingRole")
     }
 
-    /// The permissions boundary that the examples have ready, likewise.
+    /// The example of a permissions boundary, with the defaults of all parameters.
     pub(crate) fn of_boundary_template() -> Self {
         Self::of(BOUNDARY_TEMPLATE, "(none)")
     }
@@ -66,12 +66,12 @@ impl Deployment {
         self
     }
 
-    /// What the template itself says there, unresolved.
+    /// The part of the template at this pointer, unresolved.
     pub(crate) fn declared(&self, pointer: &str) -> &Value {
         self.template.pointer(pointer).unwrap_or_else(|| panic!("the template has no {pointer}"))
     }
 
-    /// What comes of the part of the template that stands there.
+    /// The part of the template at this pointer, resolved.
     pub(crate) fn resolved(&self, pointer: &str) -> Value {
         self.resolve(self.declared(pointer)).unwrap_or_else(|| panic!("{pointer} comes to nothing"))
     }

@@ -1,4 +1,4 @@
-//! What is asked: which probes in which order, when again, and for how long.
+//! The probes: which ones, in which order, when they are repeated, and for how long.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// A round of probes at a role that opens to the right one alone.
+/// A round of probes of a role that only the right ID can assume.
 const ROUND: [&str; 10] = [
     "right",
     "none",
@@ -27,27 +27,27 @@ fn seconds(seconds: u64) -> Duration {
 // --- The probes ---
 
 #[tokio::test(start_paused = true)]
-async fn one_is_asked_after_the_other() {
+async fn probes_are_sent_one_after_the_other() {
     let stack = checking(exactly);
     stack.customer.set_latency(Duration::from_millis(100));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
-    let times: Vec<_> = stack.customer.requests().iter().map(|knock| knock.at.as_millis()).collect();
+    let times: Vec<_> = stack.customer.requests().iter().map(|request| request.at.as_millis()).collect();
     assert_eq!(times, [0, 100, 200, 300, 400, 500, 600, 700, 800, 900]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_differs_from_the_right_one_as_it_says() {
+async fn each_probe_differs_from_the_right_id_as_its_name_says() {
     let check = async |id: &str, expected: &[&str], skipped: &[&str]| {
         let open_to = id.to_owned();
         let stack = checking(move |asked| asked == Some(&open_to));
         let answer = create(&stack, question(&json!({ "ExternalId": id }))).await;
         assert_eq!(verdict(&answer), "safe", "{}", answer.0);
-        assert_eq!(all_told_apart(&stack, id), expected, "{id}");
+        assert_eq!(all_differences(&stack, id), expected, "{id}");
         let lines: Vec<_> = answer.attribute("Probes").lines().filter(|line| line.contains("not sent")).collect();
         assert_eq!(lines, skipped, "{id}");
     };
     check(RIGHT, &ROUND, &[]).await;
-    // Letters alone, and signs alone.
+    // Only letters, and only other characters.
     for id in ["abcdefghijklmnopqrs", "ABCDEFGHIJKLMNOPQRS"] {
         check(id, &ROUND, &[]).await;
     }
@@ -76,7 +76,7 @@ async fn each_differs_from_the_right_one_as_it_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_shortest_ids_have_all_their_probes() {
+async fn the_shortest_ids_have_all_probes() {
     for (id, count) in [("ab", 10), ("a1", 10), ("12", 9), ("--", 9), ("aB", 10)] {
         let stack = checking(move |asked| asked == Some(id));
         let answer = create(&stack, question(&json!({ "ExternalId": id }))).await;
@@ -88,7 +88,7 @@ async fn the_shortest_ids_have_all_their_probes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_can_foresee_the_wrong_ones() {
+async fn the_wrong_ids_cannot_be_predicted() {
     let mut randoms = BTreeSet::new();
     let mut others = BTreeSet::new();
     for _ in 0..50 {
@@ -102,43 +102,43 @@ async fn nobody_can_foresee_the_wrong_ones() {
     assert!(others.len() > 40, "{} of 50", others.len());
 }
 
-// --- Patience ---
+// --- Waiting ---
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_opens_soon_is_waited_for() {
+async fn the_check_waits_for_a_role_that_can_be_assumed_soon() {
     for after in [1, 5, 20, 26] {
-        let stack = checking(nobody);
+        let stack = checking(no_id);
         stack.customer.trusts_after(seconds(after), exactly);
         let answer = create(&stack, usual()).await;
         assert_eq!(verdict(&answer), "safe", "after {after} s: {}", answer.0);
-        let knocks = stack.customer.requests();
-        assert_eq!(all_told_apart(&stack, RIGHT)[knocks.len() - ROUND.len()..], ROUND, "after {after} s");
-        // What is denied just after it opened was perhaps not asked of the same role.
-        let [.., opened, next] = &knocks[..=knocks.len() - ROUND.len() + 1] else { panic!("{knocks:?}") };
+        let requests = stack.customer.requests();
+        assert_eq!(all_differences(&stack, RIGHT)[requests.len() - ROUND.len()..], ROUND, "after {after} s");
+        // A denial shortly after the change may come from the old trust policy.
+        let [.., opened, next] = &requests[..=requests.len() - ROUND.len() + 1] else { panic!("{requests:?}") };
         assert_eq!(
             next.at.checked_sub(opened.at),
             Some(seconds(3)),
-            "it may open everywhere before more is asked: {knocks:?}"
+            "the change has time to reach all of STS before the next probe: {requests:?}"
         );
-        assert!(knocks.last().unwrap().at <= seconds(after + 6), "no longer than it must: {knocks:?}");
-        assert!(knocks.len() < 40, "not in a rush: {}", knocks.len());
+        assert!(requests.last().unwrap().at <= seconds(after + 6), "no longer than necessary: {requests:?}");
+        assert!(requests.len() < 40, "not too often: {}", requests.len());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_is_not_waited_for_beyond_half_a_minute() {
-    let stack = checking(nobody);
+async fn the_check_waits_for_a_role_at_most_half_a_minute() {
+    let stack = checking(no_id);
     stack.customer.trusts_after(seconds(31), exactly);
     let answer = create(&stack, usual()).await;
     assert_eq!(verdict(&answer), "shut", "{}", answer.0);
-    let knocks = stack.customer.requests();
-    // The others are tried all the same, each once.
-    assert_eq!(all_told_apart(&stack, RIGHT)[knocks.len() - ROUND.len()..], ROUND);
-    assert!((seconds(26)..=seconds(30)).contains(&knocks.last().unwrap().at), "{knocks:?}");
+    let requests = stack.customer.requests();
+    // The other probes are sent, too, each once.
+    assert_eq!(all_differences(&stack, RIGHT)[requests.len() - ROUND.len()..], ROUND);
+    assert!((seconds(26)..=seconds(30)).contains(&requests.last().unwrap().at), "{requests:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_ends_in_time_whatever_happens() {
+async fn the_check_ends_in_time_whatever_sts_does() {
     type Trouble = fn() -> Fault;
     let troubles: [(&str, Trouble); 5] = [
         ("none", || Fault::hang().nth(usize::MAX)),
@@ -147,18 +147,18 @@ async fn it_ends_in_time_whatever_happens() {
         ("silence after three", || Fault::hang().since(4)),
         ("cut", || Fault::connection_cut().every()),
     ];
-    for trust in [exactly, nobody, none] {
+    for trust in [exactly, no_id, none] {
         for latency in [0, 300, 2_500, 9_000] {
-            for (trouble, disturbance) in troubles {
+            for (trouble, fault) in troubles {
                 for timeout in [60, 20, 5] {
                     let mut stack = checking(trust);
                     stack.timeout = seconds(timeout);
                     stack.customer.set_latency(Duration::from_millis(latency));
-                    stack.customer.fail(disturbance());
-                    // That it answers in time is what the stack insists on.
+                    stack.customer.fail(fault());
+                    // `Stack::send` checks that the answer is in time.
                     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
                     let case = format!("{latency} ms, trouble: {trouble}, {timeout} s: {}", answer.0);
-                    let last = stack.customer.requests().last().map(|knock| knock.at).unwrap_or_default();
+                    let last = stack.customer.requests().last().map(|request| request.at).unwrap_or_default();
                     assert!(last <= seconds(timeout - 4), "asked at {last:?}: {case}");
                     assert!(answered(&answer).is_some(), "{case}");
                     assert!(trouble == "none" || verdict(&answer) != "safe", "{case}");
@@ -169,8 +169,8 @@ async fn it_ends_in_time_whatever_happens() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn passing_trouble_is_overcome() {
-    for disturbance in [
+async fn temporary_faults_do_not_change_the_verdict() {
+    for fault in [
         || Fault::throttled().first(3),
         || Fault::server_error().first(3),
         || Fault::unavailable().first(3),
@@ -181,50 +181,50 @@ async fn passing_trouble_is_overcome() {
         || Fault::hang().nth(10),
     ] {
         let stack = checking(exactly);
-        stack.customer.fail(disturbance());
+        stack.customer.fail(fault());
         let answer = create(&stack, usual()).await;
         assert_eq!(verdict(&answer), "safe", "{}", answer.0);
         assert!(stack.customer.unused_faults().is_empty());
-        let mut asked = all_told_apart(&stack, RIGHT);
+        let mut asked = all_differences(&stack, RIGHT);
         asked.dedup();
-        assert_eq!(asked, ROUND, "what got no answer is asked again, and nothing else");
+        assert_eq!(asked, ROUND, "only a probe without an answer is repeated");
     }
 }
 
-// --- Asked again ---
+// --- Repeated probes ---
 
 #[tokio::test(start_paused = true)]
-async fn an_opening_is_asked_for_a_second_time_at_once() {
+async fn an_unexpected_session_is_confirmed_at_once() {
     let stack = checking(|id| exactly(id) || none(id) || appended(id));
     assert_eq!(verdict(&create(&stack, usual()).await), "unsafe");
     let mut expected = ROUND.to_vec();
     expected.insert(8, ROUND[7]);
     expected.insert(2, ROUND[1]);
-    assert_eq!(all_told_apart(&stack, RIGHT), expected);
+    assert_eq!(all_differences(&stack, RIGHT), expected);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_opening_that_is_not_confirmed_asks_for_another_round() {
+async fn an_unexpected_session_that_is_not_confirmed_causes_another_round() {
     let stack = checking(exactly);
     stack.customer.fail(Fault::session().of(none).nth(1));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
     let mut first = ROUND.to_vec();
     first.insert(2, "none");
-    assert_eq!(all_told_apart(&stack, RIGHT), [&first[..], &ROUND].concat());
-    let knocks = stack.customer.requests();
-    assert!(knocks[first.len()].at >= seconds(1), "access that is just changing is given time: {knocks:?}");
+    assert_eq!(all_differences(&stack, RIGHT), [&first[..], &ROUND].concat());
+    let requests = stack.customer.requests();
+    assert!(requests[first.len()].at >= seconds(1), "a change has time to take effect: {requests:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_right_id_that_no_longer_opens_asks_for_another_round() {
+async fn a_right_id_that_no_longer_works_causes_another_round() {
     let stack = checking(exactly);
     stack.customer.fail(Fault::denied().of(right).nth(2));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
-    assert_eq!(all_told_apart(&stack, RIGHT), [ROUND, ROUND].concat());
+    assert_eq!(all_differences(&stack, RIGHT), [ROUND, ROUND].concat());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_is_put_right_meanwhile_is_safe() {
+async fn a_role_that_is_corrected_during_the_check_is_safe() {
     let stack = checking(|id| exactly(id) || none(id));
     stack.customer.fail(Fault::denied().of(right).nth(2));
     stack.customer.trusts_after(seconds(1), exactly);
@@ -232,16 +232,16 @@ async fn a_role_that_is_put_right_meanwhile_is_safe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_policy_of_our_own_that_denies_only_some_is_asked_past() {
+async fn a_policy_of_the_provider_that_denies_only_some_requests_is_retried() {
     let stack = checking(exactly);
-    let ours = "with an explicit deny in a service control policy";
-    stack.customer.fail(Fault::denied_because(ours).of(none).nth(1));
+    let own = "with an explicit deny in a service control policy";
+    stack.customer.fail(Fault::denied_because(own).of(none).nth(1));
     assert_eq!(verdict(&create(&stack, usual()).await), "safe");
-    assert_eq!(all_told_apart(&stack, RIGHT), [ROUND, ROUND].concat());
+    assert_eq!(all_differences(&stack, RIGHT), [ROUND, ROUND].concat());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
+async fn a_role_whose_answers_contradict_each_other_is_inconclusive() {
     let stack = checking(exactly);
     stack.customer.fail(Fault::session().of(every_second_from(0, none)).every());
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
@@ -262,16 +262,16 @@ async fn a_role_that_never_answers_the_same_twice_tells_nothing() {
     .assert_eq(answer.attribute("Probes"));
     let mut round = ROUND.to_vec();
     round.insert(2, "none");
-    assert_eq!(all_told_apart(&stack, RIGHT), round.repeat(3), "and is asked three times at most");
+    assert_eq!(all_differences(&stack, RIGHT), round.repeat(3), "at most three rounds");
 
     let stack = checking(exactly);
     stack.customer.fail(Fault::denied().of(every_second_from(1, right)).every());
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
     assert_eq!(verdict(&answer), "inconclusive");
-    assert_eq!(all_told_apart(&stack, RIGHT), ROUND.repeat(3));
+    assert_eq!(all_differences(&stack, RIGHT), ROUND.repeat(3));
 }
 
-/// Of those that fit every second one, without as many at the start.
+/// Every second request that fits, after this number of requests.
 fn every_second_from(start: usize, fits: fn(Option<&str>) -> bool) -> impl Fn(Option<&str>) -> bool + Send {
     let seen = AtomicUsize::new(start);
     move |id| fits(id) && seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(2)

@@ -1,4 +1,4 @@
-//! A check among the events of a stack: what is remembered, and what is asked again.
+//! A check during the life of a stack: which answers are reused, and what is checked again.
 
 use super::*;
 
@@ -9,14 +9,14 @@ async fn safe(stack: &Stack, properties: Value) -> Answer {
     answer
 }
 
-// --- The rollback to a question already answered ---
+// --- The rollback to a question that has an answer ---
 
 #[tokio::test(start_paused = true)]
-async fn a_question_already_answered_is_not_asked_again() {
+async fn a_question_that_has_an_answer_is_not_checked_again() {
     let stack = checking(exactly);
     let before = safe(&stack, usual()).await;
-    // The customer has changed their mind: the provider's stack is not to be wedged by it.
-    stack.customer.trusts(nobody);
+    // The customer changed the role. The provider's stack must still be able to roll back.
+    stack.customer.trusts(no_id);
     let wider = question(&json!({ "Revision": "2" }));
     let failed = update(&stack, before.physical_id(), usual(), wider.clone()).await;
     assert!(failed.reason().contains("did not open"), "{}", failed.reason());
@@ -30,12 +30,12 @@ async fn a_question_already_answered_is_not_asked_again() {
     );
     let at = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_795_348_800 + 300);
     let rolled_back = checked(&stack, stack.send_at(later, at).await);
-    assert_eq!(rolled_back, before, "the same answer, of the same time");
+    assert_eq!(rolled_back, before, "the same answer, with the same time");
     assert_eq!(stack.customer.requests(), []);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_with_skipped_probes_comes_back_the_same() {
+async fn an_answer_with_skipped_probes_is_reused_unchanged() {
     for id in ["0123456789", &"x".repeat(1224)] {
         let stack = checking({
             let id = id.to_owned();
@@ -49,7 +49,7 @@ async fn an_answer_with_skipped_probes_comes_back_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_does_not_change_the_question_is_not_asked_again() {
+async fn properties_that_do_not_change_the_question_cause_no_new_check() {
     let stack = checking(exactly);
     let before = safe(&stack, usual()).await;
     for further in [
@@ -64,7 +64,7 @@ async fn what_does_not_change_the_question_is_not_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_other_question_is_asked() {
+async fn each_other_question_is_checked() {
     let other_role = "arn:aws:iam::999999999999:role/Other";
     for further in [
         json!({ "Revision": "2" }),
@@ -76,12 +76,12 @@ async fn every_other_question_is_asked() {
         let before = safe(&stack, usual()).await;
         let asked = question(&further);
         let _ = update(&stack, before.physical_id(), usual(), asked.clone()).await;
-        let knocks = stack.customer.requests();
-        assert!(knocks.len() >= 10, "{asked}: {} requests", knocks.len());
-        assert_eq!(json!(knocks[0].role), asked["RoleArn"]);
-        assert_eq!(json!(knocks[0].external_id), asked["ExternalId"]);
+        let requests = stack.customer.requests();
+        assert!(requests.len() >= 10, "{asked}: {} requests", requests.len());
+        assert_eq!(json!(requests[0].role), asked["RoleArn"]);
+        assert_eq!(json!(requests[0].external_id), asked["ExternalId"]);
     }
-    // Another resource's answer is none of ours.
+    // The answer of another resource is not reused.
     let stack = checking(exactly);
     let before = safe(&stack, usual()).await;
     let mut others = [stack.clone(), stack.clone()];
@@ -111,7 +111,7 @@ async fn an_answer_to_another_question_replaces_the_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn not_knowing_is_remembered_only_where_it_is_tolerated() {
+async fn an_inconclusive_answer_is_reused_only_if_it_is_tolerated() {
     let stack = checking(exactly);
     stack.customer.fail(Fault::throttled().every());
     let tolerant = question(&json!({ "OnInconclusive": "Succeed" }));
@@ -135,7 +135,7 @@ async fn not_knowing_is_remembered_only_where_it_is_tolerated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_id_that_is_no_answer_answers_nothing() {
+async fn an_id_that_contains_no_answer_causes_a_check() {
     let stack = checking(exactly);
     let before = safe(&stack, usual()).await;
     let safe = before.physical_id();
@@ -153,17 +153,17 @@ async fn an_id_that_is_no_answer_answers_nothing() {
     ] {
         let answer = update(&stack, physical_id, usual(), usual()).await;
         assert_eq!(stack.customer.requests().len(), 10, "{physical_id}");
-        assert_eq!(answer.physical_id(), safe, "asked at the same time, answered the same");
+        assert_eq!(answer.physical_id(), safe, "checked at the same time, with the same answer");
         stack.customer.clear_requests();
     }
 }
 
-// --- Failed and deleted ---
+// --- Failures and deletes ---
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_create_and_its_delete_leave_nothing() {
     for (trust, word) in
-        [(nobody as fn(Option<&str>) -> bool, "shut"), (|_| true, "unsafe"), (|id| right(id) || none(id), "unsafe")]
+        [(no_id as fn(Option<&str>) -> bool, "shut"), (|_| true, "unsafe"), (|id| right(id) || none(id), "unsafe")]
     {
         let stack = checking(trust);
         let failed = create(&stack, usual()).await;
@@ -176,7 +176,7 @@ async fn a_failed_create_and_its_delete_leave_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delete_asks_nobody_whatever_it_says() {
+async fn a_delete_never_checks_a_role() {
     let stack = checking(exactly);
     for physical_id in ["provider-Check-1A2B3C4D5E6F", "refused-0f0f", "access-check-", "ProviderAccess"] {
         for properties in [usual(), json!({}), json!({ "RoleArn": ["x"], "Unknown": 1 })] {

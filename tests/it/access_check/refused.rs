@@ -1,4 +1,4 @@
-//! What is refused before anybody is asked.
+//! Properties that are refused before the first request to STS.
 
 use super::*;
 
@@ -9,29 +9,29 @@ async fn refused(properties: Value, expected: Expect) {
     assert!(delete(&stack, answer.physical_id(), properties.clone()).await.succeeded());
     let updated = update(&stack, "access-check-x", usual(), properties).await;
     assert_eq!(updated.reason(), answer.reason());
-    assert_eq!(stack.customer.requests(), [], "nobody is asked");
+    assert_eq!(stack.customer.requests(), [], "no request to STS");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_of_the_functions_own_account_is_never_opened() {
+async fn a_role_of_the_functions_own_account_is_never_assumed() {
     let own = "arn:aws:iam::111111111111:role/Administrator";
     refused(question(&json!({ "RoleArn": own })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. [own-account]"]).await;
     refused(question(&json!({ "RoleArn": own, "CustomerAccountId": "111111111111" })), expect!["RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. [own-account]"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_of_somebody_else_is_not_the_customers() {
+async fn a_role_of_another_account_is_not_the_customers() {
     refused(question(&json!({ "CustomerAccountId": "888888888888" })), expect!["RoleArn is in account 999999999999, but CustomerAccountId is another account; ask the customer for the right ARN. [other-account]"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_of_another_partition_cannot_be_asked() {
+async fn a_role_of_another_partition_cannot_be_checked() {
     refused(question(&json!({ "RoleArn": "arn:aws-cn:iam::999999999999:role/Access" })), expect!["RoleArn is in the partition aws-cn, where roles cannot be assumed from aws; install the function in an account of that partition. [other-partition]"]).await;
     refused(question(&json!({ "RoleArn": "arn:aws-us-gov:iam::111111111111:role/Access" })), expect!["There are 2 problems. (1) RoleArn is in this function's own account 111111111111; give the role of a customer. The function does not assume roles in its own account. [own-account] (2) RoleArn is in the partition aws-us-gov, where roles cannot be assumed from aws; install the function in an account of that partition. [other-partition]"]).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_missing_is_told() {
+async fn missing_properties_are_reported() {
     refused(json!({}), expect!["There are 2 problems. (1) RoleArn is missing; give the ARN of the customer's role. [missing-property] (2) ExternalId is missing; give the external ID of this customer. [missing-property]"]).await;
     refused(
         json!({ "RoleArn": Customer::ROLE }),
@@ -46,7 +46,7 @@ async fn what_is_missing_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_no_role_is_told() {
+async fn a_role_arn_that_is_none_is_reported() {
     for arn in [
         "arn:aws:iam::999999999999:user/ProviderAccess",
         "arn:aws:iam::999999999999:root",
@@ -63,7 +63,7 @@ async fn what_is_no_role_is_told() {
         let form = "it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-value]";
         assert_eq!(answer.reason(), format!("RoleArn is {}; {form}", json!(arn)));
     }
-    // What is no ARN may be the external ID in the wrong place, or stand next to it.
+    // Text that is no ARN can be, or contain, the external ID.
     let hidden = "RoleArn is not well-formed (its value is not repeated here); it must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-value]";
     for swapped in ["ProviderAccess", RIGHT] {
         let answer = create(&checking(|_| true), question(&json!({ "RoleArn": swapped }))).await;
@@ -90,7 +90,7 @@ async fn what_is_no_role_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_that_is_wrong_is_told_at_once() {
+async fn all_problems_are_reported_together() {
     refused(
         json!({
             "RoleArn": "", "CustomerAccountId": "12345", "ExternalId": "x", "RequireMfa": "perhaps",
@@ -134,7 +134,7 @@ async fn a_function_serves_what_it_is_installed_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_delete_without_an_id_is_answered_all_the_same() {
-    let stack = checking(nobody);
+    let stack = checking(no_id);
     let answer = stack.send(stack.event("Delete", &json!({ "ResourceProperties": usual() }))).await;
     assert!(answer.succeeded(), "{}", answer.0);
     assert!(stack.customer.requests().is_empty());

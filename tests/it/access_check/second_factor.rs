@@ -1,4 +1,4 @@
-//! Roles that are to demand a second factor, which no function can present: nothing may open them.
+//! Roles that must require MFA, which no function can present: no request may be able to assume them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,9 +7,9 @@ use super::verdicts::{inconclusive, openings};
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_demands_a_second_factor_tells_nothing() {
+async fn a_role_that_requires_mfa_is_inconclusive() {
     let stack = || {
-        let stack = checking(nobody);
+        let stack = checking(no_id);
         stack.customer.fail(Fault::denied().nth(1));
         stack
     };
@@ -27,15 +27,15 @@ async fn a_role_that_demands_a_second_factor_tells_nothing() {
         Inconclusive: no probe opened it, which is right where MFA is required; but a function has no MFA, so the check cannot show that the right external ID opens it.
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."]]).await;
 
-    let stack = checking(nobody);
+    let stack = checking(no_id);
     create(&stack, question(&json!({ "RequireMfa": true }))).await;
-    let knocks = stack.customer.requests();
-    assert_eq!(knocks.len(), 10, "each is asked once");
-    assert_eq!(knocks[9].at, Duration::ZERO, "and nobody waits for a role that must stay shut");
+    let requests = stack.customer.requests();
+    assert_eq!(requests.len(), 10, "each probe is sent once");
+    assert_eq!(requests[9].at, Duration::ZERO, "and there is nothing to wait for");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_opens_without_a_second_factor_is_unsafe() {
+async fn a_role_that_can_be_assumed_without_mfa_is_unsafe() {
     let with_mfa = || question(&json!({ "RequireMfa": true }));
     // Bool is missing.
     let answer = reason(&checking(exactly), with_mfa(), expect![[r#"Unsafe: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens without MFA, so do not use it. It opened with the right external ID: the trust policy does not require MFA (the condition Bool aws:MultiFactorAuthPresent is missing); and so with the right external ID again. The customer must replace every statement of the role's trust policy that allows account 111111111111 by this one, with the agreed external ID filled in; further conditions that only narrow it may stay: {"Action":"sts:AssumeRole","Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"},"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}} [unsafe]"#]]).await;
@@ -48,7 +48,7 @@ async fn a_role_that_opens_without_a_second_factor_is_unsafe() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fluke_is_no_opening_without_a_second_factor_either() {
-    let stack = checking(nobody);
+    let stack = checking(no_id);
     stack.customer.fail(Fault::session().of(right).nth(1));
     let answer = create(&stack, question(&json!({ "RequireMfa": true }))).await;
     assert_eq!(verdict(&answer), "inconclusive");
@@ -56,9 +56,9 @@ async fn a_fluke_is_no_opening_without_a_second_factor_either() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_right_id_that_opens_late_without_a_second_factor_is_unsafe() {
+async fn a_right_id_that_works_late_without_mfa_is_unsafe() {
     let stack = checking(exactly);
-    // The first of each round is denied; the last opens, twice.
+    // The first probe of each round is denied. The last one gets a session, twice.
     let seen = AtomicUsize::new(0);
     let first = move |id: Option<&str>| right(id) && seen.fetch_add(1, Ordering::Relaxed).is_multiple_of(3);
     stack.customer.fail(Fault::denied().of(first).every());

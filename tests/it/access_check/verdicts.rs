@@ -17,7 +17,7 @@ async fn unsafe_by(trust: impl Fn(Option<&str>) -> bool + Send + 'static, expect
 // --- Unsafe ---
 
 #[tokio::test(start_paused = true)]
-async fn an_unsafe_role_is_told_with_what_the_customer_must_do() {
+async fn the_reason_for_an_unsafe_role_says_what_the_customer_must_do() {
     let stack = checking(|id| exactly(id) || none(id));
     let answer = reason(&stack, usual(), expect![[r#"Unsafe: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess opens with less than its external ID, so do not use it. It opened with no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition). The customer must replace every statement of the role's trust policy that allows account 111111111111 by this one, with the agreed external ID filled in; further conditions that only narrow it may stay: {"Action":"sts:AssumeRole","Condition":{"StringEquals":{"sts:ExternalId":"THE-EXTERNAL-ID"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:root"}} [unsafe]"#]]).await;
     assert_eq!(answered(&answer), Some(("unsafe".into(), "20261122T120001Z".into())));
@@ -76,7 +76,7 @@ async fn every_trust_that_asks_for_less_is_unsafe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_opens_to_all_but_the_right_one_is_unsafe() {
+async fn a_role_that_all_but_the_right_id_can_assume_is_unsafe() {
     unsafe_by(none, expect!["no external ID: the trust policy does not require the ID (no condition on sts:ExternalId, an operator that ends in IfExists, a negated operator, or another statement without the condition)"]).await;
     unsafe_by(
         |id| id == Some("aCME-7F3C.90B2+e4D1"),
@@ -86,8 +86,8 @@ async fn a_role_that_opens_to_all_but_the_right_one_is_unsafe() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_opening_outweighs_what_could_not_be_told() {
-    // Nobody knows whether the others would open, but nobody needs to.
+async fn an_unexpected_session_decides_even_if_other_probes_failed() {
+    // The results of the other probes are unknown, but they do not matter.
     let stack = checking(|id| exactly(id) || none(id));
     stack.customer.fail(Fault::throttled().of(|id| id.is_some() && !exactly(id)).every());
     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
@@ -101,7 +101,7 @@ async fn an_opening_outweighs_what_could_not_be_told() {
 
 #[tokio::test(start_paused = true)]
 async fn an_opening_outweighs_a_round_that_is_not_finished() {
-    // Contradictory, so it is asked again, and then there is no answer any more.
+    // The answers contradict each other, so there is another round, which gets no answer.
     let stack = checking(|id| exactly(id) || none(id));
     stack.customer.fail(Fault::denied().of(right).nth(2));
     stack.customer.fail(Fault::hang().since(12));
@@ -112,21 +112,21 @@ async fn an_opening_outweighs_a_round_that_is_not_finished() {
 // --- Shut ---
 
 #[tokio::test(start_paused = true)]
-async fn a_shut_role_is_told_with_what_it_may_be() {
-    let stack = checking(nobody);
+async fn the_reason_for_a_role_that_denies_the_right_id_lists_the_causes() {
+    let stack = checking(no_id);
     let answer = reason(&stack, question(&json!({ "OnInconclusive": "Succeed" })), expect![[r#"Shut: the role arn:aws:iam::999999999999:role/delegated/ProviderAccess did not open with the right external ID. sts:AssumeRole answered "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess" (AWS request ID …). Possible causes: the role does not exist, or its name or path is different; its trust policy requires another external ID, or names another account than 111111111111; its conditions (AllowedPrincipalArns, PrincipalOrgId, SourceIps, an expiry) do not match the role that AWS's answer names; it requires MFA (then set RequireMfa); or a policy of the customer's organization denies it. Compare with the customer, then change Revision to check again. [shut]"#]]).await;
     assert_eq!(answered(&answer), Some(("shut".into(), "20261122T120001Z".into())));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_is_not_there_is_shut() {
+async fn a_role_that_does_not_exist_denies_the_right_id() {
     let stack = checking(exactly);
     let answer = create(&stack, question(&json!({ "RoleArn": "arn:aws:iam::999999999999:role/Misspelt" }))).await;
     assert_eq!(verdict(&answer), "shut");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_denial_by_the_customers_side_is_shut() {
+async fn a_denial_by_a_policy_of_the_customer_is_not_inconclusive() {
     for because in [
         "because no resource-based policy allows the sts:AssumeRole action",
         "with an explicit deny in a resource-based policy",
@@ -142,7 +142,7 @@ async fn a_denial_by_the_customers_side_is_shut() {
 
 // --- Inconclusive ---
 
-/// Fails with the expected reason, or goes on with the expected probes.
+/// Fails with the expected reason, or succeeds with the expected probes.
 pub(super) async fn inconclusive(stack: impl Fn() -> Stack, further: Value, fails: Expect, goes_on: Expect) {
     let mut properties = question(&further);
     let first = stack();
@@ -158,36 +158,36 @@ pub(super) async fn inconclusive(stack: impl Fn() -> Stack, further: Value, fail
     goes_on.assert_eq(&without_request_ids(tolerated.attribute("Probes")));
 }
 
-fn disturbed(disturbance: impl Fn() -> Fault) -> impl Fn() -> Stack {
+fn with_fault(fault: impl Fn() -> Fault) -> impl Fn() -> Stack {
     move || {
         let stack = checking(exactly);
-        stack.customer.fail(disturbance());
+        stack.customer.fail(fault());
         stack
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn trouble_at_every_request_tells_nothing() {
+async fn a_fault_in_each_request_is_inconclusive() {
     // How often it was tried is left to chance.
-    for (disturbance, words) in [
+    for (fault, words) in [
         ((|| Fault::throttled().every()) as fn() -> Fault, "Rate exceeded"),
         (|| Fault::server_error().every(), "because of an unknown error, exception or failure"),
         (|| Fault::unavailable().every(), "due to a temporary failure of the server"),
         (|| Fault::connection_cut().every(), "no answer came"),
         (|| Fault::hang().every(), "no answer came"),
     ] {
-        let answer = create(&disturbed(disturbance)(), usual()).await;
+        let answer = create(&with_fault(fault)(), usual()).await;
         assert_eq!(verdict(&answer), "inconclusive");
         assert!(answer.reason().contains(words), "{}", answer.reason());
-        let answer = create(&disturbed(disturbance)(), question(&json!({ "OnInconclusive": "Succeed" }))).await;
+        let answer = create(&with_fault(fault)(), question(&json!({ "OnInconclusive": "Succeed" }))).await;
         assert_eq!(answer.attribute("Verdict"), "Inconclusive");
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn trouble_at_one_probe_tells_nothing() {
+async fn a_fault_in_one_probe_is_inconclusive() {
     let last = || Fault::throttled().of(appended).every();
-    inconclusive(disturbed(last), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
+    inconclusive(with_fault(last), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -201,7 +201,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         Inconclusive: sts:AssumeRole with a character appended got no usable answer: "Rate exceeded" (AWS request ID …).
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     let silent = || Fault::hang().since(4);
-    inconclusive(disturbed(silent), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"], expect![[r"
+    inconclusive(with_fault(silent), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the first character changed got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"], expect![[r"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -216,7 +216,7 @@ async fn trouble_at_one_probe_tells_nothing() {
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."]]).await;
     // Of the right one, when it closes the round.
     let closing = || Fault::connection_cut().of(right).since(2);
-    inconclusive(disturbed(closing), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"], expect![[r"
+    inconclusive(with_fault(closing), json!({}), expect!["Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID again got no usable answer: no answer came. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"], expect![[r"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: denied
@@ -232,18 +232,18 @@ async fn trouble_at_one_probe_tells_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_opening_without_a_second_answer_tells_nothing() {
+async fn an_unexpected_session_without_confirmation_is_inconclusive() {
     let stack = checking(|id| exactly(id) || none(id));
     stack.customer.fail(Fault::hang().of(none).since(2));
     assert_eq!(verdict(&create(&stack, usual()).await), "inconclusive");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_sts_refuses_for_another_reason_tells_nothing() {
+async fn a_refusal_for_another_reason_is_inconclusive() {
     let region = "STS is not activated in this region for account:111111111111. Your account administrator can activate \
                   STS in this region using the IAM Console.";
     let refused = move || Fault::refused(403, "RegionDisabledException", region).every();
-    inconclusive(disturbed(refused), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
+    inconclusive(with_fault(refused), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
         the right external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         no external ID: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
         a random external ID of the same length: unclear (STS is not activated in this region for account:111111111111. Your account administrator can activat)
@@ -257,7 +257,7 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
         Inconclusive: sts:AssumeRole with the right external ID got no usable answer: "STS is not activated in this region for account:111111111111. Your account administrator can activate STS in this region using the IAM Console" (AWS request ID …).
         Not visible from outside: a second external ID that the role accepts, other principals that it trusts, and access under conditions that this check does not meet."#]]).await;
     let expired = || Fault::refused(403, "ExpiredTokenException", "The security token is expired").since(3);
-    inconclusive(disturbed(expired), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
+    inconclusive(with_fault(expired), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: sts:AssumeRole with a random external ID of the same length got no usable answer: "The security token is expired" (AWS request ID …). Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
         the right external ID: opened
         no external ID: denied
         a random external ID of the same length: unclear (The security token is expired)
@@ -273,9 +273,9 @@ async fn what_sts_refuses_for_another_reason_tells_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_denial_by_our_own_side_tells_nothing() {
+async fn a_denial_by_a_policy_of_the_provider_is_inconclusive() {
     let every = || Fault::denied_because(OWN_POLICY).every();
-    inconclusive(disturbed(every), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: a policy of the function's own account or organization denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The function's role needs sts:AssumeRole on the customer's role; it does not have it on roles of its own organization. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
+    inconclusive(with_fault(every), json!({}), expect![[r#"Inconclusive: could not determine whether role arn:aws:iam::999999999999:role/delegated/ProviderAccess is safe: a policy of the function's own account or organization denied sts:AssumeRole: "User: arn:aws:sts::111111111111:assumed-role/service-provider-access-checker-us-east-1/service-provider-access-provider is not authorized to perform: sts:AssumeRole on resource: arn:aws:iam::999999999999:role/delegated/ProviderAccess because no identity-based policy allows the sts:AssumeRole action" (AWS request ID …). The function's role needs sts:AssumeRole on the customer's role; it does not have it on roles of its own organization. Change Revision to check again, or set OnInconclusive to Succeed to continue without a result. [inconclusive]"#]], expect![[r#"
         the right external ID: denied by a policy on the function's side
         no external ID: denied by a policy on the function's side
         a random external ID of the same length: denied by a policy on the function's side
@@ -295,19 +295,19 @@ async fn a_denial_by_our_own_side_tells_nothing() {
         "with an explicit deny in a service control policy",
         "because no VPC endpoint policy allows the sts:AssumeRole action",
     ] {
-        for disturbance in [
+        for fault in [
             Fault::denied_because(because).every(),
             Fault::denied_because(because).of(none).every(),
             Fault::denied_because(because).of(appended).every(),
         ] {
             let stack = checking(exactly);
-            stack.customer.fail(disturbance);
+            stack.customer.fail(fault);
             let answer = create(&stack, usual()).await;
             assert_eq!(verdict(&answer), "inconclusive", "{because}: {}", answer.0);
             assert!(answer.reason().contains(because), "{}", answer.reason());
         }
     }
-    // An opening is one all the same.
+    // An unexpected session still counts.
     let stack = checking(|id| exactly(id) || appended(id));
     stack.customer.fail(Fault::denied_because(OWN_POLICY).of(none).every());
     assert_eq!(verdict(&create(&stack, usual()).await), "unsafe");
@@ -316,20 +316,20 @@ async fn a_denial_by_our_own_side_tells_nothing() {
 // --- Secrets and size ---
 
 #[tokio::test(start_paused = true)]
-async fn what_sts_quotes_is_not_passed_on() {
+async fn an_external_id_that_sts_quotes_is_not_in_the_reason() {
     for message in [
         "Invalid external ID: EXTERNAL-ID",
         "1 validation error detected: Value 'EXTERNAL-ID' at 'externalId' failed to satisfy constraint",
         "\"EXTERNAL-ID\" and EXTERNAL-ID",
     ] {
-        for disturbance in [
+        for fault in [
             Fault::refused(400, "ValidationError", message).every(),
             Fault::refused(400, "ValidationError", message).since(3),
             Fault::refused(400, "ValidationError", message).of(appended).every(),
             Fault::denied_because(message).every(),
         ] {
             let stack = checking(exactly);
-            stack.customer.fail(disturbance);
+            stack.customer.fail(fault);
             // That no ID is in an answer is what every answer is checked for.
             create(&stack, usual()).await;
             create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
@@ -340,14 +340,14 @@ async fn what_sts_quotes_is_not_passed_on() {
 // That an answer has at most 4,096 bytes is what the stack insists on.
 
 #[tokio::test(start_paused = true)]
-async fn the_longest_reasons_are_told_whole() {
+async fn the_longest_reasons_are_complete() {
     for id in [RIGHT.to_owned(), "x".repeat(1224)] {
-        for disturbance in
+        for fault in
             [|| Fault::session().every(), || Fault::denied().every(), || Fault::denied().of(|id| id.is_none()).every()]
         {
             for mfa in [true, false] {
                 let stack = checking(|_| true);
-                stack.customer.fail(disturbance());
+                stack.customer.fail(fault());
                 let properties = json!({ "RoleArn": longest_role(), "ExternalId": id, "RequireMfa": mfa });
                 let answer = create(&stack, properties).await;
                 assert!(!answer.reason().ends_with('…'), "nothing is lost: {}", answer.reason());
@@ -357,7 +357,7 @@ async fn the_longest_reasons_are_told_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_longest_words_of_aws_leave_the_answer_within_the_limit() {
+async fn the_longest_messages_of_aws_leave_the_answer_within_the_limit() {
     let words = "\"é\"\\\n".repeat(2_000);
     for since in [1, 2, 9] {
         let stack = checking(exactly);

@@ -6,14 +6,14 @@ use proptest::prelude::*;
 use super::{FIRST, Request, SECOND, declared, external_id};
 use crate::stack::Stack;
 
-/// What CloudFormation asks for, one request after the other.
+/// The requests of CloudFormation, one after the other.
 #[derive(Clone, Debug)]
 struct Operation {
-    /// The external ID that the template declares; none deletes the role.
+    /// The external ID that the template declares; `None` deletes the role.
     desired: Option<&'static str>,
-    /// How many seconds after the request before it was sent.
+    /// The seconds between the request before and this one.
     after: u64,
-    /// Whether Lambda delivers it at once, and how many seconds after it was sent Lambda delivers it again.
+    /// Whether Lambda delivers it at once, and after how many seconds Lambda delivers it again.
     delivered: (bool, Vec<u64>),
 }
 
@@ -31,7 +31,7 @@ prop_compose! {
 /// A delivery: when, and of which request.
 type Delivery = (u64, usize);
 
-/// The requests of the operations, and their deliveries in order of time. The newest request arrives at once.
+/// The requests of the operations, and their deliveries in the order of time. The newest request arrives at once.
 fn requests_and_deliveries(stack: &Stack, operations: &[Operation]) -> (Vec<Request>, Vec<Delivery>) {
     let (mut requests, mut deliveries) = (Vec::new(), Vec::new());
     let (mut sent, mut before) = (0, None);
@@ -48,7 +48,7 @@ fn requests_and_deliveries(stack: &Stack, operations: &[Operation]) -> (Vec<Requ
         let (prompt, again) = &operation.delivered;
         let newest = index + 1 == operations.len();
         deliveries.extend((*prompt || newest).then_some((sent, index)));
-        // Within 45 seconds nothing but the role itself can tell that a request is old: a delete leaves no role.
+        // Within 45 seconds only the role shows that a request is old, and a delete leaves no role.
         let gone = operations.iter().any(|operation| operation.desired.is_none());
         let again = again.iter().filter(|seconds| !gone || **seconds > 45);
         deliveries.extend(again.map(|seconds| (sent + seconds, index)));
@@ -57,7 +57,7 @@ fn requests_and_deliveries(stack: &Stack, operations: &[Operation]) -> (Vec<Requ
     (requests, deliveries)
 }
 
-/// What CloudFormation reports at this time: the operation that it sent last, in progress until its request is answered.
+/// What CloudFormation reports at this time: the last operation, in progress until its answer.
 fn report_at(stack: &Stack, time: u64, operations: &[Operation], answered: &[usize]) {
     let mut sent = 0;
     let mut status = String::new();
@@ -81,7 +81,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_order_of_deliveries_the_newest_request_decides(operations in vec(any_operation(), 1..=4)) {
+    fn in_any_order_of_deliveries_the_newest_request_decides(operations in vec(any_operation(), 1..=4)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         runtime.block_on(async {
             let stack = Stack::new();

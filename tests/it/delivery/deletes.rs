@@ -10,7 +10,7 @@ use crate::stack::Stack;
 use crate::wire::iam::Fault;
 
 #[tokio::test(start_paused = true)]
-async fn a_delete_under_a_made_up_id_waits_only_while_a_create_can_still_run() {
+async fn a_delete_with_an_id_from_cloudformation_waits_only_while_a_create_can_still_run() {
     let noon = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_800);
     for (began_before, waits) in [(10, true), (361, false), (3_600, false)] {
         let stack = Stack::new();

@@ -4,7 +4,7 @@ use super::{FIRST, Request, SECOND, declared, external_id};
 use crate::stack::Stack;
 
 #[tokio::test(start_paused = true)]
-async fn a_late_request_whose_operation_is_over_writes_nothing() {
+async fn a_late_request_whose_operation_ended_writes_nothing() {
     for (status, physical_id) in [
         ("CREATE_COMPLETE", "Auditor"),
         ("CREATE_FAILED", ""),
@@ -30,7 +30,7 @@ async fn a_late_request_whose_operation_is_over_writes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_update_is_carried_out_only_while_that_resource_is_being_updated() {
+async fn a_late_update_is_done_only_while_the_resource_is_being_updated() {
     for (status, physical_id, carried_out) in [
         ("UPDATE_IN_PROGRESS", "Auditor", true),
         ("UPDATE_IN_PROGRESS", "Successor", false),
@@ -48,7 +48,7 @@ async fn a_late_update_is_carried_out_only_while_that_resource_is_being_updated(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_request_writes_nothing_when_cloudformation_does_not_say() {
+async fn a_late_request_writes_nothing_if_cloudformation_does_not_answer() {
     let stack = Stack::new();
     stack.cloudformation.edit(|report| report.denied = true);
     let answer = Request::create(&stack, 0, &declared(FIRST)).delivered_after(&stack, 46).await;
@@ -61,7 +61,7 @@ async fn a_late_request_writes_nothing_when_cloudformation_does_not_say() {
         answer.reason()
     );
     assert_eq!(stack.account.writes(), [""; 0]);
-    // In time, nothing is asked.
+    // In time, there is no call to CloudFormation.
     assert!(Request::create(&stack, 0, &declared(FIRST)).delivered_after(&stack, 44).await.succeeded());
     assert_eq!(stack.cloudformation.edit(|report| report.calls.len()), 1);
 }

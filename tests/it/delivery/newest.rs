@@ -25,11 +25,11 @@ async fn an_older_request_changes_nothing_and_deletes_nothing() {
         );
         assert_eq!(answer.reason(), expected);
     }
-    // CreateRole is how a create looks: it found the name taken.
+    // A create looks by calling CreateRole, which finds that the name is in use.
     assert_eq!(stack.account.writes(), ["CreateRole Auditor"]);
     assert_eq!(stack.account.role("Auditor"), standing);
     assert_eq!(external_id(&stack), SECOND);
-    // Delivered again, the newest one is the same again.
+    // The newest request, delivered again, has the same answer.
     assert!(update.delivered_after(&stack, 40).await.succeeded());
     assert_eq!(external_id(&stack), SECOND);
 }
@@ -46,7 +46,7 @@ async fn the_first_delete_delivered_again_leaves_the_role_of_a_later_create() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_update_that_never_arrived_cannot_be_carried_out_after_its_rollback() {
+async fn an_update_that_arrives_after_its_rollback_changes_nothing() {
     let stack = Stack::new();
     assert!(Request::create(&stack, 0, &declared(FIRST)).delivered_after(&stack, 1).await.succeeded());
     let lost = Request::update(&stack, 10, &declared(FIRST), &declared(SECOND));
@@ -100,7 +100,7 @@ async fn the_record_is_written_before_anything_else() {
     assert!(!update.delivered_after(&stack, 1).await.succeeded());
     assert!(written(&stack).starts_with("as-of=20261122T120020Z trust="), "{}", written(&stack));
     stack.account.clear_faults();
-    // So what was sent before it comes too late, though it changed nothing yet.
+    // So an older request is too late, although this one changed nothing yet.
     let older = Request::update(&stack, 10, &declared(FIRST), &declared("a-third-external-id-3"));
     assert!(older.delivered_after(&stack, 30).await.reason().contains("written by a request sent later"));
 }

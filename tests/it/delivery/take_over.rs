@@ -26,13 +26,13 @@ async fn a_create_takes_over_a_role_that_was_handed_over_to_it() {
     assert_eq!((role.id, external_id(&stack)), (before.id, FIRST.to_owned()));
     assert_eq!(role.tags["service-provider-access:stack-id"], stack.id);
     assert!(!role.tags.contains_key(HAND_OVER), "the marks have taken its place");
-    // From then on it is the stack's own.
+    // From then on, the role belongs to the stack.
     assert!(Request::delete(&stack, 20, "Auditor", &declared(FIRST)).delivered_after(&stack, 1).await.succeeded());
     assert!(stack.account.role("Auditor").is_none());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_was_handed_over_to_another_resource_is_left_alone() {
+async fn a_role_that_was_handed_over_to_another_resource_is_not_changed() {
     for mark in ["customer/Other", "other/Access", "Access", ""] {
         let stack = Stack::new();
         handed_over(&stack);
@@ -45,7 +45,7 @@ async fn a_role_that_was_handed_over_to_another_resource_is_left_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_that_was_there_before_survives_the_failure_of_the_create_that_takes_it_over() {
+async fn an_existing_role_survives_the_failure_of_the_create_that_takes_it_over() {
     let mistakes = [
         json!({"MaxSessionDuration": "1"}),
         json!({"Path": "/delegated/elsewhere/"}),
@@ -64,7 +64,7 @@ async fn a_role_that_was_there_before_survives_the_failure_of_the_create_that_ta
         stack.account.fail(Fault::denied_because(SCP_DENIAL).on(call).every());
         check_survives(&stack, &declared(FIRST)).await;
     }
-    // Tagged with the marks of this very resource instead of handed over.
+    // With the tags of this resource instead of handed over.
     let marked = || {
         let stack = Stack::new();
         handed_over(&stack);
@@ -85,7 +85,7 @@ async fn a_role_that_was_there_before_survives_the_failure_of_the_create_that_ta
     assert!(failed.physical_id().starts_with("refused-"), "{}", failed.0);
 }
 
-/// The create fails, and its delete touches nothing.
+/// The create fails, and its delete changes nothing.
 async fn check_survives(stack: &Stack, properties: &Value) {
     let failed = Request::create(stack, 0, properties).delivered_after(stack, 1).await;
     assert!(!failed.succeeded() && failed.physical_id().starts_with("refused-"), "{properties}: {}", failed.0);
@@ -99,7 +99,7 @@ async fn check_survives(stack: &Stack, properties: &Value) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_outside_the_prefix_cannot_be_taken_over_and_nothing_says_otherwise() {
+async fn a_role_outside_the_prefix_cannot_be_taken_over_and_no_reason_suggests_it() {
     let stack = Stack::new();
     stack.account.put_role(Role::named("Auditor"));
     let answer = Request::create(&stack, 0, &declared(FIRST)).delivered_after(&stack, 1).await;

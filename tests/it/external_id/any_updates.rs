@@ -11,15 +11,15 @@ use crate::stack::{Answer, Stack};
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// An update that holds.
+    /// An update that succeeds.
     Rotate(usize, Option<usize>),
-    /// An update that holds here, fails elsewhere in the stack, and is rolled back.
+    /// An update that succeeds and is rolled back because of another resource.
     RotateAndBack(usize, Option<usize>),
-    /// The last event once more.
+    /// The last event, delivered again.
     Redeliver,
-    /// An update whose physical ID CloudFormation, or somebody else, made up.
+    /// An update whose physical ID is not from this function.
     LoseTheHandle(usize),
-    /// A create that is delivered twice; CloudFormation keeps either answer.
+    /// A create that is delivered twice. CloudFormation keeps one of the answers.
     CreateTwice(usize, bool),
 }
 
@@ -36,7 +36,7 @@ fn properties(rotation: usize, previous: Option<usize>) -> Value {
     properties
 }
 
-/// What CloudFormation holds of the resource, and every ID that there ever was.
+/// What CloudFormation knows about the resource, and all IDs so far.
 struct Life {
     stack: Stack,
     now: (Value, Answer),
@@ -52,7 +52,7 @@ impl Life {
         life
     }
 
-    /// An ID goes with its handle and its rotation, and with no other.
+    /// An ID belongs to one handle and one rotation.
     fn learn(&mut self, asked: &Value, answer: &Answer) {
         let handle = answer.physical_id().to_owned();
         let wanted = asked["Rotation"].as_str().unwrap_or_default().to_owned();
@@ -129,7 +129,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_id_changes_with_the_rotation_and_comes_back_with_it(steps in vec(step(), 1..16)) {
+    fn the_id_changes_with_the_rotation_and_returns_with_it(steps in vec(step(), 1..16)) {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let mut life = Life::begin().await;
             for step in steps {

@@ -34,7 +34,7 @@ async fn an_id_is_the_hash_of_the_rotation_under_the_handle() {
 }
 
 #[tokio::test]
-async fn the_derivation_is_what_it_always_was() {
+async fn the_derivation_never_changes() {
     let stack = stack();
     let check = async |handle: &str, properties: Value, expected: &str| {
         let answer = update(&stack, handle, json!({}), properties).await;
@@ -55,12 +55,12 @@ async fn the_derivation_is_what_it_always_was() {
 }
 
 #[tokio::test]
-async fn no_two_are_alike_and_none_tells_whose_it_is() {
+async fn no_two_ids_are_the_same_and_none_contains_its_handle() {
     let mut all = BTreeSet::new();
     for _ in 0..50 {
         let stack = stack();
         for properties in [json!({}), rotation("2"), json!({ "Prefix": "acme" })] {
-            // The same stack and logical ID twice: what is delivered again is not told from what is asked anew.
+            // The same stack and logical ID twice: a repeated delivery cannot be distinguished from a new request.
             for _ in 0..2 {
                 let answer = create(&stack, properties.clone()).await;
                 assert!(!answer.physical_id().contains(answer.attribute("ExternalId")));

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::{HANDLE, checked, create, rotation, stack, update};
 
 #[tokio::test]
-async fn what_is_wrong_is_told_at_once() {
+async fn problems_are_reported_together() {
     let stack = stack();
     let check = async |properties: Value, expected: Expect| {
         let refused = create(&stack, properties.clone()).await;
         expected.assert_eq(refused.reason());
         let deleted = checked(&stack, stack.delete(refused.physical_id(), properties.clone()).await);
         assert!(deleted.succeeded());
-        // The same of an update, whose ID stays.
+        // An update has the same reason, and keeps its ID.
         let kept = update(&stack, HANDLE, json!({}), properties).await;
         assert_eq!((kept.reason(), kept.physical_id()), (refused.reason(), HANDLE));
     };
@@ -58,7 +58,7 @@ async fn what_is_wrong_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn several_rules_broken_by_an_update_are_told_together() {
+async fn several_problems_of_an_update_are_reported_together() {
     let stack = stack();
     let refused = update(&stack, HANDLE, json!({}), json!({ "Prefix": "acme", "Rotation": [] })).await;
     expect!["There are 2 problems. (1) Rotation is a list; give a string. [invalid-value] (2) Prefix cannot be changed: it is part of the external ID that the customer's role requires. Put it back, or create a new resource (another logical ID) for another external ID. [cannot-change]"].assert_eq(refused.reason());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{HANDLE, checked, create, derived, rotation, stack, update};
 
 #[tokio::test]
-async fn a_rotation_rolled_back_gives_back_the_id() {
+async fn a_rotation_that_is_rolled_back_restores_the_id() {
     let stack = stack();
     let created = create(&stack, rotation("1")).await;
     let handle = created.physical_id();
@@ -16,13 +16,13 @@ async fn a_rotation_rolled_back_gives_back_the_id() {
 }
 
 #[tokio::test]
-async fn a_rotation_without_a_gap_knows_the_id_before() {
+async fn a_rotation_without_a_gap_returns_the_previous_id() {
     let stack = stack();
     let created = create(&stack, json!({})).await;
     let handle = created.physical_id();
     for (previous, expected) in [
         (json!({}), String::new()),
-        // The rotation before there was any.
+        // The ID from before the first rotation.
         (json!({ "PreviousRotation": "" }), created.attribute("ExternalId").to_owned()),
         (json!({ "PreviousRotation": "1" }), derived(handle, "", "1")),
         (json!({ "PreviousRotation": "2" }), derived(handle, "", "2")),
@@ -37,14 +37,14 @@ async fn a_rotation_without_a_gap_knows_the_id_before() {
 }
 
 #[tokio::test]
-async fn a_prefix_is_for_good() {
+async fn a_prefix_cannot_change() {
     let stack = stack();
     let check = async |before: Value, after: Value, expected: Expect| {
         let created = create(&stack, before.clone()).await;
         let refused = update(&stack, created.physical_id(), before.clone(), after.clone()).await;
         assert_eq!(refused.physical_id(), created.physical_id());
         expected.assert_eq(refused.reason());
-        // What CloudFormation does then.
+        // The rollback of CloudFormation.
         assert_eq!(update(&stack, refused.physical_id(), after, before).await, created);
     };
     check(json!({ "Prefix": "acme" }), json!({ "Prefix": "Acme" }), expect!["Prefix cannot be changed: it is part of the external ID that the customer's role requires. Put it back, or create a new resource (another logical ID) for another external ID. [cannot-change]"]).await;
@@ -53,7 +53,7 @@ async fn a_prefix_is_for_good() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_no_handle_is_replaced_by_one() {
+async fn an_id_that_is_no_handle_is_replaced_by_a_handle() {
     let stack = stack();
     for foreign in [
         "provider-Token-1A2B3C4D5E6F",

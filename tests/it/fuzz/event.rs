@@ -1,4 +1,4 @@
-//! Events that are almost right: properties that somebody might write, and then something done to them.
+//! Almost valid events: plausible properties, and mutations of them.
 
 use std::fmt;
 use std::rc::Rc;
@@ -15,14 +15,14 @@ use crate::stack::Stack;
 use crate::wire::iam::Role;
 use crate::wire::sts::Customer;
 
-/// An event, but for what the stack adds.
+/// An event without what the stack adds.
 #[derive(Clone)]
 pub(super) struct Fuzzed {
     pub(super) resource_type: &'static str,
     pub(super) request_type: &'static str,
-    /// What there is already.
+    /// What exists before.
     pub(super) there: There,
-    /// Its fields, given the name of the role that there is.
+    /// Its fields, for the name of the existing role.
     pub(super) event: Rc<dyn Fn(&str) -> Value>,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Debug for Fuzzed {
     }
 }
 
-/// What the account holds under the name that is asked for.
+/// What the account contains under the requested name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum There {
     Nothing,
@@ -42,7 +42,7 @@ pub(super) enum There {
 }
 
 impl There {
-    /// Puts it there, and returns its name.
+    /// Adds it to the account, and returns its name.
     pub(super) fn put(self, stack: &Stack) -> String {
         let name = "Auditor";
         let trust = json!({ "Version": "2012-10-17", "Statement": [{
@@ -90,7 +90,7 @@ pub(super) fn any_fuzzed() -> impl Strategy<Value = Fuzzed> {
                     if request_type == "Update" {
                         fields["OldResourceProperties"] = old.clone();
                     }
-                    // Seldom: what is around the properties is CloudFormation's own.
+                    // Rarely: CloudFormation itself writes what is around the properties.
                     if lottery == 0 {
                         of_event.iter().fold(fields, |value, mutation| mutation.done_to(value))
                     } else {
@@ -103,10 +103,10 @@ pub(super) fn any_fuzzed() -> impl Strategy<Value = Fuzzed> {
     })
 }
 
-/// Properties that somebody might write, mostly right.
+/// Plausible properties, mostly valid.
 fn properties_of(resource_type: &'static str) -> BoxedStrategy<Value> {
     let id = || format!("{SECRET}-id");
-    // The first of the values is right, and more often taken than all others.
+    // The first value is valid, and more frequent than all others together.
     let some = |name: &'static str, probability: f64, values: Vec<Value>| {
         let value = prop_oneof![9 => Just(values[0].clone()), 1 => select(values)];
         prop::option::weighted(probability, value)
@@ -263,10 +263,10 @@ fn properties_of(resource_type: &'static str) -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// Something done to one place in a value.
+/// A mutation of one place in a value.
 #[derive(Clone, Debug)]
 struct Mutation {
-    /// Which way to go at each level.
+    /// Which member to choose at each level.
     way: Vec<Index>,
     what: What,
 }
@@ -275,7 +275,7 @@ struct Mutation {
 enum What {
     Replace(Value),
     Remove,
-    /// As every name has a few misspellings.
+    /// One of the misspellings of a name.
     Misspell(u8),
     Wrap(bool),
     Double,

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
-/// Keys that mean something somewhere.
+/// Keys that have a meaning.
 const KEYS: &[&str] = &[
     "RequestType",
     "ResponseURL",
@@ -34,7 +34,7 @@ const KEYS: &[&str] = &[
     "",
 ];
 
-/// Texts that mean something somewhere.
+/// Texts that have a meaning.
 const TEXTS: &[&str] = &[
     "",
     " ",

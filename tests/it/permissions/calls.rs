@@ -1,4 +1,4 @@
-//! The policy holds the calls that the code makes, and no other.
+//! The policy allows the calls that the code makes, and no other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -36,7 +36,7 @@ fn called() -> BTreeSet<String> {
     call.captures_iter(&text).map(|found| found[1].to_owned()).collect()
 }
 
-/// Without an action, if it is one of them.
+/// Without this action, which must be one of them.
 fn without(mut actions: BTreeSet<String>, action: &str) -> BTreeSet<String> {
     assert!(actions.remove(action), "{action} is not among them");
     actions
@@ -47,7 +47,7 @@ fn the_policy_allows_the_actions_that_the_code_calls_and_no_other() {
     let mut needed = called();
     needed.extend(["logs:CreateLogStream", "logs:PutLogEvents"].map(str::to_owned));
     assert_eq!(actions(&without_boundary().policy(), "Allow"), needed);
-    // Where a boundary is required, the code never takes one off.
+    // If a boundary is required, the code never removes one.
     let needed = without(needed, "iam:DeleteRolePermissionsBoundary");
     let any_policy = with_allowed_policies("arn:aws:iam::aws:policy/*");
     for deployment in [deployed(), with_administrators(), any_policy, with_boundary(), with_all_limits()] {
@@ -84,17 +84,17 @@ impl Watched {
         self.judge = Judge::of(&deployment.policy());
     }
 
-    async fn create(&mut self, wish: &Value) -> Answer {
+    async fn create(&mut self, properties: &Value) -> Answer {
         let before = self.begin();
-        let answer = self.stack.create(wish.clone()).await;
+        let answer = self.stack.create(properties.clone()).await;
         self.end(before);
         answer
     }
 
     /// The same create, delivered again so late that it asks whether its operation is still in progress.
-    async fn create_late(&mut self, wish: &Value) -> Answer {
+    async fn create_late(&mut self, properties: &Value) -> Answer {
         let before = self.begin();
-        let event = self.stack.event("Create", &json!({ "ResourceProperties": wish }));
+        let event = self.stack.event("Create", &json!({ "ResourceProperties": properties }));
         let late = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_348_890);
         let answer = self.stack.send_at(event, late).await;
         self.end(before);
@@ -108,9 +108,9 @@ impl Watched {
         answer
     }
 
-    async fn delete(&mut self, name: &str, wish: &Value) -> Answer {
+    async fn delete(&mut self, name: &str, properties: &Value) -> Answer {
         let before = self.begin();
-        let answer = self.stack.delete(name, wish.clone()).await;
+        let answer = self.stack.delete(name, properties.clone()).await;
         self.end(before);
         answer
     }
@@ -121,7 +121,7 @@ impl Watched {
         self.roles()
     }
 
-    /// Judges every call since [`begin`](Self::begin), each in the world that it met.
+    /// Evaluates all calls since [`begin`](Self::begin), each with the roles at that time.
     fn end(&mut self, mut roles: Roles) {
         let after = self.roles();
         for line in self.stack.account.calls() {
@@ -138,7 +138,7 @@ impl Watched {
             self.judge.must_allow(&Call::on(&action, &self.stack.id));
             self.seen.insert(action);
         }
-        // Or the world was another than thought.
+        // Otherwise the roles were not as expected.
         assert_eq!(roles.values().collect::<BTreeSet<_>>(), after.values().collect::<BTreeSet<_>>());
     }
 
@@ -150,7 +150,7 @@ impl Watched {
     }
 }
 
-/// What AWS asks about one call, given the roles that there are, which it changes.
+/// What AWS evaluates for one call with these roles, which the call changes.
 fn calls(action: &str, words: &[&str], roles: &mut Roles, after: &Roles) -> Vec<Call> {
     let name = words.first().map(|name| name.to_ascii_lowercase()).unwrap_or_default();
     match (action, words) {
@@ -161,7 +161,7 @@ fn calls(action: &str, words: &[&str], roles: &mut Roles, after: &Roles) -> Vec<
             let (place, boundary) = role.clone();
             roles.insert(name, role);
             let create = Call::on_role(action, &place).boundary(boundary.as_deref());
-            // Its tags ask for themselves.
+            // Its tags need a permission of their own.
             vec![create, Call::on_role("iam:TagRole", &place)]
         }
         (_, [_, rest @ ..]) => match roles.get_mut(&name) {
@@ -175,14 +175,14 @@ fn calls(action: &str, words: &[&str], roles: &mut Roles, after: &Roles) -> Vec<
                 }
                 match action {
                     "iam:DeleteRolePermissionsBoundary" => *boundary = None,
-                    // Or it was refused.
+                    // Otherwise it was refused.
                     "iam:DeleteRole" if !after.contains_key(&name) => drop(roles.remove(&name)),
                     _ => {}
                 }
                 vec![call]
             }
-            // Of a role that is not there IAM knows no path. The others go side by side with this one, and
-            // whatever they are told then, it is this one's answer that counts.
+            // IAM does not know the path of a role that does not exist. The other calls are concurrent with this one, and
+            // only its answer counts.
             None if action == "iam:GetRole" => vec![Call::on_role(action, &format!("/{}", words[0]))],
             None if ["iam:ListRolePolicies", "iam:ListAttachedRolePolicies"].contains(&action) => Vec::new(),
             None => panic!("{action} on {name}, which is not there"),
@@ -197,7 +197,7 @@ fn read_bucket(bucket: &str) -> Value {
     json!({"Version": "2012-10-17", "Statement": [statement]})
 }
 
-/// Policies of the account's own, more than a role may have by default.
+/// Customer managed policies, more than a role can have by default.
 fn own_policies(account: &Account) -> Vec<String> {
     for boundary in ["ServiceProviders", "Other"] {
         account.put_policy(Policy::named(boundary, read_bucket("all")).path("/boundaries/"));
@@ -206,12 +206,12 @@ fn own_policies(account: &Account) -> Vec<String> {
     (0..11).map(policy).collect()
 }
 
-/// Everything that can happen to a role, whose boundary is one of these after the other.
+/// All that can happen to a role, with these boundaries one after the other.
 async fn live(deployment: &Deployment, boundaries: [Option<&str>; 3]) -> BTreeSet<String> {
     let mut watched = Watched::new(deployment);
     let account = watched.stack.account.clone();
     let own = own_policies(&account);
-    let wish = |boundary: Option<&str>, mut properties: Value| {
+    let properties = |boundary: Option<&str>, mut properties: Value| {
         properties["ExternalAwsAccountId"] = json!(PROVIDER);
         if let Some(boundary) = boundary {
             properties["PermissionsBoundary"] = json!(boundary);
@@ -219,10 +219,10 @@ async fn live(deployment: &Deployment, boundaries: [Option<&str>; 3]) -> BTreeSe
         properties
     };
 
-    // Made, and replaced by one that has everything.
-    let bare = wish(None, json!({"RoleName": "Bare"}));
+    // A create, and a replacement by a role with all properties.
+    let bare = properties(None, json!({"RoleName": "Bare"}));
     assert_eq!(watched.create(&bare).await.physical_id(), "Bare");
-    let first = wish(
+    let first = properties(
         boundaries[0],
         json!({
             "RoleName": "First", "Description": "of the provider", "ManagedPolicyArns": [AUDIT, own[0]],
@@ -233,13 +233,13 @@ async fn live(deployment: &Deployment, boundaries: [Option<&str>; 3]) -> BTreeSe
     assert_eq!(watched.update("Bare", &bare, &first).await.attribute("RoleName"), "First");
     assert!(watched.delete("Bare", &bare).await.succeeded());
 
-    // Changed by others and by its template, in every part, and once more.
+    // Changes by others and by its template, in all parts, and again.
     account.edit(|aws| {
         let role = aws.role_mut("First");
         role.attached_policies.extend([EC2.to_owned(), DENY_ALL.to_owned()]);
         role.inline_policies.insert("Stray".into(), read_bucket("stray").into());
     });
-    let second = wish(
+    let second = properties(
         boundaries[1],
         json!({
             "RoleName": "First", "Description": "of another", "ExternalId": "an-external-id-of-the-provider",
@@ -248,14 +248,14 @@ async fn live(deployment: &Deployment, boundaries: [Option<&str>; 3]) -> BTreeSe
         }),
     );
     assert_eq!(watched.update("First", &first, &second).await.attribute("RoleName"), "First");
-    let third = wish(boundaries[2], json!({"RoleName": "First", "ManagedPolicyArns": own}));
+    let third = properties(boundaries[2], json!({"RoleName": "First", "ManagedPolicyArns": own}));
     assert_eq!(watched.update("First", &second, &third).await.attribute("RoleName"), "First");
 
-    // Lambda delivers a create again, and CloudFormation knows no answer to another.
+    // A repeated create, and a delete after a create without an answer.
     assert!(watched.create_late(&third).await.succeeded());
     assert!(watched.delete("customer-Access-1ABCDEFGHIJKL", &json!({"RoleName": "Other"})).await.succeeded());
 
-    // Held by an instance profile, let go, removed, and removed again.
+    // In an instance profile, without it, deleted, and deleted again.
     account.edit(|aws| aws.put_instance_profile("Profile", "First"));
     assert!(watched.delete("First", &third).await.reason().contains("Profile"));
     account.edit(|aws| aws.instance_profiles.clear());
@@ -270,7 +270,7 @@ fn trusting(deployment: Deployment) -> Deployment {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_call_of_a_life_is_allowed() {
+async fn all_calls_in_the_life_of_a_role_are_allowed() {
     let some = [Some(BOUNDARY), Some(OTHER_BOUNDARY), None];
     let allowed = format!("{AUDIT},{S3},arn:aws:iam::111111111111:policy/partners/Read*");
     let elsewhere = without_boundary().with("RolePathPrefix", "/a/b/");
@@ -292,9 +292,9 @@ async fn every_call_of_a_life_is_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_role_from_before_the_boundary_was_required_gets_it_or_goes() {
+async fn a_role_without_the_required_boundary_gets_it_or_is_deleted() {
     let before = trusting(without_boundary());
-    let wish =
+    let properties =
         json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": AUDIT, "Tags": [{"Key": "a", "Value": "b"}]});
     let other = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": S3, "Description": "new",
         "ExternalId": "an-external-id-of-the-provider", "CustomPolicy": read_bucket("new")});
@@ -303,7 +303,7 @@ async fn a_role_from_before_the_boundary_was_required_gets_it_or_goes() {
         for boundary in [None, Some(OTHER_BOUNDARY)] {
             let mut watched = Watched::new(&before);
             own_policies(&watched.stack.account);
-            let mut old = wish.clone();
+            let mut old = properties.clone();
             if let Some(boundary) = boundary {
                 old["PermissionsBoundary"] = json!(boundary);
             }
@@ -323,12 +323,12 @@ async fn a_role_from_before_the_boundary_was_required_gets_it_or_goes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_administrator_is_made_and_taken_down() {
-    let wish = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": ADMINISTRATOR, "AllowAdministrativeAccess": true});
+async fn an_administrator_is_created_and_deleted() {
+    let properties = json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": ADMINISTRATOR, "AllowAdministrativeAccess": true});
     let mut watched = Watched::new(&trusting(with_administrators()));
-    let name = watched.create(&wish).await.attribute("RoleName").to_owned();
-    // Even after the owner has changed their mind.
+    let name = watched.create(&properties).await.attribute("RoleName").to_owned();
+    // Even after the owner no longer permits it.
     watched.deploy(&trusting(deployed()));
-    assert!(watched.delete(&name, &wish).await.succeeded());
+    assert!(watched.delete(&name, &properties).await.succeeded());
     assert_eq!(watched.stack.account.roles(), Vec::<String>::new());
 }

@@ -1,5 +1,5 @@
-//! For reviewers: what the function may do, what its roles let in, and what they deny, as IAM gets it.
-//! `UPDATE_EXPECT=1 cargo test` writes them anew.
+//! For security reviews: the policies of the function and of its roles, as they are sent to IAM.
+//! `UPDATE_EXPECT=1 cargo test` writes them again.
 
 use expect_test::{ExpectFile, expect_file};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn trust(properties: Value) -> Value {
     let answer = stack.create(properties).await;
     assert!(answer.succeeded(), "{}", answer.0);
     let mut trust = stack.account.role(answer.physical_id()).unwrap().trust.json();
-    // IAM keeps principals in an order of its own.
+    // IAM returns principals in another order.
     if let Some(principals) = trust["Statement"][0]["Principal"]["AWS"].as_array_mut() {
         principals.sort_by_key(ToString::to_string);
     }
@@ -39,7 +39,7 @@ async fn inline(environment: &[(&'static str, &str)], properties: Value, name: &
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_role_denies_whatever_it_grants() {
+async fn the_guardrail_policy_of_a_role() {
     const GUARDRAILS: &str = "ServiceProviderAccessGuardrails";
     let simplest = json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": "an-external-id-of-the-provider"});
     check(&inline(&[], simplest.clone(), GUARDRAILS).await, expect_file!["../golden/guardrails-simplest.json"]);
@@ -53,7 +53,7 @@ async fn what_a_role_denies_whatever_it_grants() {
 }
 
 #[test]
-fn what_the_function_may_do() {
+fn the_policy_of_the_function() {
     check(&deployed().policy(), expect_file!["../golden/function-policy-default.json"]);
     check(&without_boundary().policy(), expect_file!["../golden/function-policy-without-boundary.json"]);
     check(&with_all_limits().policy(), expect_file!["../golden/function-policy-all-limits.json"]);
@@ -68,7 +68,7 @@ fn the_most_that_its_roles_may_do() {
 }
 
 #[test]
-fn the_function_has_that_policy_and_no_other() {
+fn the_function_has_this_policy_and_no_other() {
     let mut role = deployed().resolved("/Resources/FunctionRole/Properties");
     let role = role.as_object_mut().unwrap();
     let policies = role.remove("Policies").unwrap();
@@ -93,7 +93,7 @@ fn the_function_has_that_policy_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_role_lets_in() {
+async fn the_trust_policy_of_a_role() {
     let simplest = json!({"ExternalAwsAccountId": PROVIDER, "ExternalId": "an-external-id-of-the-provider"});
     check(&trust(simplest).await, expect_file!["../golden/trust-simplest.json"]);
     let everything = json!({

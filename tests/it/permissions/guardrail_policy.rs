@@ -1,4 +1,4 @@
-//! What a role cannot touch although it may do everything: the function that keeps it, the roles, the stacks.
+//! What even an administrator's role cannot change: the function, its roles and its stacks.
 
 use serde_json::{Value, json};
 
@@ -14,9 +14,9 @@ const FUNCTION_STACK: &str =
 const FUNCTION_ROLE: &str = "arn:aws:iam::111111111111:role/service-provider-access-FunctionRole-AbCdEf";
 
 /// An administrator's role, made by a function with the environment of the shipped template, or with none.
-async fn administrator(told_of_itself: bool) -> Judge {
+async fn administrator(knows_itself: bool) -> Judge {
     let mut stack = Stack::new().with("PERMIT_ADMINISTRATIVE_ACCESS", "true");
-    if told_of_itself {
+    if knows_itself {
         let environment = deployed().environment();
         for name in ["FUNCTION_ROLE_ARN", "FUNCTION_STACK_ID"] {
             stack = stack.with(name, &environment[name]);
@@ -40,7 +40,7 @@ async fn administrator_of(stack: &Stack) -> Judge {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_administrator_cannot_change_its_own_cage() {
+async fn an_administrator_cannot_change_its_own_guardrails() {
     let judge = administrator(true).await;
     for action in [
         "lambda:UpdateFunctionCode",
@@ -55,7 +55,7 @@ async fn an_administrator_cannot_change_its_own_cage() {
         "lambda:TagResource",
         "lambda:WhateverComesNext",
     ] {
-        // The one in another Region keeps the same roles.
+        // The function in another Region has the same roles.
         let elsewhere = FUNCTION.replace("us-east-1", "eu-west-1");
         for function in [FUNCTION.to_owned(), format!("{FUNCTION}:live"), format!("{FUNCTION}:$LATEST"), elsewhere] {
             judge.must_deny(&Call::on(action, &function));
@@ -98,18 +98,18 @@ async fn an_administrator_cannot_change_its_own_cage() {
         for stack in [OWN_STACK, FUNCTION_STACK] {
             judge.must_deny(&Call::on(action, stack));
             judge.must_deny(&Call::on(action, &stack.replace("us-east-1", "eu-west-1")));
-            // Who names a stack by its name is asked about it so.
+            // AWS evaluates a call with the name of a stack for the stack with any ID.
             judge.must_deny(&Call::on(action, &format!("{}/*", stack.rsplit_once('/').unwrap().0)));
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_else_is_as_it_was() {
+async fn an_administrator_can_do_everything_else() {
     let judge = administrator(true).await;
     let role = "arn:aws:iam::111111111111:role/delegated/itself";
     for (action, resource) in [
-        // To look is no change.
+        // Reads are allowed.
         ("lambda:GetFunction", FUNCTION),
         ("lambda:ListVersionsByFunction", FUNCTION),
         ("iam:GetRole", role),
@@ -122,7 +122,7 @@ async fn everything_else_is_as_it_was() {
         ("cloudformation:GetTemplate", FUNCTION_STACK),
         ("cloudformation:ListStackResources", FUNCTION_STACK),
         ("cloudformation:DetectStackDrift", OWN_STACK),
-        // Nor is anybody else's the role's own.
+        // Other stacks and functions can be changed.
         ("lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access-2"),
         ("lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:111111111111:function:theirs"),
         ("iam:PutRolePolicy", "arn:aws:iam::111111111111:role/theirs"),
@@ -138,7 +138,7 @@ async fn everything_else_is_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_stack_set_the_stacks_and_functions_of_every_region_are_out_of_reach_and_nobody_elses() {
+async fn the_stacks_and_functions_of_a_stack_set_are_guarded_in_all_regions_and_no_others() {
     let instance = |set: &str, region: &str, digit: &str| {
         let uuid = [8, 4, 4, 4, 12].map(|length| digit.repeat(length)).join("-");
         format!("arn:aws:cloudformation:{region}:{ACCOUNT}:stack/StackSet-{set}-{uuid}/{uuid}")
@@ -166,7 +166,7 @@ async fn of_a_stack_set_the_stacks_and_functions_of_every_region_are_out_of_reac
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_function_was_not_told_of_itself_is_left_out() {
+async fn what_the_function_does_not_know_about_itself_is_left_out() {
     let judge = administrator(false).await;
     judge.must_allow(&Call::on("iam:PutRolePolicy", FUNCTION_ROLE));
     judge.must_allow(&Call::on("cloudformation:UpdateStack", FUNCTION_STACK));

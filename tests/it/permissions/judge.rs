@@ -1,10 +1,9 @@
 //! Whether a policy allows a call, by `iam-rs`, with the context that AWS sets.
 //!
-//! Two things to know of the evaluator. It takes nothing but 12 digits for an account, though AWS's own
-//! policies belong to `aws`: in resources, that account is renamed on both sides. And its `ArnEquals` takes
-//! wildcards for text, and its `ArnLike` lets one run across colons, where AWS matches part by part: where
-//! pattern and value have the same number of colons, as an account's policies and the patterns that
-//! `AllowedManagedPolicyArns` accepts do, no wildcard can reach across one.
+//! The evaluator differs from AWS in two ways. It accepts only 12 digits as an account, but AWS managed policies belong to
+//! `aws`: in resources, that account is renamed on both sides. Its `ArnEquals` treats wildcards as text, and a wildcard of
+//! its `ArnLike` can match colons, where AWS matches part by part. If pattern and value have the same number of colons, as
+//! policies of an account and the patterns that `AllowedManagedPolicyArns` accepts do, no wildcard can match one.
 
 use iam_rs::{Arn, Context, Decision, IAMPolicy, IAMRequest, PolicyEvaluator, Principal, PrincipalId};
 use serde_json::{Value, json};
@@ -12,9 +11,9 @@ use serde_json::{Value, json};
 use crate::fixtures::ACCOUNT;
 
 const FUNCTION: &str = "arn:aws:sts::111111111111:assumed-role/FunctionRole/service-provider-access";
-/// Stands for `aws`: nobody's account.
+/// Replaces `aws`. No account has this ID.
 const AWS_ITSELF: &str = "000000000000";
-/// What no action on nothing in particular is asked with.
+/// The resource of actions without a resource. No policy names it.
 const NO_RESOURCE: &str = "arn:aws:iam::111111111111:*";
 /// The actions on roles for which AWS sets `iam:PermissionsBoundary`, by its Service Authorization
 /// Reference, as far as the function could want them.
@@ -42,12 +41,12 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// On whatever this ARN names.
+    /// On this ARN.
     pub(super) fn on(action: &str, resource: &str) -> Self {
         Self { action: action.to_owned(), resource: resource.to_owned(), context: Vec::new() }
     }
 
-    /// On nothing in particular.
+    /// Without a resource.
     pub(super) fn on_nothing(action: &str) -> Self {
         Self::on(action, NO_RESOURCE)
     }
@@ -65,13 +64,13 @@ impl Call {
         self
     }
 
-    /// With another key of the request's context.
+    /// With another key in the context of the request.
     pub(super) fn with(mut self, key: &'static str, value: &str) -> Self {
         self.context.push((key, value.to_owned()));
         self
     }
 
-    /// With the policy that is attached or detached.
+    /// With the policy to attach or detach.
     pub(super) fn policy(mut self, arn: &str) -> Self {
         assert!(["iam:AttachRolePolicy", "iam:DetachRolePolicy"].contains(&self.action.as_str()));
         self.context.push(("iam:PolicyARN", arn.to_owned()));
@@ -82,11 +81,11 @@ impl Call {
 pub(super) struct Judge(PolicyEvaluator);
 
 impl Judge {
-    /// Of a policy that stands on a role.
+    /// With this policy.
     pub(super) fn of(policy: &Value) -> Self {
         let mut policy = policy.clone();
         for statement in policy["Statement"].as_array_mut().unwrap() {
-            // The evaluator passes over what it does not know.
+            // The evaluator ignores elements that it does not know.
             for element in statement.as_object().unwrap().keys() {
                 let known = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
                 assert!(known.contains(&element.as_str()), "{element}");
@@ -128,9 +127,9 @@ fn renamed(arn: &str) -> String {
     arn.replace(":iam::aws:", &format!(":iam::{AWS_ITSELF}:"))
 }
 
-/// What is relied on here, held against what AWS documents.
+/// Checks the evaluator against the documentation of AWS, as far as these tests need it.
 #[test]
-fn the_evaluator_says_what_iam_says() {
+fn the_evaluator_decides_as_iam_does() {
     const BOUNDED: &str = "arn:aws:iam::111111111111:policy/B";
     let judge = |effect: &str, condition: Value| {
         Judge::of(&json!({"Version": "2012-10-17", "Statement": [
@@ -142,7 +141,7 @@ fn the_evaluator_says_what_iam_says() {
     let put = Call::on_role("iam:PutRolePolicy", "/a/x");
     let bounded = put.clone().boundary(Some(BOUNDED));
 
-    // Nothing is allowed that no statement allows; a wildcard reaches across slashes, case counts.
+    // Only statements allow calls. A wildcard matches slashes. Letter case matters.
     let plain = judge("Deny", json!({"StringEquals": {"aws:RequestedRegion": "none"}}));
     plain.must_allow(&attach);
     plain.must_deny(&put);
@@ -150,7 +149,7 @@ fn the_evaluator_says_what_iam_says() {
     plain.must_allow(&Call::on_role("iam:AttachRolePolicy", "/a/b/x"));
     plain.must_deny(&Call::on("iam:AttachRolePolicy", "arn:aws:iam::222222222222:role/a/x"));
     plain.must_deny(&Call::on("iam:AttachRolePolicy", "arn:aws-cn:iam::111111111111:role/a/x"));
-    // A condition on a key that is not there does not hold, unless it says that it may be missing.
+    // A condition on a missing key is false, unless it is an IfExists condition.
     let equals = judge("Allow", json!({"StringEquals": {"iam:PermissionsBoundary": BOUNDED}}));
     equals.must_deny(&put);
     equals.must_allow(&bounded);
@@ -166,7 +165,7 @@ fn the_evaluator_says_what_iam_says() {
     except.must_allow(&Call::on_role("iam:PassRole", "/a/x"));
     except.must_deny(&Call::on_role("iam:PassRole", "/b"));
     except.must_deny(&Call::on_nothing("iam:PassRole"));
-    // A deny overrides, one of several values suffices, and all conditions must hold.
+    // A deny wins, one of several values is enough, and all conditions must be true.
     for (pattern, hit) in
         [("arn:aws:iam::aws:policy/*", true), ("arn:*:iam::aws:policy/?/C", true), ("arn:aws:iam::aws:policy/c", false)]
     {

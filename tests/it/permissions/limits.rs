@@ -1,4 +1,4 @@
-//! Just inside and just outside of every limit.
+//! Calls just inside and just outside of each limit.
 
 mod boundary;
 mod managed_policies;
@@ -12,7 +12,7 @@ use super::{
 use crate::fixtures::AUDIT;
 use crate::template::Deployment;
 
-/// Everything that changes a role.
+/// All actions that change a role.
 const WRITES: [&str; 13] = [
     "iam:AttachRolePolicy",
     "iam:CreateRole",
@@ -44,7 +44,7 @@ fn harmless(deployment: &Deployment, action: &str, path_and_name: &str) -> Call 
     if ["iam:AttachRolePolicy", "iam:DetachRolePolicy"].contains(&action) { call.policy(AUDIT) } else { call }
 }
 
-/// The deployments that differ in what the policy says.
+/// All deployments with different policies.
 fn deployments() -> [Deployment; 6] {
     [
         deployed(),

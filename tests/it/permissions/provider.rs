@@ -1,4 +1,4 @@
-//! What the provider's function may do: knock at customers' roles, and nothing else.
+//! The provider's function can assume roles of customers, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -17,10 +17,10 @@ fn deployed() -> Deployment {
     Deployment::of_provider_template()
 }
 
-/// The judge of a provider in this organization, or in none. The evaluator fills no variables into conditions,
-/// so it is done here, as IAM does: what compares with a variable that has no value does not hold.
+/// The policy of a provider in this organization, or in none. The evaluator does not replace variables in conditions, so
+/// this is done here. As in IAM, a comparison with a variable without a value is false.
 fn judge(deployment: &Deployment, organization: Option<&str>) -> Judge {
-    let own = organization.unwrap_or("(nobody's)");
+    let own = organization.unwrap_or("(none)");
     let policy = deployment.policy().to_string().replace("${aws:PrincipalOrgID}", own);
     assert!(!policy.contains("${"), "a variable that is not known here: {policy}");
     Judge::of(&serde_json::from_str(&policy).unwrap())
@@ -32,23 +32,23 @@ fn assuming(role: &str, organization: Option<&str>) -> Call {
 }
 
 #[test]
-fn its_policy_as_iam_gets_it() {
+fn the_policy_of_the_providers_function() {
     let policy = serde_json::to_string_pretty(&deployed().policy()).unwrap() + "\n";
     expect_file!["../golden/provider-function-policy.json"].assert_eq(&policy);
 }
 
 #[test]
-fn it_may_call_what_the_code_calls_and_no_other() {
+fn the_policy_allows_what_the_code_calls_and_nothing_else() {
     let needed = ["logs:CreateLogStream", "logs:PutLogEvents", "sts:AssumeRole"].map(str::to_owned);
     assert_eq!(actions(&deployed().policy(), "Allow"), BTreeSet::from(needed));
-    // The one file that calls STS, by a rule of the house.
+    // A rule of the architecture: only this file calls STS.
     let ask = include_str!("../../../src/access_check/ask.rs");
     assert_eq!(ask.matches(".call(").count(), 1, "a call that this test does not know");
     assert!(ask.contains(r#".call("sts:AssumeRole""#));
 }
 
 #[test]
-fn it_may_assume_roles_of_customers_only() {
+fn only_roles_of_customers_can_be_assumed() {
     for partition in super::PARTITIONS {
         let deployed = deployed().in_partition(partition);
         let role = |account: &str, name: &str| format!("arn:{partition}:iam::{account}:role/{name}");
@@ -76,17 +76,17 @@ fn it_may_assume_roles_of_customers_only() {
 }
 
 #[test]
-fn no_condition_of_its_own_answers_for_the_customers_role() {
+fn no_condition_hides_what_the_customers_role_accepts() {
     let policy = deployed().policy();
     for statement in policy["Statement"].as_array().unwrap() {
         let conditions = statement["Condition"].to_string();
-        assert!(!conditions.contains("sts:ExternalId"), "a door that stands open would look shut: {statement}");
+        assert!(!conditions.contains("sts:ExternalId"), "an unsafe role would look safe: {statement}");
         assert!(statement["Effect"] == "Deny" || statement["Condition"].is_null(), "{statement}");
     }
 }
 
 #[test]
-fn its_role_has_that_policy_and_no_other_and_a_name_that_stays() {
+fn the_role_has_this_policy_and_no_other_and_a_fixed_name() {
     let mut role = deployed().resolved("/Resources/CheckingRole/Properties");
     let role = role.as_object_mut().unwrap();
     let policies = role.remove("Policies").unwrap();

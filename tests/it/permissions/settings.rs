@@ -1,4 +1,4 @@
-//! What the owner sets, from the template's parameter through the environment to the code.
+//! The owner's settings, from the parameters of the template through the environment to the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ const SETTINGS: [(&str, &str, &str, &str); 10] = [
     ("LogLevel", "RUST_LOG", "info", "debug"),
 ];
 
-/// What the template tells the function of itself: nobody chooses it.
+/// What the template says about the function itself. It has no parameter.
 const OF_ITSELF: [(&str, &str); 2] = [
     ("FUNCTION_ROLE_ARN", "arn:aws:iam::111111111111:role/service-provider-access-FunctionRole-AbCdEf"),
     (
@@ -31,7 +31,7 @@ const OF_ITSELF: [(&str, &str); 2] = [
     ),
 ];
 
-/// The function's environment by default, as far as it is set, and with these changes.
+/// The default environment of the function, with these changes.
 fn environment_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     let defaults = SETTINGS.iter().map(|(_, variable, default, _)| (*variable, *default));
     let mut variables: BTreeMap<_, _> = defaults.chain(OF_ITSELF).chain(changes.iter().copied()).collect();
@@ -44,7 +44,7 @@ fn guardrails(environment: &BTreeMap<String, String>) -> Result<OwnerLimits, Str
 }
 
 #[test]
-fn every_parameter_becomes_its_variable_and_nothing_else() {
+fn each_parameter_sets_its_variable_and_nothing_else() {
     assert_eq!(deployed().environment(), environment_with(&[]));
     for (parameter, variable, _, value) in SETTINGS {
         assert_eq!(deployed().with(parameter, value).environment(), environment_with(&[(variable, value)]));
@@ -53,7 +53,7 @@ fn every_parameter_becomes_its_variable_and_nothing_else() {
 }
 
 #[test]
-fn without_trusted_accounts_the_templates_own_are_trusted() {
+fn by_default_only_the_accounts_of_the_templates_own_role_are_trusted() {
     let own = deployed().with("ExternalAwsAccountId", "444444444444,555555555555");
     assert_eq!(own.environment(), environment_with(&[("TRUSTED_ACCOUNT_IDS", "444444444444,555555555555")]));
     let others = own.with("TrustedAccountIds", "*");
@@ -61,7 +61,7 @@ fn without_trusted_accounts_the_templates_own_are_trusted() {
 }
 
 #[test]
-fn the_code_reads_every_variable_and_has_the_same_defaults() {
+fn the_code_reads_all_variables_and_has_the_same_defaults() {
     let source = include_str!("../../../core/src/owner_limits.rs");
     let (code, _tests) = source.split_once("#[cfg(test)]").unwrap();
     let read = Regex::new(r#"\b(?:given|list|flag)\((?:variable, )?"([A-Z_]+)"\)"#).unwrap();
@@ -69,7 +69,7 @@ fn the_code_reads_every_variable_and_has_the_same_defaults() {
     let of_itself = OF_ITSELF.iter().map(|(variable, _)| *variable);
     let set: BTreeSet<_> =
         SETTINGS.iter().map(|(_, variable, ..)| *variable).chain(of_itself).map(str::to_owned).collect();
-    // The level of the log is the process's own matter.
+    // The process itself reads the log level.
     assert!(include_str!("../../../src/main.rs").contains(r#"variable("RUST_LOG")"#));
     assert_eq!(read, set.into_iter().filter(|variable| variable != "RUST_LOG").collect());
 
@@ -80,7 +80,7 @@ fn the_code_reads_every_variable_and_has_the_same_defaults() {
         let changed = guardrails(&without_boundary().with(parameter, value).environment());
         assert!(changed.is_ok() && changed != guardrails(&only_of_itself), "{parameter}: {changed:?}");
     }
-    // Where it is not told, as by an older template, nothing else is lost.
+    // Without it, as with an older template, all else works.
     let known = guardrails(&only_of_itself).unwrap();
     let unknown = OwnerLimits { function_role: None, function_stack: None, ..known.clone() };
     assert_eq!(guardrails(&BTreeMap::new()), Ok(unknown.clone()));
@@ -88,7 +88,7 @@ fn the_code_reads_every_variable_and_has_the_same_defaults() {
 }
 
 #[test]
-fn a_parameter_takes_what_the_code_takes() {
+fn a_parameter_accepts_what_the_code_accepts() {
     let good: [(&str, &[&str]); 9] = [
         ("RolePathPrefix", &["/d/", "/a/b.c/", "/A_+=,.@-9/"]),
         (
@@ -164,17 +164,17 @@ fn a_parameter_takes_what_the_code_takes() {
         assert!(by_code(parameter, value), "the code refuses {value:?} as {parameter}");
     }
     for (parameter, value) in bad.iter().flat_map(|(name, values)| values.iter().map(move |value| (*name, *value))) {
-        assert!(!deployed().accepts(parameter, value), "the template takes {value:?} as {parameter}");
-        assert!(!by_code(parameter, value), "the code takes {value:?} as {parameter}");
+        assert!(!deployed().accepts(parameter, value), "the template accepts {value:?} as {parameter}");
+        assert!(!by_code(parameter, value), "the code accepts {value:?} as {parameter}");
     }
     for level in ["error", "warn", "info", "debug", "trace"] {
         assert!(deployed().accepts("LogLevel", level) && level.parse::<LevelFilter>().is_ok());
     }
 }
 
-/// A pattern with other colons could match more to IAM, which compares ARNs part by part, than to the code.
+/// IAM compares ARNs part by part, so a pattern with other colons could match more for IAM than for the code.
 #[test]
-fn a_pattern_of_policies_is_an_arn_of_policies_in_every_part() {
+fn a_pattern_of_policies_is_an_arn_in_all_parts() {
     for pattern in [
         "*",
         "arn:*",
@@ -191,7 +191,7 @@ fn a_pattern_of_policies_is_an_arn_of_policies_in_every_part() {
 }
 
 #[test]
-fn every_default_is_one_that_its_own_parameter_takes() {
+fn each_default_is_accepted_by_its_own_parameter() {
     let parameters = deployed().declared("/Parameters").clone();
     for (name, declared) in parameters.as_object().unwrap() {
         let default = declared["Default"].as_str().map_or_else(|| declared["Default"].to_string(), str::to_owned);

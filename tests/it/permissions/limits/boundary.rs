@@ -6,7 +6,7 @@ use crate::permissions::judge::Call;
 use crate::permissions::{BOUNDARY, SHIPPED_BOUNDARY, deployed, with_boundary, without_boundary};
 use crate::template::Deployment;
 
-/// What could widen a role.
+/// The actions that can extend a role.
 const WIDENING: [&str; 6] = [
     "iam:AttachRolePolicy",
     "iam:CreateRole",
@@ -17,7 +17,7 @@ const WIDENING: [&str; 6] = [
 ];
 
 #[test]
-fn without_a_required_boundary_any_will_do() {
+fn without_a_required_boundary_any_boundary_is_allowed() {
     let judge = judge(&without_boundary());
     for boundary in [None, Some(BOUNDARY), Some("arn:aws:iam::111111111111:policy/Other")] {
         for action in WIDENING.into_iter().chain(["iam:DeleteRolePermissionsBoundary"]) {
@@ -27,7 +27,7 @@ fn without_a_required_boundary_any_will_do() {
 }
 
 #[test]
-fn where_a_boundary_is_required_nothing_widens_a_role_without_it() {
+fn with_a_required_boundary_no_role_without_it_can_be_extended() {
     let boundaries = [
         None,
         Some("arn:aws:iam::111111111111:policy/Other"),
@@ -52,9 +52,9 @@ fn where_a_boundary_is_required_nothing_widens_a_role_without_it() {
             judge.must_allow(&Call::on_role(action, "/delegated/x").boundary(Some(&required)).with_policy(action));
         }
         for boundary in boundaries.chain([Some(required.as_str())]) {
-            // It is never taken off,
+            // The boundary is never removed,
             judge.must_deny(&Call::on_role("iam:DeleteRolePermissionsBoundary", "/delegated/x").boundary(boundary));
-            // and taking away works whatever there is.
+            // and permissions can be removed from any role.
             for action in [
                 "iam:DeleteRole",
                 "iam:DeleteRolePolicy",
@@ -73,7 +73,7 @@ fn where_a_boundary_is_required_nothing_widens_a_role_without_it() {
 }
 
 impl Call {
-    /// With a harmless policy, where the action takes one.
+    /// With a harmless policy, if the action has one.
     fn with_policy(self, action: &str) -> Self {
         if ["iam:AttachRolePolicy", "iam:DetachRolePolicy"].contains(&action) { self.policy(AUDIT) } else { self }
     }

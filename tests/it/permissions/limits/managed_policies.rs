@@ -15,7 +15,7 @@ fn attach(deployment: &Deployment, arn: &str) -> Call {
 }
 
 #[test]
-fn where_patterns_are_given_only_what_they_match_is_attached() {
+fn with_patterns_only_matching_policies_can_be_attached() {
     let patterns = "arn:aws:iam::aws:policy/*ReadOnlyAccess,arn:aws:iam::111111111111:policy/team/*,arn:aws:iam::aws:policy/SecurityAudi?";
     for deployment in [with_allowed_policies(patterns), with_boundary().with("AllowedManagedPolicyArns", patterns)] {
         let judge = judge(&deployment);
@@ -38,17 +38,17 @@ fn where_patterns_are_given_only_what_they_match_is_attached() {
             "arn:aws-cn:iam::aws:policy/SecurityAudit",
         ] {
             judge.must_deny(&attach(&deployment, other));
-            // What is no longer allowed can still be taken off.
+            // A policy that is no longer allowed can be detached.
             judge.must_allow(&Call::on_role("iam:DetachRolePolicy", "/delegated/x").policy(other));
         }
-        // A call that does not say what it attaches attaches nothing.
+        // A call without a policy is denied.
         let boundary = required(&deployment);
         judge.must_deny(&Call::on_role("iam:AttachRolePolicy", "/delegated/x").boundary(Some(&boundary)));
     }
 }
 
 #[test]
-fn without_patterns_anything_is_attached_that_is_not_administrative() {
+fn without_patterns_all_policies_but_administrative_ones_can_be_attached() {
     let judge = judge(&deployed());
     for arn in [
         AUDIT,
@@ -74,7 +74,7 @@ const ADMINISTRATIVE: [&str; 9] = [
 ];
 
 #[test]
-fn administrative_policies_are_attached_only_where_they_are_permitted() {
+fn administrative_policies_can_be_attached_only_if_permitted() {
     let all = "arn:*:iam::aws:policy/*";
     for partition in PARTITIONS {
         let denying = [
@@ -102,7 +102,7 @@ fn administrative_policies_are_attached_only_where_they_are_permitted() {
     for name in ADMINISTRATIVE {
         judge.must_allow(&attach(&with_administrators(), &format!("arn:aws:iam::aws:policy/{name}")));
     }
-    // The other limits stand.
+    // The other limits are still in effect.
     let deployment = with_all_limits().with("PermitAdministrativeAccess", "true");
     Judge::of(&deployment.policy()).must_deny(&attach(&deployment, "arn:aws:iam::aws:policy/AdministratorAccess"));
 }

@@ -6,7 +6,7 @@ use crate::permissions::actions;
 use crate::permissions::judge::Call;
 
 #[test]
-fn no_action_is_a_pattern_and_all_that_is_denied_is_what_would_be_allowed() {
+fn no_action_is_a_pattern_and_only_allowed_actions_are_denied() {
     for deployment in deployments() {
         let policy = deployment.policy();
         let allowed = actions(&policy, "Allow");
@@ -16,7 +16,7 @@ fn no_action_is_a_pattern_and_all_that_is_denied_is_what_would_be_allowed() {
 }
 
 #[test]
-fn the_function_cannot_touch_itself() {
+fn the_function_cannot_change_itself() {
     let own_role = "/service-provider-access-FunctionRole-AbCdEf";
     let function = format!("arn:aws:lambda:us-east-1:{ACCOUNT}:function:service-provider-access");
     for deployment in deployments() {
@@ -40,7 +40,7 @@ fn the_function_cannot_touch_itself() {
 }
 
 #[test]
-fn the_function_can_do_nothing_else() {
+fn the_function_has_no_other_permissions() {
     let role = format!("arn:aws:iam::{ACCOUNT}:role/delegated/x");
     let user = format!("arn:aws:iam::{ACCOUNT}:user/delegated/x");
     let policy = format!("arn:aws:iam::{ACCOUNT}:policy/delegated/x");
@@ -77,7 +77,7 @@ fn the_function_can_do_nothing_else() {
 }
 
 #[test]
-fn the_function_writes_its_own_log_and_no_other() {
+fn the_function_can_write_only_its_own_log() {
     let group = |group: &str| format!("arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}");
     let own = group("/aws/lambda/service-provider-access");
     for deployment in deployments() {

@@ -5,7 +5,7 @@ use crate::permissions::judge::Call;
 use crate::permissions::{PARTITIONS, deployed, without_boundary};
 
 #[test]
-fn roles_outside_of_the_prefix_are_seen_and_never_written() {
+fn roles_outside_of_the_prefix_can_be_read_but_not_written() {
     let outside = [
         "/x",
         "/delegated",
@@ -33,10 +33,10 @@ fn roles_outside_of_the_prefix_are_seen_and_never_written() {
 }
 
 #[test]
-fn roles_under_the_prefix_are_written_however_deep() {
+fn roles_under_the_prefix_can_be_written_at_any_depth() {
     let deployment = without_boundary();
     let judge = judge(&deployment);
-    // IAM does not climb: a path is a name, and one that holds dots is a path like any other.
+    // IAM does not resolve dots: a path with dots is a path like any other.
     for role in ["/delegated/x", "/delegated/team/x", "/delegated/../x"] {
         for action in WRITES.into_iter().filter(|action| *action != "iam:UpdateRoleDescription") {
             judge.must_allow(&harmless(&deployment, action, role));
@@ -63,7 +63,7 @@ fn another_prefix_moves_the_limit() {
 }
 
 #[test]
-fn no_prefix_reaches_every_role() {
+fn no_prefix_includes_all_roles() {
     for prefix in ["/", "//", "", "*", "/*/", "/?/", "/a*/", "delegated/", "/delegated", "/${aws:username}/", "/a//b/"]
     {
         assert!(!deployed().accepts("RolePathPrefix", prefix), "{prefix}");
@@ -71,7 +71,7 @@ fn no_prefix_reaches_every_role() {
 }
 
 #[test]
-fn other_accounts_and_partitions_are_out_of_reach() {
+fn other_accounts_and_partitions_are_denied() {
     for deployment in deployments() {
         let judge = judge(&deployment);
         for arn in ["arn:aws:iam::222222222222:role/delegated/x", "arn:aws-cn:iam::111111111111:role/delegated/x"] {
@@ -87,7 +87,7 @@ fn other_accounts_and_partitions_are_out_of_reach() {
 }
 
 #[test]
-fn every_partition_has_the_same_policy() {
+fn all_partitions_have_the_same_policy() {
     let here = deployed().policy().to_string();
     for partition in PARTITIONS {
         let there = deployed().in_partition(partition).policy().to_string();
