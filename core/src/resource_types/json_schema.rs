@@ -6,6 +6,7 @@
 //! | keyword | what it says |
 //! | --- | --- |
 //! | `errorMessage` | what a value must be, after the property's name; editors show it |
+//! | `code` | the code of the problem when properties contradict each other |
 //! | `attributes`, `ref` | what `Fn::GetAtt` and `Ref` return |
 //! | `otherNames` | names that users know from other tools, and what to do instead |
 
@@ -16,6 +17,7 @@ use serde_json::{Map, Value, json};
 use super::form::{Form, Property, Relation};
 use super::resource_type::ResourceType;
 use super::text::Text;
+use crate::findings::Code;
 
 /// What a string must be to be read as `true`, whatever its letter case; and as `false`.
 const TRUE: &str = "^[Tt][Rr][Uu][Ee]$";
@@ -157,16 +159,19 @@ fn of_relation(relation: &Relation) -> Value {
             "if": {"required": [property]},
             "then": {"required": [other]},
             "errorMessage": format!("{property} {message}"),
+            "code": Code::MissingProperty.name(),
         }),
         Relation::NeedsTrue { property, flag, message } => json!({
             "if": {"required": [property]},
             "then": {"required": [flag], "properties": {flag: flag_is(true)}},
             "errorMessage": format!("{property} {message}"),
+            "code": Code::ConflictingProperties.name(),
         }),
         Relation::FalseExcludes { flag, property, message } => json!({
             "if": {"required": [flag, property], "properties": {flag: flag_is(false)}},
             "then": false,
             "errorMessage": format!("{flag} {message}"),
+            "code": Code::ConflictingProperties.name(),
         }),
     }
 }

@@ -178,7 +178,7 @@ fn is_valid(schema: &Value, value: &Value) -> bool {
         "allOf" => argument.as_array().expect("a list").iter().all(valid),
         "anyOf" => argument.as_array().expect("a list").iter().any(valid),
         "if" => !valid(argument) || members.get("then").is_none_or(valid),
-        "then" | "$schema" | "title" | "description" | "default" | "errorMessage" | "ref" | "attributes"
+        "then" | "$schema" | "title" | "description" | "default" | "errorMessage" | "code" | "ref" | "attributes"
         | "otherNames" => true,
         other => panic!("{other} is not a keyword of the schemas"),
     })
