@@ -66,6 +66,8 @@ stackset: .tools/local-aws/.installed ## write stackset.yaml from template.yaml 
 catalogue: .tools/catalogue/.installed ## generate the catalogue of permissions, after changing a package version or an addition (needs Node)
 	$(python3) tools/catalogue/generate.py .tools/catalogue core/src/policy/catalogue
 	cargo test --locked --quiet -p delegated-role-core --lib -- --ignored make_the_table_of_aws_managed_policies
+	$(python3) tools/catalogue/deny_list.py .tools/catalogue core/src/policy/catalogue template.yaml
+	$(MAKE) stackset
 
 judgement: .tools/catalogue/.installed ## judge labelled policies and print where judgement and label differ; FILES="..." names other labelled files (needs Node)
 	$(python3) tools/catalogue/label.py .tools/catalogue > .tools/catalogue/labelled.jsonl

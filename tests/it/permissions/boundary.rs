@@ -46,7 +46,7 @@ fn it_is_short_enough_however_many_roles_may_be_passed() {
         document(deployment).to_string().chars().filter(|character| !character.is_whitespace()).count()
     };
     let longest = |arn: &str| {
-        let most = 1_801 / (arn.len() + 1);
+        let most = 1_601 / (arn.len() + 1);
         vec![arn; most].join(",")
     };
     for partition in PARTITIONS {

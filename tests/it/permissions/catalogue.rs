@@ -41,6 +41,20 @@ pub(super) fn actions(letters: &str) -> Vec<Action> {
     found
 }
 
+/// The AWS managed policies that amount to administrative access.
+pub(super) fn administrative_policies() -> Vec<String> {
+    let mut name = String::new();
+    let rows = include_str!("../../../core/src/policy/catalogue/aws_managed.txt").lines();
+    let row = rows.filter(|row| !row.starts_with('#')).filter_map(|row| {
+        // How many characters the name shares with the one before, the rest of it, and the letters of what was found.
+        let (rest, letters) = row[2..].split_once(' ').unwrap_or((&row[2..], ""));
+        name.truncate(row[..2].parse().unwrap());
+        name.push_str(rest);
+        letters.contains('A').then(|| name.clone())
+    });
+    row.collect()
+}
+
 /// The combinations with one of these letters: actions that count only together.
 pub(super) fn combinations(letters: &str) -> Vec<Vec<String>> {
     let rows = CATALOGUE.lines().filter_map(|line| line.strip_prefix("together "));

@@ -1,12 +1,14 @@
 //! The managed policies that the function can attach.
 
+use std::collections::BTreeSet;
+
 use delegated_role_core::policy::{Code, Severity, aws_managed};
 
 use super::{judge, required};
 use crate::fixtures::{ACCOUNT, AUDIT};
 use crate::permissions::judge::{Call, Judge};
 use crate::permissions::{
-    PARTITIONS, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary,
+    PARTITIONS, catalogue, deployed, with_administrators, with_all_limits, with_allowed_policies, with_boundary,
 };
 use crate::template::Deployment;
 
@@ -60,18 +62,44 @@ fn without_patterns_all_policies_but_administrative_ones_can_be_attached() {
     }
 }
 
-/// The policies that the template denies by name, and two more that its pattern denies.
-const ADMINISTRATIVE: [&str; 9] = [
-    "AdministratorAccess",
-    "AdministratorAccess-Amplify",
-    "AIDevOpsAgentActionsPolicy",
-    "AWSMcpServiceActionsFullAccess",
-    "AWSSSODirectoryAdministrator",
-    "AWSSSOMasterAccountAdministrator",
-    "AWSSSOMemberAccountAdministrator",
-    "IAMFullAccess",
-    "PowerUserAccess",
-];
+/// The AWS managed policies that the template denies, as `make catalogue` writes them: what follows `policy/` in ARNs.
+fn denied() -> Vec<String> {
+    let policy = deployed().policy();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let denies: Vec<_> = statements.filter(|statement| statement["Effect"] == "Deny").collect();
+    let [deny] = denies[..] else { panic!("not one deny: {denies:?}") };
+    let arns = deny["Condition"]["ArnLike"]["iam:PolicyARN"].as_array().unwrap().iter();
+    arns.map(|arn| arn.as_str().unwrap().strip_prefix("arn:aws:iam::aws:policy/").unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_list_of_denied_policies_is_that_of_the_catalogue() {
+    let administrative = catalogue::administrative_policies();
+    assert!(administrative.len() > 40, "{}", administrative.len());
+    let name = |entry: &str| entry.rsplit('/').next().unwrap().to_owned();
+    let names: BTreeSet<_> = denied().iter().map(|entry| name(entry)).collect();
+    // AWS adds policies of this name, so the list has a pattern for them.
+    let listed = |policy: &String| {
+        if policy.starts_with("AdministratorAccess-") { "AdministratorAccess-*".to_owned() } else { policy.clone() }
+    };
+    assert_eq!(names, administrative.iter().map(listed).collect(), "`make catalogue` writes the list anew");
+    // What is administrative by the catalogue is so for the function, too.
+    for policy in &administrative {
+        let found = aws_managed(policy).unwrap();
+        let raises = |code, severity| code == Code::Administrative && severity == Severity::Error;
+        assert!(found.iter().any(|found| raises(found.code, found.severity)), "{policy}");
+    }
+}
+
+#[test]
+fn the_policy_of_the_function_is_short_enough() {
+    // IAM's limit for all inline policies of a role, in characters without white space.
+    const LONGEST: usize = 10_240;
+    let patterns = ["arn:aws-us-gov:iam::111111111111:policy/a-team/with-a-long-name/*"; 30].join(",");
+    let deployment = with_boundary().with("AllowedManagedPolicyArns", &patterns).in_partition("aws-us-gov");
+    let length = deployment.policy().to_string().chars().filter(|character| !character.is_whitespace()).count();
+    assert!(length <= LONGEST, "{length}");
+}
 
 #[test]
 fn administrative_policies_can_be_attached_only_if_permitted() {
@@ -86,11 +114,8 @@ fn administrative_policies_can_be_attached_only_if_permitted() {
         for deployment in denying {
             let deployment = deployment.in_partition(partition);
             let (judge, boundary) = (Judge::of(&deployment.policy()), required(&deployment));
-            for name in ADMINISTRATIVE {
-                let arn = format!("arn:{partition}:iam::aws:policy/{name}");
-                let found = aws_managed(name).unwrap_or_default();
-                let raises = |code, severity| code == Code::Administrative && severity == Severity::Error;
-                assert!(found.iter().any(|found| raises(found.code, found.severity)), "{name}");
+            for entry in denied() {
+                let arn = format!("arn:{partition}:iam::aws:policy/{}", entry.replace('*', "Amplify"));
                 let role = format!("arn:{partition}:iam::{ACCOUNT}:role/delegated/x");
                 let call = |action| Call::on(action, &role).boundary(Some(&boundary)).policy(&arn);
                 judge.must_deny(&call("iam:AttachRolePolicy"));
@@ -99,8 +124,11 @@ fn administrative_policies_can_be_attached_only_if_permitted() {
         }
     }
     let judge = judge(&with_administrators());
-    for name in ADMINISTRATIVE {
-        judge.must_allow(&attach(&with_administrators(), &format!("arn:aws:iam::aws:policy/{name}")));
+    for entry in denied() {
+        judge.must_allow(&attach(
+            &with_administrators(),
+            &format!("arn:aws:iam::aws:policy/{}", entry.replace('*', "X")),
+        ));
     }
     // The other limits are still in effect.
     let deployment = with_all_limits().with("PermitAdministrativeAccess", "true");
