@@ -24,6 +24,7 @@ mod plan;
 mod process;
 mod properties;
 mod retries;
+mod session_actions;
 mod stack;
 mod template;
 mod vendors;

@@ -41,6 +41,12 @@ pub(super) static PROPERTIES: &[Property] = &[
         Form::List { item: PUBLIC_CIDR, count: 1..=100, commas: false },
         "The only public addresses that may assume the role.",
     ),
+    optional(
+        "AllowSessionTags",
+        Form::Flag { default: false },
+        "Whether callers may pass session tags, and may have transitive ones.",
+    ),
+    optional("AllowSourceIdentity", Form::Flag { default: false }, "Whether callers may set a source identity."),
     optional("ExpiresAt", Form::Text(TIMESTAMP), "When access ends, running sessions included."),
     // What they may do.
     optional(

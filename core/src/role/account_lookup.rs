@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::identifiers::{Account, PolicyArn};
 use crate::policy::{Document, aws_managed};
 use crate::properties::texts;
+use crate::role::trust::SessionAction;
 
 /// What must be known of the account to judge a wish: read before, decided here.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +62,10 @@ pub fn needs_quotas(properties: &Map<String, Value>) -> bool {
     let defaults = Quotas::default();
     let lists = ["ExternalAwsAccountId", "ExternalId", "AllowedPrincipalArns", "SourceIps"];
     let items = lists.iter().flat_map(|name| texts(properties.get(*name)));
+    let statement = FRAME + items.map(|text| text.len() + ITEM).sum::<usize>();
+    let allowed = |action: SessionAction| properties.get(action.property()).is_some();
+    // A second statement repeats the first.
+    let statements = if SessionAction::ALL.into_iter().any(allowed) { 2 } else { 1 };
     texts(properties.get("ManagedPolicyArns")).len() > defaults.attached_policies
-        || FRAME + items.map(|text| text.len() + ITEM).sum::<usize>() > defaults.trust_policy_characters
+        || statements * statement > defaults.trust_policy_characters
 }

@@ -19,7 +19,7 @@ pub(super) use self::what::INLINE_POLICY_CHARACTERS;
 use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
 use super::ownership::StackResource;
-use super::trust::{Conditions, Trust};
+use super::trust::{Conditions, SessionAction, Trust};
 use crate::findings::{Code, Finding, Problems};
 use crate::identifiers::{
     Account, AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PublicCidr, Region, RoleName, RolePath,
@@ -45,6 +45,8 @@ pub struct Delegation {
     pub external_id: ExternalIdWish,
     /// What a caller must fulfil beside the external ID: MFA, principals, organization, addresses, expiry.
     pub conditions: Conditions,
+    /// What a caller may do with the session beside assuming the role.
+    pub session_actions: BTreeSet<SessionAction>,
     /// The longest session, in seconds.
     pub max_session_duration: u32,
     /// Whether sessions end with the trust that they were handed out under.
@@ -117,6 +119,7 @@ impl Delegation {
         who::warn_of_combinations(&mut reader, accounts.as_deref().unwrap_or_default(), &external_id, &principals);
         let organization = reader.one("PrincipalOrgId", OrganizationId::parse);
         let source_ips = reader.list("SourceIps", PublicCidr::parse).unwrap_or_default().into_iter().collect();
+        let session_actions = who::session_actions(&mut reader);
         let max_session_duration = how_long::max_session_duration(&mut reader, limits);
         let expires_at = how_long::expires_at(&mut reader, now, first_time);
         let revoke_sessions = how_long::revoke_sessions(&mut reader);
@@ -155,6 +158,7 @@ impl Delegation {
             accounts: accounts.unwrap_or_default(),
             external_id,
             conditions: Conditions { mfa, principals, organization, source_ips, expires_at },
+            session_actions,
             max_session_duration,
             revoke_sessions,
             custom_policy,
@@ -178,6 +182,7 @@ impl Delegation {
             accounts: self.accounts.iter().cloned().collect(),
             external_ids: external_ids.iter().cloned().collect(),
             conditions: self.conditions.clone(),
+            session_actions: self.session_actions.clone(),
         }
     }
 
@@ -190,11 +195,16 @@ impl Delegation {
         };
         let (size, most) = (self.trust(account, external_ids).to_document().size(), quotas.trust_policy_characters);
         if size > most {
+            let second = if self.session_actions.is_empty() {
+                ""
+            } else {
+                " (AllowSessionTags and AllowSourceIdentity add a second statement)"
+            };
             reader.problem(
                 Code::QuotaExceeded,
                 "ExternalAwsAccountId, ExternalId, AllowedPrincipalArns and SourceIps",
                 format_args!(
-                    "together make a trust policy of {size} characters, {} more than the {most} that IAM allows in this \
+                    "together make a trust policy of {size} characters{second}, {} more than the {most} that IAM allows in this \
                      account; shorten one of them, or raise the quota.",
                     size - most
                 ),

@@ -1,10 +1,12 @@
 //! Who may assume the role, as a value: written as a trust policy, read back, and compared.
 //!
 //! The trust that we write is exactly one `Allow` of `sts:AssumeRole` to the roots of accounts, under
-//! conditions that can only narrow it. It never holds a wildcard principal, an `…IfExists` operator or
-//! a `StringLike` on the external ID; a document that does is not read back as ours.
+//! conditions that can only narrow it, and at most one more of the session actions to the same callers. It
+//! never holds a wildcard principal, an `…IfExists` operator or a `StringLike` on the external ID; a document
+//! that does is not read back as ours.
 
 mod conditions;
+mod session_actions;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use self::conditions::{CONDITIONS, Condition};
 pub use self::conditions::{Conditions, Mfa};
+pub use self::session_actions::SessionAction;
 use crate::identifiers::{AccountId, ExternalId, Partition};
 use crate::policy::Document;
 
@@ -26,6 +29,8 @@ pub struct Trust {
     pub external_ids: BTreeSet<ExternalId>,
     /// What else the caller must fulfil.
     pub conditions: Conditions,
+    /// What the caller may do with the session beside assuming the role.
+    pub session_actions: BTreeSet<SessionAction>,
 }
 
 /// How a trust compares with an earlier one.
@@ -44,6 +49,16 @@ pub enum Change {
 impl Trust {
     /// The trust policy that says so.
     pub fn to_document(&self) -> Document {
+        let mut statements = vec![self.statement(vec![ASSUME_ROLE.to_owned()], true)];
+        if !self.session_actions.is_empty() {
+            let actions = self.session_actions.iter().map(|action| action.name().to_owned()).collect();
+            statements.push(self.statement(actions, false));
+        }
+        Document::new(statements)
+    }
+
+    /// A statement that allows these actions. Only requests to assume the role carry the external ID and the keys of MFA.
+    fn statement(&self, actions: Vec<String>, assumes: bool) -> Value {
         let roots: Vec<String> =
             self.accounts.iter().map(|account| format!("arn:{}:iam::{account}:root", self.partition)).collect();
         let mut condition = Map::new();
@@ -51,11 +66,11 @@ impl Trust {
             let operands = condition.entry(operator).or_insert_with(|| json!({}));
             operands[key] = value;
         };
-        if !self.external_ids.is_empty() {
+        if assumes && !self.external_ids.is_empty() {
             let ids: Vec<String> = self.external_ids.iter().map(|id| id.expose().to_owned()).collect();
             require("StringEquals", "sts:ExternalId", one_or_many(ids));
         }
-        for Condition { operator, key, values, .. } in &CONDITIONS {
+        for Condition { operator, key, values, .. } in CONDITIONS.iter().filter(|row| assumes || row.session_actions) {
             let values = values(&self.conditions);
             if !values.is_empty() {
                 require(operator, key, one_or_many(values));
@@ -64,17 +79,30 @@ impl Trust {
         let mut statement = json!({
             "Effect": "Allow",
             "Principal": { "AWS": one_or_many(roots) },
-            "Action": "sts:AssumeRole",
+            "Action": one_or_many(actions),
         });
         if !condition.is_empty() {
             statement["Condition"] = Value::Object(condition);
         }
-        Document::new(vec![statement])
+        statement
     }
 
     /// Reads a trust policy back, if it is one as we write it; anything else, however similar, is none.
     pub fn from_document(document: &Document) -> Option<Self> {
-        let [statement] = document.statements() else { return None };
+        let assumes = |statement: &Value| {
+            actions(statement)
+                .is_some_and(|actions| matches!(&actions[..], [one] if one.eq_ignore_ascii_case(ASSUME_ROLE)))
+        };
+        let (statement, further) = match document.statements() {
+            [one] => (one, None),
+            [one, other] if assumes(one) => (one, Some(other)),
+            [other, one] => (one, Some(other)),
+            _ => return None,
+        };
+        let session_actions = match further {
+            Some(further) => actions(further)?.iter().map(|name| SessionAction::named(name)).collect::<Option<_>>()?,
+            None => BTreeSet::new(),
+        };
         let principals = texts(statement.pointer("/Principal/AWS")?)?;
         let mut roots = principals.iter().map(|arn| {
             let (partition, account) = arn.strip_prefix("arn:")?.strip_suffix(":root")?.split_once(":iam::")?;
@@ -97,7 +125,7 @@ impl Trust {
             }
         }
         let external_ids = parsed(&demands("StringEquals", "sts:ExternalId")?, ExternalId::parse)?;
-        let trust = Self { partition, accounts, external_ids, conditions };
+        let trust = Self { partition, accounts, external_ids, conditions, session_actions };
         // What we understood must be all that it says: a condition, action or principal beyond that
         // would otherwise be lost here unseen.
         trust.to_document().same_meaning(document).then_some(trust)
@@ -121,6 +149,7 @@ impl Trust {
         self.partition == other.partition
             && other.accounts.is_subset(&self.accounts)
             && external_ids
+            && other.session_actions.is_subset(&self.session_actions)
             && self.conditions.admit_all_of(&other.conditions)
     }
 
@@ -129,8 +158,19 @@ impl Trust {
         let accounts =
             (self.accounts != other.accounts || self.partition != other.partition).then_some("ExternalAwsAccountId");
         let external_ids = (self.external_ids != other.external_ids).then_some("ExternalId");
-        accounts.into_iter().chain(external_ids).chain(self.conditions.differing_properties(&other.conditions))
+        let session_actions = self.session_actions.symmetric_difference(&other.session_actions);
+        accounts
+            .into_iter()
+            .chain(external_ids)
+            .chain(self.conditions.differing_properties(&other.conditions))
+            .chain(session_actions.map(|action| action.property()))
     }
+}
+
+const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+fn actions(statement: &Value) -> Option<Vec<String>> {
+    texts(statement.get("Action")?)
 }
 
 /// IAM turns a list of one into its value; writing it so keeps what we write and what we read alike.
@@ -220,6 +260,34 @@ mod tests {
         ] {
             let changed = read(|statement| *statement.pointer_mut(place).expect("a place") = value.clone());
             assert_eq!(changed, None, "{place} {value}");
+        }
+        let further = |actions: Value, change: fn(&mut Value)| {
+            let document = read(|_| {}).expect("ours").to_document();
+            let mut second = document.statements()[0].clone();
+            second["Action"] = actions;
+            second["Condition"] = json!({"DateLessThan": {"aws:CurrentTime": "2027-01-31T18:00:00Z"}});
+            change(&mut second);
+            Trust::from_document(&document.with_statements(vec![document.statements()[0].clone(), second]))
+        };
+        let ours = further(json!("sts:TagSession"), |_| {}).expect("ours");
+        assert_eq!(ours.session_actions, BTreeSet::from([SessionAction::TagSession]));
+        for (what, trust) in [
+            ("no action", further(json!([]), |_| {})),
+            ("another action", further(json!("sts:GetCallerIdentity"), |_| {})),
+            ("a pattern", further(json!("sts:*"), |_| {})),
+            ("a second way in", further(json!("sts:AssumeRole"), |_| {})),
+            ("both", further(json!(["sts:AssumeRole", "sts:TagSession"]), |_| {})),
+            ("fewer conditions", further(json!("sts:TagSession"), |statement| statement["Condition"] = json!({}))),
+            ("a deny", further(json!("sts:TagSession"), |statement| statement["Effect"] = json!("Deny"))),
+            ("everybody", further(json!("sts:TagSession"), |statement| statement["Principal"] = json!("*"))),
+            (
+                "a condition that these requests never fulfil",
+                further(json!("sts:TagSession"), |statement| {
+                    statement["Condition"]["Bool"] = json!({"aws:MultiFactorAuthPresent": "true"});
+                }),
+            ),
+        ] {
+            assert_eq!(trust, None, "{what}");
         }
         let excepted = read(|statement| statement["NotPrincipal"] = json!({"AWS": "arn:aws:iam::111122223333:user/x"}));
         assert_eq!(excepted, None);

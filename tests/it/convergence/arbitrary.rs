@@ -13,7 +13,7 @@ use delegated_role_core::role::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPol
 use delegated_role_core::role::ownership::{REVOKE_PENDING, REVOKE_TAG, StackResource};
 use delegated_role_core::role::previous_template::OnceDeclared;
 use delegated_role_core::role::session_revocation::{REVOCATION_POLICY, extended};
-use delegated_role_core::role::trust::{Conditions, Mfa, Trust};
+use delegated_role_core::role::trust::{Conditions, Mfa, SessionAction, Trust};
 use delegated_role_core::timestamp::Timestamp;
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
@@ -94,6 +94,7 @@ prop_compose! {
         organization in proptest::option::of(select(vec!["o-aaaaaaaaaa", "o-bbbbbbbbbb"])),
         ranges in subsequence(RANGES.to_vec(), 0..=2),
         expires_at in proptest::option::of(select(EXPIRIES.to_vec())),
+        session_actions in subsequence(SessionAction::ALL.to_vec(), 0..=2),
     ) -> Trust {
         let first = accounts[0];
         Trust {
@@ -110,6 +111,7 @@ prop_compose! {
                 source_ips: ranges.iter().map(|range| PublicCidr::parse(range).unwrap()).collect(),
                 expires_at: expires_at.map(time),
             },
+            session_actions: session_actions.into_iter().collect(),
         }
     }
 }
@@ -152,6 +154,7 @@ prop_compose! {
                 _ => ExternalIdWish::Explicit(trust.external_ids.iter().cloned().collect()),
             },
             conditions: trust.conditions,
+            session_actions: trust.session_actions,
             max_session_duration,
             revoke_sessions,
             custom_policy,
@@ -218,7 +221,7 @@ prop_compose! {
 
 /// A role, what its previous template declared, and the next template: different in everything, or in a few properties.
 pub(super) fn any_change() -> impl Strategy<Value = (Model, OnceDeclared, Delegation)> {
-    let alike = prop_oneof![Just([false; 7]), any::<[bool; 7]>(), select((0..7).collect::<Vec<_>>()).prop_map(all_but)];
+    let alike = prop_oneof![Just([false; 8]), any::<[bool; 8]>(), select((0..8).collect::<Vec<_>>()).prop_map(all_but)];
     (any_role(), any_previous_template(), any_delegation(), alike).prop_map(
         |(role, mut once, mut delegation, alike)| {
             // What fills a role must be removable, or nothing could be done.
@@ -234,13 +237,13 @@ pub(super) fn any_change() -> impl Strategy<Value = (Model, OnceDeclared, Delega
     )
 }
 
-pub(super) fn all_but(one: usize) -> [bool; 7] {
+pub(super) fn all_but(one: usize) -> [bool; 8] {
     std::array::from_fn(|index| index != one)
 }
 
 /// Copies the parts of the trust that `alike` says.
-pub(super) fn keep(delegation: &mut Delegation, trust: &Trust, alike: [bool; 7]) {
-    let [accounts, ids, mfa, principals, organization, ranges, end] = alike;
+pub(super) fn keep(delegation: &mut Delegation, trust: &Trust, alike: [bool; 8]) {
+    let [accounts, ids, mfa, principals, organization, ranges, end, session_actions] = alike;
     if accounts {
         delegation.accounts = trust.accounts.iter().cloned().collect();
     }
@@ -264,5 +267,8 @@ pub(super) fn keep(delegation: &mut Delegation, trust: &Trust, alike: [bool; 7])
     }
     if end {
         delegation.conditions.expires_at = trust.conditions.expires_at;
+    }
+    if session_actions {
+        delegation.session_actions.clone_from(&trust.session_actions);
     }
 }

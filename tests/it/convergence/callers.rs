@@ -17,6 +17,8 @@ struct Caller {
     organization: &'static str,
     address: &'static str,
     at: &'static str,
+    /// What the caller does with the session beside assuming the role.
+    session_action: Option<&'static str>,
 }
 
 fn callers() -> Vec<Caller> {
@@ -28,8 +30,19 @@ fn callers() -> Vec<Caller> {
                     for organization in ["o-aaaaaaaaaa", "o-bbbbbbbbbb"] {
                         for address in ["203.0.113.5", "203.0.113.99", "192.0.2.1"] {
                             for at in ["2026-11-30T23:59:59Z", EXPIRIES[0], EXPIRIES[1]] {
-                                let caller = Caller { account, external_id, mfa_age, name, organization, address, at };
-                                callers.push(caller);
+                                for session_action in [None, Some("sts:TagSession"), Some("sts:SetSourceIdentity")] {
+                                    let caller = Caller {
+                                        account,
+                                        external_id,
+                                        mfa_age,
+                                        name,
+                                        organization,
+                                        address,
+                                        at,
+                                        session_action,
+                                    };
+                                    callers.push(caller);
+                                }
                             }
                         }
                     }
@@ -51,7 +64,7 @@ pub(super) fn admitted(trust: Option<&Trust>) -> Rc<BTreeSet<usize>> {
     let known = KNOWN.with_borrow(|known| known.get(&text).cloned());
     known.unwrap_or_else(|| {
         let policy: Value = serde_json::from_str(&text).unwrap_or_default();
-        let is_admitted = |caller: &Caller| text.is_empty() || caller.is_admitted(&policy["Statement"][0]);
+        let is_admitted = |caller: &Caller| text.is_empty() || caller.is_admitted(&policy);
         let admitted =
             callers().iter().enumerate().filter(|(_, caller)| is_admitted(caller)).map(|(index, _)| index).collect();
         let admitted = Rc::new(admitted);
@@ -61,7 +74,21 @@ pub(super) fn admitted(trust: Option<&Trust>) -> Rc<BTreeSet<usize>> {
 }
 
 impl Caller {
-    fn is_admitted(&self, statement: &Value) -> bool {
+    /// Each action of the request must be allowed by a statement.
+    fn is_admitted(&self, policy: &Value) -> bool {
+        let actions = [Some("sts:AssumeRole"), self.session_action];
+        actions.into_iter().flatten().all(|action| {
+            let statements = policy["Statement"].as_array().unwrap();
+            statements.iter().any(|statement| {
+                statement["Effect"] == "Allow"
+                    && any_of(&statement["Action"], |allowed| allowed == action)
+                    && self.fulfils(statement, action == "sts:AssumeRole")
+            })
+        })
+    }
+
+    /// Requests for the other actions do not carry the external ID and the keys of MFA.
+    fn fulfils(&self, statement: &Value, assumes: bool) -> bool {
         let arn = format!("arn:aws:iam::{}:{}", self.account, self.name);
         let root = format!("arn:aws:iam::{}:root", self.account);
         let conditions = statement["Condition"].as_object().into_iter().flatten();
@@ -72,12 +99,12 @@ impl Caller {
                 })
                 .all(|(operator, key, value)| match (operator.as_str(), key.as_str()) {
                     ("StringEquals", "sts:ExternalId") => {
-                        self.external_id.is_some_and(|id| any_of(value, |wanted| wanted == id))
+                        assumes && self.external_id.is_some_and(|id| any_of(value, |wanted| wanted == id))
                     }
                     ("StringEquals", "aws:PrincipalOrgID") => value == self.organization,
-                    ("Bool", "aws:MultiFactorAuthPresent") => (value == "true") == self.mfa_age.is_some(),
+                    ("Bool", "aws:MultiFactorAuthPresent") => assumes && (value == "true") == self.mfa_age.is_some(),
                     ("NumericLessThanEquals", "aws:MultiFactorAuthAge") => {
-                        self.mfa_age.is_some_and(|age| age <= value.as_str().unwrap().parse().unwrap())
+                        assumes && self.mfa_age.is_some_and(|age| age <= value.as_str().unwrap().parse().unwrap())
                     }
                     ("ArnLike", "aws:PrincipalArn") => any_of(value, |wanted| match wanted.strip_suffix('*') {
                         Some(start) => arn.starts_with(start),

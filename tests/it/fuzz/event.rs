@@ -176,6 +176,8 @@ fn properties_of(resource_type: &'static str) -> BoxedStrategy<Value> {
                 some("Path", 0.2, vec![json!("/delegated/"), json!("/delegated/x/"), json!("/"), json!("/other/")]),
                 some("RequireExternalId", 0.1, vec![json!("true"), json!("false")]),
                 some("RequireMfa", 0.2, vec![json!("true"), json!("false"), json!(true)]),
+                some("AllowSessionTags", 0.2, vec![json!("true"), json!("false"), json!("tags")]),
+                some("AllowSourceIdentity", 0.2, vec![json!("true"), json!("false"), json!([])]),
                 some("MfaMaxAge", 0.1, vec![json!("3600"), json!("0"), json!("129600")]),
                 some(
                     "MaxSessionDuration",

@@ -20,8 +20,10 @@ async fn trust(properties: Value) -> Value {
     assert!(answer.succeeded(), "{}", answer.0);
     let mut trust = stack.account.role(answer.physical_id()).unwrap().trust.json();
     // IAM returns principals in another order.
-    if let Some(principals) = trust["Statement"][0]["Principal"]["AWS"].as_array_mut() {
-        principals.sort_by_key(ToString::to_string);
+    for statement in trust["Statement"].as_array_mut().unwrap() {
+        if let Some(principals) = statement["Principal"]["AWS"].as_array_mut() {
+            principals.sort_by_key(ToString::to_string);
+        }
     }
     trust
 }
@@ -108,6 +110,8 @@ async fn the_trust_policy_of_a_role() {
         "PrincipalOrgId": "o-a1b2c3d4e5",
         "SourceIps": ["203.0.113.0/24", "2001:db8::/32"],
         "ExpiresAt": "2027-01-31T18:00:00Z",
+        "AllowSessionTags": true,
+        "AllowSourceIdentity": true,
     });
     check(&trust(everything).await, expect_file!["../golden/trust-everything.json"]);
 }

@@ -161,6 +161,8 @@ fn who_gets_in() -> Vec<Limits> {
                 "", "203.0.113.7", "x", [], {}, null, ["x"], "*", numbered(101, "8.8.8.#/32"), ["8.8.8.8/32", "8.8.8.8/32"], 5,
             ]),
         ),
+        flag("AllowSessionTags"),
+        flag("AllowSourceIdentity"),
         row(
             "ExpiresAt",
             &json!(["1970-01-01T00:00:00Z", "2027-01-31T18:00:00Z", "9999-12-31T23:59:59Z", "2028-02-29T00:00:00Z"]),

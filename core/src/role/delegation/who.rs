@@ -7,7 +7,7 @@ use crate::findings::Code;
 use crate::identifiers::{Account, AccountId, ExternalId, Invalid, PrincipalArn, Region};
 use crate::owner_limits::{OwnerLimits, TrustedAccounts};
 use crate::properties::Reader;
-use crate::role::trust::Mfa;
+use crate::role::trust::{Mfa, SessionAction};
 
 pub(super) fn accounts(reader: &mut Reader<'_>, own: &Account, limits: &OwnerLimits) -> Option<Vec<AccountId>> {
     const PROPERTY: &str = "ExternalAwsAccountId";
@@ -156,6 +156,11 @@ pub(super) fn mfa(reader: &mut Reader<'_>) -> Mfa {
         (true, None) => Mfa::Required,
         (true, Some(seconds)) => Mfa::RequiredWithin(seconds),
     }
+}
+
+/// What callers may do with the session beside assuming the role.
+pub(super) fn session_actions(reader: &mut Reader<'_>) -> BTreeSet<SessionAction> {
+    SessionAction::ALL.into_iter().filter(|action| reader.flag(action.property()).unwrap_or(false)).collect()
 }
 
 pub(super) fn principals(

@@ -50,6 +50,8 @@ pub(super) struct Condition {
     pub(super) read: fn(&mut Conditions, &[String]) -> bool,
     /// Whether the first lets in everyone whom the second lets in. False when in doubt.
     pub(super) admits: fn(&Conditions, &Conditions) -> bool,
+    /// Whether requests for the session actions carry the key, too. Where they do not, a condition on it is never fulfilled.
+    pub(super) session_actions: bool,
 }
 
 /// All conditions. `RequireMfa` comes before `MfaMaxAge`, which is read on top of it.
@@ -64,6 +66,7 @@ pub(super) const CONDITIONS: [Condition; 6] = [
             conditions.organization.is_some()
         },
         admits: |own, other| own.organization.is_none() || own.organization == other.organization,
+        session_actions: true,
     },
     Condition {
         property: "RequireMfa",
@@ -75,6 +78,7 @@ pub(super) const CONDITIONS: [Condition; 6] = [
             one(values) == Some("true")
         },
         admits: |own, other| own.mfa == Mfa::NotRequired || other.mfa != Mfa::NotRequired,
+        session_actions: false,
     },
     Condition {
         property: "MfaMaxAge",
@@ -93,6 +97,7 @@ pub(super) const CONDITIONS: [Condition; 6] = [
             (Some(own), Some(other)) => other <= own,
             (Some(_), None) => false,
         },
+        session_actions: false,
     },
     Condition {
         property: "AllowedPrincipalArns",
@@ -101,6 +106,7 @@ pub(super) const CONDITIONS: [Condition; 6] = [
         values: |conditions| conditions.principals.iter().map(ToString::to_string).collect(),
         read: |conditions, values| all(values, PrincipalArn::parse, &mut conditions.principals),
         admits: |own, other| within(&own.principals, &other.principals, PrincipalArn::covers),
+        session_actions: true,
     },
     Condition {
         property: "SourceIps",
@@ -109,6 +115,7 @@ pub(super) const CONDITIONS: [Condition; 6] = [
         values: |conditions| conditions.source_ips.iter().map(ToString::to_string).collect(),
         read: |conditions, values| all(values, PublicCidr::parse, &mut conditions.source_ips),
         admits: |own, other| within(&own.source_ips, &other.source_ips, PublicCidr::contains),
+        session_actions: true,
     },
     Condition {
         property: "ExpiresAt",
@@ -124,6 +131,7 @@ pub(super) const CONDITIONS: [Condition; 6] = [
             (Some(own), Some(other)) => other <= own,
             (Some(_), None) => false,
         },
+        session_actions: true,
     },
 ];
 
