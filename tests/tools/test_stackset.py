@@ -257,7 +257,6 @@ class StackSets(unittest.TestCase):
             function,
             {
                 "Type": "AWS::Lambda::Function",
-                "Metadata": {"Boundary": {"Fn::If": ["IsHomeRegion", {"Ref": "Boundary"}, NO_VALUE]}},
                 "Properties": {
                     "FunctionName": "service-provider-access",
                     "Description": "Makes and keeps IAM roles for service providers (Custom::DelegatedRole).",
@@ -305,6 +304,14 @@ class StackSets(unittest.TestCase):
         )
         self.assertEqual(other.pop("Condition"), "MakeRole")
         other["Properties"] |= {"ExternalId": {"Ref": "ExternalId"}, "RoleName": {"Ref": "RoleName"}}
+        # In the home Region the role is made after its boundary.
+        required, no_value = other["Properties"]["PermissionsBoundary"]["Fn::If"][1:]
+        ours, arn, given = required["Fn::If"]
+        elsewhere = {"Fn::Sub": arn["Fn::Sub"][0].replace("${Region}", "${HomeRegion}")}
+        arn = {"Fn::If": ["IsHomeRegion", {"Ref": "Boundary"}, elsewhere]}
+        other["Properties"]["PermissionsBoundary"] = {
+            "Fn::If": ["BoundaryIsRequired", {"Fn::If": [ours, arn, given]}, no_value]
+        }
         self.assertEqual(role, other)
 
     def test_the_boundary_is_made_in_the_home_region_only(self):
