@@ -43,6 +43,13 @@ async fn check_refused(stack: &Stack, properties: &Value, reason: &Expect) {
     assert!(answer.physical_id().starts_with("refused-"));
 }
 
+/// What is attached to a role, in order of the ARNs: the attachments are made side by side.
+fn attached(role: &Role) -> Vec<&str> {
+    let mut arns: Vec<_> = role.attached_policies.iter().map(String::as_str).collect();
+    arns.sort_unstable();
+    arns
+}
+
 fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }

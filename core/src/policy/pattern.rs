@@ -165,6 +165,7 @@ impl Pattern {
     pub(super) fn intersects(&self, other: &Self) -> bool {
         let others = &other.0;
         let mut reached = vec![false; others.len() + 1];
+        let mut next = reached.clone();
         reached[0] = true;
         skip_runs(&mut reached, others);
         for unit in &self.0 {
@@ -177,14 +178,14 @@ impl Pattern {
                     }
                 }
             } else {
-                let mut next = vec![false; others.len() + 1];
+                next.fill(false);
                 for (j, other) in others.iter().enumerate() {
                     if reached[j] && unit.from.overlap(other.from) {
                         next[if other.run { j } else { j + 1 }] = true;
                     }
                 }
                 skip_runs(&mut next, others);
-                reached = next;
+                std::mem::swap(&mut reached, &mut next);
             }
             if !reached.contains(&true) {
                 return false;

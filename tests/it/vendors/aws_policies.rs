@@ -3,7 +3,7 @@
 use expect_test::expect;
 use serde_json::{Value, json};
 
-use super::{check_made, check_refused};
+use super::{attached, check_made, check_refused};
 use crate::fixtures::{AUDIT, READ_ONLY, SCP_DENIAL, allow, read_bucket};
 use crate::stack::Stack;
 use crate::wire::iam::{Fault, Policy};
@@ -25,7 +25,7 @@ fn with_new_policy(document: Value) -> Stack {
 async fn a_policy_of_an_unknown_name_is_judged_by_its_document() {
     let properties = json!({"ManagedPolicyArns": [AUDIT, NEW]});
     let made = check_made(&with_new_policy(read_bucket()), &properties, &expect![[""]]).await;
-    assert_eq!(made.attached_policies, [NEW, AUDIT]);
+    assert_eq!(attached(&made), [NEW, AUDIT]);
     check_made(&with_new_policy(allow("s3:GetObject", "*")), &properties, &expect!["ManagedPolicyArns reads data or obtains credentials: arn:aws:iam::aws:policy/NewServiceReadOnlyAccess in statement 1 allows s3:GetObject on *. [reads-data]"]).await;
     check_refused(&with_new_policy(allow("iam:Put*", "*")), &properties, &expect!["ManagedPolicyArns gives administrator-equivalent access: arn:aws:iam::aws:policy/NewServiceReadOnlyAccess in statement 1 allows iam:PutGroupPolicy, iam:PutRolePermissionsBoundary, iam:PutRolePolicy, iam:PutUserPermissionsBoundary, iam:PutUserPolicy on *. Narrow the permissions; if the provider is to be an administrator, AllowAdministrativeAccess and the owner's PermitAdministrativeAccess must both be true. [administrative]"]).await;
 }
@@ -41,7 +41,7 @@ async fn a_policy_of_an_unknown_name_that_may_not_be_read_is_warned_of() {
             let stack = with_new_policy(allow("*", "*"));
             stack.account.fail(denied.on(read).every());
             let made = check_made(&stack, &json!({"ManagedPolicyArns": [AUDIT, NEW, READ_ONLY]}), warnings).await;
-            assert_eq!(made.attached_policies, [NEW, READ_ONLY, AUDIT]);
+            assert_eq!(attached(&made), [NEW, READ_ONLY, AUDIT]);
         }
     }
     // A denied read of a policy of the account itself is a failure: it may hold anything.
@@ -49,7 +49,7 @@ async fn a_policy_of_an_unknown_name_that_may_not_be_read_is_warned_of() {
     let own = stack.account.put_policy(Policy::named("Own", read_bucket()));
     stack.account.fail(Fault::denied_because(SCP_DENIAL).on("GetPolicy").every());
     let answer = stack.create(super::role(&json!({"ManagedPolicyArns": [own]}))).await;
-    expect!["iam:GetPolicy was denied: User: arn:aws:sts::111111111111:assumed-role/service-provider-access/service-provider-access is not authorized to perform: iam:GetPolicy on resource: policy arn:aws:iam::111111111111:policy/Own with an explicit deny in a service control policy. A service control policy of the organization denies iam:GetPolicy. Only the administrators of the organization can exempt the function's role (AWS request ID <id>)."].assert_eq(&answer.reason().replace(&stack.account.request_id("GetPolicy").unwrap(), "<id>"));
+    expect!["iam:GetPolicy was denied: User: arn:aws:sts::111111111111:assumed-role/service-provider-access/service-provider-access is not authorized to perform: iam:GetPolicy on resource: policy arn:aws:iam::111111111111:policy/Own with an explicit deny in a service control policy. A service control policy of the organization denies iam:GetPolicy. Only the administrators of the organization can exempt the function's role (AWS request ID <id>). [denied]"].assert_eq(&answer.reason().replace(&stack.account.request_id("GetPolicy").unwrap(), "<id>"));
     assert_eq!(stack.account.writes(), Vec::<String>::new());
 }
 

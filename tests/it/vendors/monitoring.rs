@@ -3,7 +3,7 @@
 use expect_test::expect;
 use serde_json::json;
 
-use super::{check_made, check_refused, document};
+use super::{attached, check_made, check_refused, document};
 use crate::fixtures::AUDIT;
 use crate::stack::Stack;
 use crate::wire::iam::Policy;
@@ -80,7 +80,7 @@ async fn a_posture_vendor_with_security_audit() {
         &expect![[""]],
     )
     .await;
-    assert_eq!(made.attached_policies, [AUDIT, VIEW_ONLY]);
+    assert_eq!(attached(&made), [AUDIT, VIEW_ONLY]);
 }
 
 /// The bucket of the cost and usage reports, prices and recommendations.
@@ -149,5 +149,5 @@ async fn a_monitoring_vendor_with_policies_in_the_account() {
         ManagedPolicyArns shares resources or changes their policies: arn:aws:iam::111111111111:policy/vendor/Collect3 in statement 1 allows dynamodb:PutResourcePolicy, dynamodb:UpdateAbacStatus, dynamodb:DeleteResourcePolicy on *. [exposes]
         ManagedPolicyArns reads data or obtains credentials: arn:aws:iam::111111111111:policy/vendor/Collect1 in statement 1 allows s3:GetObject on *; arn:aws:iam::111111111111:policy/vendor/Collect3 in statement 1 allows 7 actions, such as ssm:GetParameters, dynamodb:BatchGetItem, dynamodb:GetItem, on *. [reads-data]
         ManagedPolicyArns is broad: arn:aws:iam::111111111111:policy/vendor/Collect3 in statement 1 allows dynamodb:* on *. [broad]"]]).await;
-    assert_eq!(made.attached_policies, [first, second, third, AUDIT.to_owned()]);
+    assert_eq!(attached(&made), [&first, &second, &third, AUDIT]);
 }

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use serde_json::{Value, json};
 
-use super::{check_made, check_refused, document, role};
+use super::{attached, check_made, check_refused, document, role};
 use crate::stack::Stack;
 use crate::wire::iam::Policy;
 
@@ -31,7 +31,7 @@ async fn the_same_permissions_in_managed_policies_are_accepted() {
     let second = stack.account.put_policy(Policy::named("Vendor2", buckets(40..80)));
     let properties = json!({"ManagedPolicyArns": [first, second], "CustomPolicy": buckets(80..100)});
     let made = check_made(&stack, &properties, &expect![[""]]).await;
-    assert_eq!(made.attached_policies, [first, second]);
+    assert_eq!(attached(&made), [first, second]);
     assert!(made.inline_policies["CustomPolicy"] == buckets(80..100));
 }
 

@@ -163,14 +163,14 @@ impl<'d> Resource<'d> {
     }
 
     fn extent(&self, shape: &Shape) -> Option<Extent> {
-        if self.service.as_ref().is_some_and(|service| *service != shape.service) {
+        if self.service.as_ref().is_some_and(|service| *service != shape.service) || !self.meets(&shape.any) {
             None
         } else if self.meets(&shape.every) {
             Some(Extent::Every)
         } else if self.nearly.as_ref().is_some_and(|nearly| nearly.intersects(&shape.every)) {
             Some(Extent::Nearly)
         } else {
-            self.meets(&shape.any).then_some(Extent::Named)
+            Some(Extent::Named)
         }
     }
 
@@ -189,7 +189,8 @@ impl<'d> Resource<'d> {
             return false;
         }
         let separators = ['*', '?', '/', ':'];
-        let of_a_type = resource.split_once(['/', ':']).is_some_and(|(kind, names)| {
+        let kind_and_names = resource.strip_prefix('/').unwrap_or(resource).split_once(['/', ':']);
+        let of_a_type = kind_and_names.is_some_and(|(kind, names)| {
             !CATALOGUE.puts_names_first(&named) && !kind.contains("${") && is_wild(names, &separators)
         });
         is_wild(resource, &separators) || of_a_type

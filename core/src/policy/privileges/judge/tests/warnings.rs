@@ -26,6 +26,8 @@ fn warnings_are_about_everything() {
         ("eks:*", "arn:aws:eks:*:*:cluster/*", warning(Code::Organization)),
         ("sqs:*", "arn:aws:sqs:*:*:*", warning(Code::Exposes)),
         ("polly:*", "*", warning(Code::Broad)),
+        ("apigateway:*", "arn:aws:apigateway:*::/usageplans/*", warning(Code::Broad)),
+        ("apigateway:*", "arn:aws:apigateway:*::/usageplans/1", None),
         ("s3:*", "arn:aws:s3:::bucket/*", None),
         ("*:List*", "*", None),
         ("*:Describe*", "*", None),
