@@ -7,7 +7,15 @@ use std::path::{Path, PathBuf};
 use regex_lite::Regex;
 
 /// Files that a reader of the documentation creates.
-const OF_THE_READER: &[&str] = &["acme.yaml", "shut-out.json"];
+const OF_THE_READER: &[&str] = &[
+    "acme.yaml",
+    "onboarding.yaml",
+    "parameters.json",
+    "shut-out.json",
+    ".github/workflows/templates.yml",
+    ".pre-commit-config.yaml",
+    ".vscode/settings.json",
+];
 
 /// Not part of the repository, or not text.
 const SKIPPED: &[&str] = &[".git", ".aws-sam", ".tools", "target", "__pycache__"];
