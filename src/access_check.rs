@@ -1,8 +1,8 @@
-//! Runs an access check: a role is safe when it opens with its external ID and with nothing less.
+//! Runs an access check: a role is safe if it can be assumed with its external ID, and not without it.
 //!
-//! The **probes** of a **question** are sent to STS one after the other, and the replies are judged to a **verdict**. The
-//! physical ID keeps the verdict, so that a rollback to a question that was already answered succeeds even if the customer
-//! has changed the role since.
+//! The **probes** of a **question** are sent to STS one after the other, and the replies are judged to a **verdict**.
+//! The physical ID keeps the verdict, so that a rollback to a question that was already answered succeeds even if the
+//! customer has changed the role since.
 
 pub mod ask;
 
@@ -19,17 +19,17 @@ use delegated_role_core::timestamp::Timestamp;
 use self::ask::ask;
 use crate::aws::Sts;
 
-/// A check that ran, or whose answer was known.
+/// A check that ran, or whose answer was already known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// The answer, for the physical ID.
     pub answer: Answer,
-    /// The resource's attributes, or the reason for which it fails.
+    /// The attributes of the resource, or the reason of its failure.
     pub result: Result<BTreeMap<&'static str, String>, Finding>,
 }
 
-/// Runs a check at the time `now`. `before` is the resource's physical ID so far: a question that it already answers is
-/// not asked again.
+/// Runs a check at the time `now`. `before` is the physical ID of the resource so far: if it already contains the
+/// answer to this question, no role is checked.
 pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, now: Timestamp) -> Checked {
     let probes = probes(&check.question, seed);
     if let Some(answer) = before.and_then(Answer::parse).filter(|answer| answer.is_for(check)) {

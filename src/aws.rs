@@ -1,7 +1,7 @@
 //! The AWS services that one request uses, and the failures of their calls.
 //!
-//! Every call goes through [`Service::call`], which counts it, retries it where that can help, and turns a failure into a
-//! sentence. Retries are decided here and nowhere else: the SDK's own retries are off.
+//! Every call goes through [`Service::call`], which counts it, retries it where that can help, and turns a failure into
+//! a sentence. All retries are decided here: those of the SDK are off.
 
 mod denial;
 mod failure;
@@ -30,8 +30,8 @@ use crate::backoff::{Schedule, poll_until};
 /// How long one attempt may take. IAM answers within a second or two.
 pub const ATTEMPT: Duration = Duration::from_secs(10);
 
-/// What the SDK's clients share. `endpoint` is an emulator's; none is AWS itself, in that Region where a service has
-/// Regions. The SDK's own retries are off: [`Service::call`] decides them.
+/// The common configuration of the SDK's clients. `endpoint` is that of an emulator; `None` is AWS itself, in this
+/// Region if the service has Regions. The retries of the SDK are off: [`Service::call`] decides them.
 pub fn configuration(
     region: String,
     endpoint: Option<String>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-/// When something is tried again, and when it is given up.
+/// When something is tried again, and when the attempts end.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
     pause: Pause,
@@ -36,19 +36,19 @@ impl Schedule {
         Self { pause, factor: 1, attempts: u32::MAX, window: Duration::MAX, reserve: Duration::ZERO }
     }
 
-    /// All pauses are so many times as long.
+    /// Multiplies all pauses by this factor.
     #[must_use]
     pub const fn slower(self, factor: u32) -> Self {
         Self { factor, ..self }
     }
 
-    /// At most so many attempts in all.
+    /// At most this number of attempts.
     #[must_use]
     pub const fn at_most(self, attempts: u32) -> Self {
         Self { attempts, ..self }
     }
 
-    /// The last attempt begins at most so long after the first.
+    /// The last attempt begins at most this time after the first.
     #[must_use]
     pub const fn within(self, window: Duration) -> Self {
         Self { window, ..self }

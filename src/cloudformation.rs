@@ -1,4 +1,4 @@
-//! What CloudFormation says of a resource: whether an operation on it is in progress, and when its creation began.
+//! What CloudFormation says about a resource: whether an operation on it is in progress, and when its creation began.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use crate::aws::{CloudFormation, Failure, Patience};
 /// How CloudFormation reports a resource of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceStatus {
-    /// Such as `CREATE_IN_PROGRESS`; empty when CloudFormation does not know the resource (any more).
+    /// Such as `CREATE_IN_PROGRESS`. Empty if CloudFormation does not know the resource, or no longer.
     status: String,
     /// The physical ID that CloudFormation knows the resource by.
     physical_id: Option<String>,
@@ -37,13 +37,14 @@ impl fmt::Display for ResourceStatus {
     }
 }
 
-/// Asks CloudFormation how it reports a resource, see [`DescribeStackResource`]. It answers for deleted stacks, too, when
-/// asked by the stack's ID.
+/// Asks CloudFormation for the status of a resource, see [`DescribeStackResource`]. It also answers for deleted stacks
+/// if the request contains the ID of the stack.
 ///
-/// [`DescribeStackResource`]: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html
+/// [`DescribeStackResource`]:
+/// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResource.html
 ///
 /// # Errors
-/// The call failed: it is not known whether an operation is in progress.
+/// The call failed, so it is unknown whether an operation is in progress.
 pub async fn resource_status(
     cloudformation: &CloudFormation,
     resource: &StackResource,
@@ -66,7 +67,7 @@ pub async fn resource_status(
     })
 }
 
-/// When the creation of a resource began, by the stack's events; none when they do not say.
+/// When the creation of a resource began, from the events of the stack. `None` if they do not say.
 ///
 /// # Errors
 /// The call failed.

@@ -34,7 +34,7 @@ enum ResourceType {
     DelegatedRole,
     /// The provider's side: an external ID for one customer.
     ExternalId,
-    /// The provider's side: whether a customer's role opens with it and with nothing less.
+    /// The provider's side: whether a customer's role can be assumed with it, and not without it.
     AccessCheck,
 }
 
@@ -60,7 +60,7 @@ impl ResourceType {
         })
     }
 
-    /// Whether something in the account belongs to it, which a delete must remove.
+    /// Whether a resource of this type has something in the account that a delete must remove.
     fn makes_something(self) -> bool {
         match self {
             Self::DelegatedRole => true,
@@ -74,7 +74,7 @@ pub fn known_type(envelope: &Envelope) -> Option<&'static str> {
     ResourceType::parse(&envelope.resource_type).ok().map(ResourceType::name)
 }
 
-/// The ID for the answer to a request of which only the envelope is known: that of the resource, or one that no role can
+/// The ID for the answer to a request if only its envelope is known: the ID of the resource, or one that no role can
 /// have.
 pub fn id_of_refusal(envelope: &Envelope) -> String {
     envelope.physical_id.clone().unwrap_or_else(|| resource_of(envelope).refused_id())
@@ -91,25 +91,25 @@ fn resource_of(envelope: &Envelope) -> StackResource {
 const UNKNOWN_ACCOUNT: &str =
     "Lambda did not pass the function's own ARN, so its account is unknown. Run the operation again.";
 
-/// When a request was sent, and what time it is.
+/// When a request was sent, and the current time.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// By the presigned URL's signature; unknown for emulators.
+    /// From the signature of the presigned URL. Unknown for emulators.
     pub sent: Option<Timestamp>,
     /// Now.
     pub now: Timestamp,
 }
 
-/// What to do, with everything that it needs.
+/// What to do, with all that is needed for it.
 #[derive(Debug)]
 pub enum Command {
-    /// Make a role as declared.
+    /// Make a role as the template declares it.
     EnsureRole {
         /// What the template declares.
         declaration: Box<Declaration>,
-        /// Where the function works and what its owner allows, or why that is unknown.
+        /// Where the function works and what its owner allows, or why this is unknown.
         installation: Result<Box<Installation>, Problems>,
-        /// The name that the role will have, as far as it can be known before the declaration is validated.
+        /// The name that the role will have, as far as it is known before the declaration is validated.
         expected: Option<RoleName>,
         /// The ID to answer with while it is unknown whether the role exists.
         physical_id: String,
@@ -123,9 +123,9 @@ pub enum Command {
     },
     /// Derive a provider's external ID.
     DeriveExternalId {
-        /// Which.
+        /// Its properties.
         wish: external_id::Wish,
-        /// The handle so far, or an ID that stands for none.
+        /// The handle so far, or an ID that is no handle.
         physical_id: String,
     },
     /// Check whether a customer's role is safe.
@@ -134,14 +134,14 @@ pub enum Command {
         check: Box<Check>,
         /// The answer so far, if there is one.
         before: Option<String>,
-        /// What time it is.
+        /// The current time.
         now: Timestamp,
         /// The ID to answer with while there is no answer.
         physical_id: String,
     },
     /// Nothing exists that could be removed.
     NothingToRemove {
-        /// The ID of what was refused, or was never more than an answer.
+        /// The ID of a refused create, or of a resource that only consists of its answer.
         physical_id: String,
     },
 }
@@ -180,7 +180,7 @@ impl Command {
         let known = envelope.physical_id.clone();
         let refuse = |reason: Finding| Refusal::of(envelope, reason);
 
-        // First of all: what was wrong with the create must not make its delete fail too.
+        // This comes first: a mistake in the create must not make its delete fail, too.
         let resource_type = ResourceType::parse(&envelope.resource_type);
         let only_answered = resource_type.as_ref().is_ok_and(|known| !known.makes_something());
         if envelope.request_type == "Delete"
@@ -247,7 +247,7 @@ impl Command {
         Self::EnsureRole { declaration, installation, expected, physical_id }
     }
 
-    /// The ID to answer with when it cannot be known how far the command came.
+    /// The ID to answer with if it is unknown how far the command got.
     pub fn physical_id(&self) -> &str {
         match self {
             Self::EnsureRole { physical_id, .. }
@@ -258,7 +258,7 @@ impl Command {
         }
     }
 
-    /// Runs it. The seed is its only randomness.
+    /// Runs the command. The seed is its only randomness.
     pub async fn run(self, aws: &Aws, seed: &Seed) -> Response {
         match self {
             Self::EnsureRole { declaration, installation, expected, .. } => {
@@ -323,7 +323,7 @@ impl Command {
     }
 }
 
-/// Why a command failed, by the first call that was given up. Where none was, the request was refused.
+/// Why a command failed: the kind of the first call that failed for good. If there is none, the request was refused.
 fn cause(aws: &Aws) -> Cause {
     match aws.gave_up() {
         Some(Kind::Denied) => Cause::Denied,
@@ -334,9 +334,9 @@ fn cause(aws: &Aws) -> Cause {
     }
 }
 
-/// The ID for the answer to a declaration that failed. An update keeps its own. A create answers with the name of the role
-/// that it may have left, so that the delete that follows finds it. It answers with an ID that finds nothing only where
-/// there is no role: an earlier delivery of the same create may have come further than this one.
+/// The ID for the answer to a declaration that failed. An update keeps its ID. A create answers with the name of the
+/// role that it may have left, so that the delete that follows finds it. It answers with an ID that finds nothing only
+/// if there is no role: an earlier delivery of the same create may have got further than this one.
 async fn failed_id(
     iam: &Iam,
     declaration: &Declaration,
@@ -358,9 +358,9 @@ async fn failed_id(
         Ok(Some((Claim::Ours, Some(created)))) if declaration.sent.is_some_and(|sent| created < sent) => {
             resource.refused_id()
         }
-        // What this delivery wrote may be there though IAM does not show it yet.
+        // What this delivery wrote may exist although IAM does not return it yet.
         Ok(None) if !written => resource.refused_id(),
-        // In doubt, a delete that looks in vain does no harm.
+        // In doubt, a delete that finds nothing does no harm.
         Ok(_) | Err(_) => name.to_string(),
     }
 }
@@ -386,7 +386,7 @@ fn check_place(stack: Option<&StackArn>, function: &FunctionArn) -> Result<(), F
     Err(Finding::failure(Code::WrongFunction, message))
 }
 
-/// A delivery that comes after CloudFormation has ended the operation must not restore anything.
+/// A delivery after the end of its operation must not restore anything.
 fn check_age(service_timeout: Duration, timing: Timing) -> Result<(), Finding> {
     let Some(age) = timing.sent.map(|sent| sent.until(timing.now)) else { return Ok(()) };
     if age <= service_timeout {

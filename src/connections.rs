@@ -1,13 +1,13 @@
-//! One HTTP client for AWS and for the answer: connections are opened before they are needed, few are kept, and broken ones
-//! are not used twice.
+//! One HTTP client for AWS and for the answer: connections are opened before they are needed, few are kept, and broken
+//! ones are not used twice.
 //!
-//! A cold start waits mostly for handshakes. While the runtime asks for the first event, connections to IAM are opened in
-//! the background, and while IAM works, the one for the answer. HTTP/1.1 carries one call per connection, so simultaneous
-//! calls need several.
+//! A cold start mostly waits for handshakes. While the runtime asks for the first event, connections to IAM are opened
+//! in the background. The connection for the answer is opened while IAM works. HTTP/1.1 carries one call per
+//! connection, so concurrent calls need several.
 //!
 //! Between two events Lambda freezes the process, and the connections may break without notice. So idle connections are
-//! closed soon, and when one request gets no answer, all idle connections to its host are closed: the others are likely to
-//! be broken, too, and each would cost the time of an attempt.
+//! closed soon. When one request gets no answer, all idle connections to its host are closed: the others are probably
+//! broken, too, and each would cost the time of an attempt.
 
 mod ahead;
 mod failure;
@@ -39,7 +39,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many idle connections to one host are kept: as many as a usual create uses at the same time, and one more.
 const IDLE_PER_HOST: usize = 4;
 
-/// The HTTP client that everything here shares: calls to AWS, and the answer. Cheap to clone.
+/// The HTTP client for all calls to AWS, and for the answer. Cheap to clone.
 ///
 /// It follows no redirects, uses no proxy and speaks HTTP/1.1 over rustls with ring. It trusts the certificates of the
 /// operating system (or of `SSL_CERT_FILE`).
@@ -60,7 +60,7 @@ struct Shared {
 #[derive(Debug)]
 struct Pool {
     client: reqwest::Client,
-    /// When the last answer came: its connection is idle since then.
+    /// When the last answer came. Its connection is idle since then.
     last_answer: Mutex<Option<Instant>>,
 }
 
@@ -110,8 +110,8 @@ impl Connections {
         .await;
     }
 
-    /// An event begins at this time by the clock on the wall. If the one before is long ago, the process was probably
-    /// frozen since, and its connections are closed. (The monotonic clock may stop during a freeze.)
+    /// An event begins at this time of the system clock. If the event before is long ago, the process was probably
+    /// frozen in between, and its connections are closed. (The monotonic clock may stop during a freeze.)
     pub fn begin_event(&self, now: SystemTime) {
         let before = lock(&self.0.last_event).replace(now);
         let paused = before.and_then(|before| now.duration_since(before).ok());
@@ -121,8 +121,8 @@ impl Connections {
         }
     }
 
-    /// Sends a request, on a waiting connection where there is one, and reads the whole answer. When none comes, also when
-    /// the caller stops waiting, all idle connections to this host are closed.
+    /// Sends a request, on a waiting connection if there is one, and reads the whole answer. If no answer comes, or the
+    /// caller stops waiting, all idle connections to this host are closed.
     ///
     /// # Errors
     /// Why there is no answer. The URL, which may be a secret, is not in it.
@@ -165,12 +165,12 @@ impl Connections {
     }
 }
 
-/// A request without an answer: when it is dropped, also with the future that holds it, it closes the idle connections to
-/// its host.
+/// A request without an answer: when it is dropped, also with the future that holds it, it closes the idle connections
+/// to its host.
 struct Unanswered<'a> {
     connections: &'a Connections,
     origin: &'a str,
-    /// The pool that was used; none as soon as there is an answer.
+    /// The pool that was used. `None` as soon as there is an answer.
     pool: Option<&'a Arc<Pool>>,
 }
 
@@ -201,7 +201,7 @@ fn client(tls: &rustls::ClientConfig, waiting: &WaitingRoom) -> Result<reqwest::
         .build()
 }
 
-/// Scheme, host and port: what two URLs must share to share a connection.
+/// Scheme, host and port. Two URLs must have the same ones to use the same connection.
 fn origin(url: &str) -> String {
     reqwest::Url::parse(url).map(|url| url.origin().ascii_serialization()).unwrap_or_default()
 }
@@ -210,7 +210,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-// --- The SDK's side ---
+// --- The client for the SDK ---
 
 impl HttpClient for Connections {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {

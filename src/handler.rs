@@ -1,7 +1,7 @@
 //! One request in, one answer out, within the deadline. It fails only when no answer can be delivered.
 //!
-//! Every event with a usable response URL is answered, also after a malformed event, a denied permission, a panic or at the
-//! deadline. Without an answer CloudFormation waits for up to an hour, and as long again in the rollback.
+//! Every event with a usable response URL is answered, also after a malformed event, a denied permission, a panic or at
+//! the deadline. Without an answer CloudFormation waits for up to an hour, and as long again in the rollback.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -28,7 +28,8 @@ const TO_ANSWER: Duration = Duration::from_secs(3);
 /// Calls to AWS end this long before the deadline, so that the last failure can still be reported.
 const TO_FINISH: Duration = Duration::from_secs(4);
 
-/// Delivery ends this long before Lambda's deadline. An invocation that Lambda ends is neither logged nor reported as failed.
+/// Delivery ends this long before Lambda's deadline. An invocation that Lambda ends is neither logged nor reported as
+/// failed.
 const TO_REPORT: Duration = Duration::from_millis(500);
 
 /// What all requests of the process share.
@@ -44,7 +45,7 @@ pub struct Handler {
     pub cloudformation: aws_sdk_cloudformation::Client,
     /// The function's Region.
     pub region: String,
-    /// Origins of an emulator that may be answered, too.
+    /// The origins of an emulator, to which answers are also allowed.
     pub emulators: Vec<String>,
     /// What the function's owner allows.
     pub settings: Settings,
@@ -57,14 +58,14 @@ pub struct Invocation {
     pub function_arn: String,
     /// When Lambda ends it.
     pub deadline: Instant,
-    /// What time it is.
+    /// The current time.
     pub now: SystemTime,
 }
 
 /// Why an event got no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Unanswered {
-    /// The response URL is missing, or not one that may be answered.
+    /// The response URL is missing or not allowed.
     #[error("the event was refused and not answered: {0}")]
     NoAddress(&'static str),
     /// The answer could not be delivered.
@@ -93,7 +94,7 @@ impl Handler {
             }
         };
         self.connections.begin_event(invocation.now);
-        // The handshake with the bucket happens while IAM works.
+        // The handshake with the response bucket happens while IAM works.
         self.connections.open(url.expose(), 1).await;
         let deadline = invocation.deadline;
         let (response, calls) = self.respond(event, &envelope, &url, invocation).await;
@@ -168,8 +169,8 @@ fn panicked() -> Reason {
     Finding::failure(Code::InternalError, MESSAGE).into()
 }
 
-/// What a request asks for, or the answer to one that cannot be read. It is read before there is a task that would catch a
-/// panic.
+/// What a request asks for, or the answer to one that cannot be read. It is read before there is a task that would
+/// catch a panic.
 fn unless_it_panics(envelope: &Envelope, read: impl FnOnce() -> Result<Command, Refusal>) -> Result<Command, Response> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(command)) => Ok(command),
@@ -183,7 +184,7 @@ fn unless_it_panics(envelope: &Envelope, read: impl FnOnce() -> Result<Command, 
     }
 }
 
-/// Runs work as a task of its own, so that there is always an answer: a panic in it is caught, and it is aborted at the
+/// Runs work in a separate task, so that there is always an answer: a panic in it is caught, and it is aborted at the
 /// deadline.
 async fn watched(
     work: impl Future<Output = Response> + Send + 'static,

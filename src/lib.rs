@@ -1,4 +1,4 @@
-//! Lets a service provider into an AWS account, and never further than agreed.
+//! Gives a service provider access to an AWS account, and never more than agreed.
 //!
 //! A CloudFormation custom resource. A stack's event is **requested**, read as a **command**, run, and
 //! **answered**. The modules, in the order in which a request meets them:
@@ -7,16 +7,16 @@
 //! | --- | --- |
 //! | [`handler`] | one request in, one answer out, within the deadline |
 //! | [`request`] | what CloudFormation asks: envelope and intent |
-//! | [`command`] | all that can be asked of us; knows its physical ID before any write |
+//! | [`command`] | what a request asks for; knows its physical ID before any write |
 //! | [`role`] | the role in the account: made as the template says, removed, or awaited |
-//! | [`access_check`] | asks STS whether a customer's role opens with the external ID and with nothing less |
-//! | [`cloudformation`] | what CloudFormation says of a resource: is an operation in progress |
+//! | [`access_check`] | asks STS whether a customer's role can be assumed with the external ID, and not without it |
+//! | [`cloudformation`] | what CloudFormation says about a resource: is an operation in progress |
 //! | [`iam`] | what is read from IAM and written to it |
-//! | [`aws`] | AWS as one request uses it, and what a failed call is |
+//! | [`aws`] | the AWS services of one request, and failed calls |
 //! | [`backoff`] | how long to wait before trying again |
-//! | [`response`] | what CloudFormation hears: always within its limits |
-//! | [`callback`] | carries the answer to the presigned URL |
-//! | [`log`] | what is logged of a request, and its metrics |
+//! | [`response`] | the answer to CloudFormation, always within its limits |
+//! | [`callback`] | sends the answer to the presigned URL |
+//! | [`log`] | the log line of a request, and its metrics |
 //! | [`connections`] | one HTTP client for AWS and the answer, opened ahead |
 //!
 //! The binary decides nothing: it reads its environment, makes the clients and serves the Lambda

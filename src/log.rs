@@ -1,8 +1,8 @@
 //! The log line of a request: JSON, with its metrics in it.
 //!
-//! A success is logged at `info`, a failure at `warn`, and a request that got no answer at `error`. The line is written at
-//! every level but `off`, because CloudWatch makes the metrics from it. It never contains the response URL, external IDs or
-//! credentials.
+//! A success is logged at `info`, a failure at `warn`, and a request that got no answer at `error`. The line is written
+//! at every level but `off`, because CloudWatch makes the metrics from it. It never contains the response URL, external
+//! IDs or credentials.
 
 pub mod lines;
 pub mod metrics;
@@ -19,8 +19,8 @@ use crate::aws::Calls;
 use crate::request::Envelope;
 use crate::response::Response;
 
-/// The longest text of an event in a line, in bytes. CloudFormation's own are shorter, and CloudWatch splits a line of more
-/// than 256 KB.
+/// The longest text of an event in a line, in bytes. CloudFormation's own are shorter, and CloudWatch splits a line of
+/// more than 256 KB.
 const LONGEST_ECHO: usize = 512;
 
 /// The longest reason, in bytes: no more fits into an answer.
@@ -42,7 +42,7 @@ pub struct Line<'a> {
     pub envelope: &'a Envelope,
     /// The resource type, if it is one that the function knows.
     pub resource_type: Option<&'static str>,
-    /// The answer; none where nothing was done because the request cannot be answered.
+    /// The answer. `None` if nothing was done because the request cannot be answered.
     pub response: Option<&'a Response>,
     /// Why the answer was not delivered.
     pub undelivered: Option<String>,
@@ -133,7 +133,7 @@ impl Line<'_> {
     }
 }
 
-/// At most so many bytes from the start of a text.
+/// At most this number of bytes from the start of a text.
 fn shortened(text: &str, longest: usize) -> &str {
     &text[..text.floor_char_boundary(longest)]
 }

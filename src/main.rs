@@ -79,15 +79,14 @@ fn credentials() -> Result<Credentials, &'static str> {
     ))
 }
 
-/// Where to open connections ahead. The SDK itself decides where a call goes, so a wrong guess costs a handshake, not a
-/// call.
+/// Where to open connections ahead. The SDK itself decides where a call goes, so a wrong guess only costs a handshake.
 fn iam_endpoint(region: &str) -> String {
     format!("https://{}", Partition::of_region(region).iam_host())
 }
 
 /// JSON lines, at the level in `RUST_LOG` for our own target and at `warn` for all others, because at lower levels the
-/// runtime prints whole events and the HTTP client prints URLs. CloudWatch makes the metrics from the line of each request,
-/// so only the level `off` omits it: without it the alarms would not work.
+/// runtime prints whole events and the HTTP client prints URLs. CloudWatch makes the metrics from the line of each
+/// request, so only the level `off` omits it: without it the alarms would not work.
 fn log_as_json() {
     let level = variable("RUST_LOG").and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let requests = if level == LevelFilter::OFF { level } else { level.max(LevelFilter::INFO) };

@@ -44,14 +44,14 @@ pub struct Envelope {
     pub logical_id: String,
     /// `Custom::…`.
     pub resource_type: String,
-    /// The ID from an earlier answer, or one that CloudFormation generated; none on Create.
+    /// The ID from an earlier answer, or one that CloudFormation generated. `None` on Create.
     pub physical_id: Option<String>,
     /// How long CloudFormation waits for an answer.
     pub service_timeout: Duration,
 }
 
 impl Envelope {
-    /// Reads what is present; what is missing is empty.
+    /// Reads what is present. Missing parts are empty.
     pub fn read(event: &Value) -> Self {
         let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let timeout = event.pointer("/ResourceProperties/ServiceTimeout").and_then(|value| match value {
@@ -104,7 +104,7 @@ pub enum Intent {
 }
 
 impl Intent {
-    /// The resource's ID; none on Create.
+    /// The resource's ID. `None` on Create.
     pub fn physical_id(&self) -> Option<&str> {
         match self {
             Self::Create { .. } => None,
@@ -189,8 +189,8 @@ fn redacted(message: &str) -> String {
 pub struct ResponseUrl(String);
 
 impl ResponseUrl {
-    /// Accepts the URL of an event if its host is CloudFormation's response bucket in this Region, or an emulator's. With
-    /// any other host, everyone who may invoke the function could have role ARNs and external IDs sent there.
+    /// Accepts the URL of an event if its host is CloudFormation's response bucket in this Region, or an emulator's.
+    /// With any other host, everyone who may invoke the function could have role ARNs and external IDs sent there.
     ///
     /// # Errors
     /// Why the URL is refused, without the URL.

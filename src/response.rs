@@ -60,9 +60,9 @@ pub enum Cause {
     Panicked,
     /// The function's settings are wrong, so its owner must correct them.
     Settings,
-    /// An access check found a role that opens with less than its external ID.
+    /// An access check found a role that can be assumed without its external ID.
     Unsafe,
-    /// An access check found a role that does not open with its external ID.
+    /// An access check found a role that cannot be assumed with its external ID.
     Shut,
     /// An access check has no verdict.
     Inconclusive,
@@ -88,7 +88,7 @@ impl std::fmt::Debug for Attributes {
 }
 
 impl Response {
-    /// The same answer without these secrets, but for the attributes that hand them to the provider.
+    /// The same answer without these secrets, except in the attributes that contain them for the provider.
     #[must_use]
     pub fn without(self, secrets: &Secrets) -> Self {
         match self {
@@ -104,7 +104,7 @@ impl Response {
         }
     }
 
-    /// The body of the PUT: at most 4,096 bytes. What matters least is cut first.
+    /// The body of the PUT: at most 4,096 bytes. The least important parts are cut first.
     pub fn body(&self, envelope: &Envelope) -> String {
         match self {
             Self::Success { physical_id, attributes } => {
@@ -149,8 +149,8 @@ impl Attributes {
 }
 
 impl Attributes {
-    /// Shortens the text that may be cut by so many bytes: whole lines go, the last first, and are counted. A line that
-    /// is too long by itself is cut.
+    /// Shortens the text that may be cut by this number of bytes: whole lines are removed, the last ones first, and
+    /// counted. A line that is too long by itself is cut.
     fn cut(&mut self, excess: usize) {
         let name = self.cuttable;
         let Some(text) = self.values.get_mut(name).filter(|_| excess > 0) else { return };
@@ -253,7 +253,7 @@ mod tests {
             let lines: Vec<_> = (1..=count).map(|number| format!("\"{number}\" {} [broad]", "w".repeat(80))).collect();
             let answer = body(&success(&[(WARNINGS, lines.join("\n"))]));
             let sent: Vec<_> = answer["Data"]["Warnings"].as_str().unwrap_or_default().lines().collect();
-            // The handoff texts, which it does not have, are the first to go.
+            // The handoff texts are emptied first, but it has none.
             let emptied = "TerraformProvider and AwsConfigProfile left empty, because the answer to CloudFormation would have \
                            been too long. [answer-shortened]";
             let sent = sent.strip_prefix(&[emptied]).unwrap_or(&sent);

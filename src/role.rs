@@ -1,4 +1,4 @@
-//! The role in the account: made as the template says, removed, or awaited when another Region's stack manages it.
+//! The role in the account: made as the template says, removed, or awaited if the stack of another Region manages it.
 
 pub mod converge;
 mod delivery;

@@ -24,21 +24,22 @@ const SESSION_NAME: &str = "access-check";
 /// The session policy: the session may do nothing.
 const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
 
-/// How long the right ID is sent again while it is denied: a role that was just made or changed opens everywhere
-/// within seconds.
+/// How long the right ID is sent again while it is denied. A new or changed role takes effect everywhere within seconds.
 const PROPAGATION: Duration = Duration::from_secs(30);
 
 /// How often all probes are sent while their results contradict each other.
 const ROUNDS: u32 = 3;
 
-/// The pause before more probes are sent to a role that has just begun to open, or whose results contradict each other.
+/// The pause before more probes are sent to a role whose change has just taken effect, or whose results contradict each
+/// other.
 const TO_SETTLE: Duration = Duration::from_secs(3);
 
-/// The pause before the second attempt of the first wrong probe that opened.
+/// The pause before the first wrong probe that got a session is repeated.
 const TO_CONFIRM: Duration = Duration::from_secs(1);
 
-/// Sends all probes, again while the results contradict each other and time is left, and returns the last results. A
-/// wrong probe that opened twice ends this: no later result could change the verdict.
+/// Sends all probes, and returns their results. If the results contradict each other, it sends all probes again while
+/// time is left, and returns the last results. A wrong probe that got a session twice ends the check: no later result
+/// could change the verdict.
 pub async fn ask(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<ProbeResult> {
     let rounds = Schedule::every(TO_SETTLE).at_most(ROUNDS);
     let results = poll_until(sts.deadline(), rounds, async |_| {
@@ -53,14 +54,14 @@ async fn ask_once(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<Probe
     let mut results = Vec::with_capacity(probes.len());
     for probe in probes {
         let reply = match probe.kind {
-            // A role that must not open is not waited for.
+            // If no probe may get a session, there is nothing to wait for.
             Kind::Right if !question.require_mfa => try_until_open(sts, question, probe).await,
             _ => try_once(sts, question, probe).await,
         };
         let reply = match reply {
             Reply::Opened if must_not_open(question, probe.kind) => {
-                // A trust policy that was just narrowed allows the old callers a moment longer. One pause is enough for
-                // all probes.
+                // A trust policy that was just narrowed allows the old callers for a short time. One pause is enough
+                // for all probes.
                 if wrong_openings(question, &results).is_empty() && sts.has_time_for(TO_CONFIRM) {
                     sleep(TO_CONFIRM).await;
                 }
@@ -73,7 +74,7 @@ async fn ask_once(sts: &Sts, question: &Question, probes: &[Probe]) -> Vec<Probe
     results
 }
 
-/// The reply to a wrong probe that opened: it counts as opened only if it opens a second time.
+/// The reply to a wrong probe that got a session. It counts only if the probe gets a session a second time.
 async fn confirm(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
     match try_once(sts, question, probe).await {
         Reply::Opened => Reply::Opened,
@@ -82,8 +83,9 @@ async fn confirm(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
     }
 }
 
-/// Sends the probe until it gets another reply than a denial, or the window ends. A role that opens only after a denial
-/// gets a pause in which it can open everywhere: until then, denials of other probes say nothing about its trust policy.
+/// Sends the probe until it gets another reply than a denial, or the window ends. If the first session comes after a
+/// denial, a pause follows, in which the change can take effect everywhere: until then, denials of other probes say
+/// nothing about the trust policy.
 async fn try_until_open(sts: &Sts, question: &Question, probe: &Probe) -> Reply {
     let window = Schedule::backoff().within(PROPAGATION);
     let reply = poll_until(sts.deadline(), window, async |attempt| {

@@ -17,12 +17,12 @@ use delegated_role_core::findings::{Code, Finding};
 /// How long IAM may take to return a new role everywhere. Usually it takes seconds.
 const PROPAGATION: Duration = Duration::from_secs(15);
 
-/// How long a call is retried when IAM does not know an account or a policy: IAM answers so for a short time after it was
-/// made, and always when it does not exist.
+/// How long a call is retried when IAM does not know an account or a policy: IAM answers so for a short time after it
+/// was made, and always when it does not exist.
 const JUST_MADE: Duration = Duration::from_secs(6);
 
 /// How long a denial by the function's own identity policy is retried, in all calls of a request together: the stack
-/// operation that sends the request may have changed that policy a moment ago.
+/// operation that sends the request may have just changed that policy.
 pub(super) const OWN_POLICY: Duration = Duration::from_secs(10);
 
 /// Whether and how long a failed call is retried.
@@ -129,7 +129,7 @@ impl Failure {
         Self { action, kind: Kind::Unavailable, message: NO_ANSWER.to_owned(), request_id: None, attempts }
     }
 
-    /// IAM did not return a role that exists, in so many attempts.
+    /// IAM did not return a role that exists, in this number of attempts.
     pub fn never_seen(action: &'static str, attempts: u32) -> Self {
         let message = "IAM reports that the role exists but does not return it".to_owned();
         Self { action, kind: Kind::Unavailable, message, request_id: None, attempts }
@@ -171,7 +171,7 @@ impl Failure {
         self.request_id.as_deref()
     }
 
-    /// Whose policy denied the call; none when it was not denied.
+    /// Whose policy denied the call. `None` if it was not denied.
     pub fn denied_by(&self) -> Option<DeniedBy> {
         (self.kind == Kind::Denied).then(|| DeniedBy::read(&self.message))
     }
@@ -273,7 +273,7 @@ impl From<Failure> for Finding {
     }
 }
 
-/// Why there is no message: AWS did not answer, or something on the way answered instead of AWS.
+/// Why there is no message: AWS did not answer, or another server answered instead of AWS.
 fn without_message<E>(error: &SdkError<E, HttpResponse>) -> String {
     if let Some(response) = error.raw_response() {
         return format!("HTTP status {}, and no error message from AWS", response.status().as_u16());
@@ -283,7 +283,7 @@ fn without_message<E>(error: &SdkError<E, HttpResponse>) -> String {
     failure.map_or_else(|| NO_ANSWER.to_owned(), ToString::to_string)
 }
 
-/// What an error of the clock says, without the times: AWS did not accept the time in the signature.
+/// The text of an error about the clock, without the times: AWS did not accept the time in the signature.
 fn clock_error<'a>(code: &'a str, message: &str) -> Option<&'a str> {
     const SIGNATURE: [&str; 2] = ["SignatureDoesNotMatch", "InvalidSignatureException"];
     const PHRASES: [&str; 2] = ["Signature expired", "Signature not yet current"];
@@ -291,7 +291,7 @@ fn clock_error<'a>(code: &'a str, message: &str) -> Option<&'a str> {
     match code {
         "RequestTimeTooSkewed" => Some(code),
         _ if SIGNATURE.contains(&code) && phrase.is_some() => phrase,
-        // AWS uses it for the clock and for other errors alike, and the message need not say which.
+        // AWS uses this code for the clock and for other errors, and the message does not always say which.
         "InvalidSignatureException" => Some(code),
         _ => None,
     }
@@ -304,14 +304,14 @@ fn account_in(message: &str) -> Option<&str> {
     account.bytes().all(|byte| byte.is_ascii_digit()).then_some(account)
 }
 
-/// Only the text of IAM's message says what does not exist. A role may have "policy" in its name.
+/// Only the text of IAM's message says what does not exist. A role can have "policy" in its name.
 fn is_about_a_policy(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     ["policy ", "the policy", "the role policy", "scope arn"].iter().any(|start| message.starts_with(start))
 }
 
-/// IAM's validation messages quote what was sent, even whole trust policies. Everything from the first quotation to the end
-/// of the last is removed, because a quoted value may contain what looks like its end.
+/// IAM's validation messages quote what was sent, even whole trust policies. Everything from the first quotation to the
+/// end of the last is removed, because a quoted value may contain what looks like its end.
 fn without_quoted_values(message: &str) -> String {
     let Some((before, rest)) = message.split_once("Value '") else { return message.to_owned() };
     let after = rest.rfind("' at '").map_or("", |end| &rest[end + 1..]);

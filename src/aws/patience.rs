@@ -3,11 +3,11 @@
 /// Which failures may be temporary, beside those that always may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// No others.
+    /// None.
     Usual,
-    /// The role was created, or got its boundary, a moment ago. Where IAM does not know this yet, it answers that the role
-    /// does not exist, or denies the call because it does not see the role's path or boundary.
+    /// The role was just created, or just got its boundary. As long as IAM does not know this everywhere, it answers
+    /// that the role does not exist, or denies the call because it does not know the path or boundary of the role.
     Settling,
-    /// The policy may have been made a moment ago by the same template.
+    /// The same template may have just created the policy.
     JustMade,
 }

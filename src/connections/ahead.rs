@@ -1,8 +1,8 @@
-//! The seam at which connections are opened ahead: a layer around the HTTP client's connector.
+//! Where connections are opened ahead: a layer around the connector of the HTTP client.
 //!
 //! No request is sent ahead. A client of its own, whose pool stays empty, asks the connector for a connection. The
-//! connection waits here until the client that sends requests asks for one to the same origin. (The client that sends would
-//! take an idle connection from its pool instead, and really send the request that was only meant to open one.)
+//! connection waits here until the client that sends requests asks for one to the same origin. (The client that sends
+//! would take an idle connection from its pool instead, and really send the request that was only meant to open one.)
 
 use std::any::Any;
 use std::collections::HashMap;

@@ -39,7 +39,7 @@ impl StdError for ConnectionFailure {}
 fn cause(error: &(dyn StdError + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
-        // What an I/O error wraps is not its source, but stands in front of it.
+        // The error inside an I/O error is not its source, so it is read first.
         let io = error.downcast_ref::<io::Error>();
         let inner = io.and_then(io::Error::get_ref).map(|inner| inner as &(dyn StdError + 'static));
         let tls = error.downcast_ref::<rustls::Error>();

@@ -1,4 +1,4 @@
-//! One IAM call per operation; no choices. The only place that writes.
+//! One IAM call per operation, and no decisions. The only file that writes to IAM.
 
 use aws_sdk_iam::types::Tag;
 use delegated_role_core::identifiers::RoleName;
@@ -13,12 +13,12 @@ use futures_util::future::join_all;
 
 use crate::aws::{Failure, Iam, Kind, Patience};
 
-/// What came of a plan, or of a part of it.
+/// The result of a plan, or of a part of it.
 #[derive(Debug, Default)]
 pub struct Done {
-    /// The role that was made.
+    /// The role that was created.
     pub created: Option<Identity>,
-    /// Sessions that are handed out before this moment can do nothing.
+    /// Sessions that are issued before this moment can do nothing.
     pub sessions_ended_until: Option<Timestamp>,
 }
 
@@ -31,21 +31,20 @@ impl Done {
     }
 }
 
-/// A plan that could not be carried out whole. Whatever was done is safe to leave as it is, and the
-/// next delivery completes it.
+/// A plan that was not executed completely. What was done is safe to leave as it is, and the next delivery completes it.
 #[derive(Debug)]
 pub struct Interrupted {
     /// The call that failed.
     pub failure: Failure,
-    /// Whether the role was made before that.
+    /// Whether the role was created before.
     pub created: bool,
 }
 
-/// Carries out a plan: step after step, the operations of one step side by side. `patience` is for a
-/// role that is there already; one that the plan itself makes is known to be new.
+/// Executes a plan, one step after the other. The operations of one step are concurrent. `patience` is for an existing
+/// role. A role that the plan itself creates is new.
 ///
 /// # Errors
-/// The first failure of a step; the steps after it are not begun.
+/// The first failure of a step. The steps after it are not started.
 pub async fn execute(iam: &Iam, name: &RoleName, plan: &Plan, patience: Patience) -> Result<Done, Interrupted> {
     let mut done = Done::default();
     let mut patience = patience;
@@ -139,7 +138,7 @@ async fn perform(iam: &Iam, name: &RoleName, operation: &Operation, patience: Pa
     done.map(|()| Done::default())
 }
 
-/// The cut-off is reckoned from when the trust was written, however long IAM keeps us waiting.
+/// The cut-off is calculated from the time at which the trust was written, however long the call takes.
 async fn end_sessions(
     iam: &Iam,
     name: &RoleName,
@@ -178,7 +177,7 @@ async fn create(iam: &Iam, desired: &DesiredRole) -> Result<Done, Failure> {
     Ok(Done { created: Some(created), ..Done::default() })
 }
 
-/// What is to go and is gone already has gone.
+/// A removal of what no longer exists is a success.
 fn gone<T>(answer: Result<T, Failure>) -> Result<(), Failure> {
     match answer {
         Err(failure) if !matches!(failure.kind, Kind::NoSuchRole | Kind::NoSuchPolicy) => Err(failure),
@@ -188,13 +187,13 @@ fn gone<T>(answer: Result<T, Failure>) -> Result<(), Failure> {
 
 fn sdk_tags(tags: &Tags) -> Vec<Tag> {
     let tag = |(key, value): (&String, &String)| {
-        // Never dropped instead: a role without its mark would be nobody's.
+        // Never left out: a role without its ownership tags would belong to no stack.
         Tag::builder().key(key).value(value).build().unwrap_or_else(|_| unreachable!("key and value are given"))
     };
     tags.0.iter().map(tag).collect()
 }
 
-/// At most 43,200, as every delegation has been checked for.
+/// At most 43,200, because each delegation was checked.
 fn seconds(seconds: u32) -> i32 {
     i32::try_from(seconds).unwrap_or(i32::MAX)
 }

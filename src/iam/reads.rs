@@ -1,4 +1,4 @@
-//! What IAM has under a name: nothing, ours, or somebody else's. Reads, and nothing but reads.
+//! What exists in IAM under a role name: nothing, our role, or a foreign role. It only reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -23,14 +23,14 @@ use crate::backoff::{Schedule, poll_until};
 pub enum ReadAttached<'a> {
     /// None.
     Never,
-    /// All but these; one that cannot be read is a failure.
+    /// All but these. A policy that cannot be read is a failure.
     AllBut(&'a BTreeSet<PolicyArn>),
-    /// All that can be read; the others may allow.
+    /// All that can be read. The others may allow something.
     WhatCanBe,
 }
 
 impl<'a> ReadAttached<'a> {
-    /// What an update to this delegation needs: policies of others are read only where they might be removed.
+    /// What an update to this delegation needs: policies of others are read only if they may be removed.
     pub fn for_update_to(delegation: &'a Delegation) -> Self {
         match delegation.policy_ownership {
             PolicyOwnership::Exclusive => Self::AllBut(&delegation.managed_policies),
@@ -62,7 +62,7 @@ pub async fn observe(
         async { tokio::try_join!(read_inline(iam, name, inline_names?), effects(iam, attached_arns?, read_attached)) };
     let (inline, attached) = match read.await {
         Ok(policies) => policies,
-        // It went between two reads, or is so new that IAM does not know it everywhere.
+        // It was deleted between two reads, or is so new that IAM does not know it everywhere.
         Err(failure) if failure.kind == Kind::NoSuchRole => return Ok(Observed::Absent),
         Err(failure) => return Err(failure),
     };
@@ -85,7 +85,7 @@ pub async fn observe(
     })))
 }
 
-/// Whose the role of this name is, and when IAM made it; none when there is no such role.
+/// Who owns the role with this name, and when IAM created it. `None` if there is no such role.
 pub async fn claim(
     iam: &Iam,
     claimant: &impl Claimant,
@@ -98,7 +98,7 @@ pub async fn claim(
     }))
 }
 
-/// What tells whose a role is.
+/// What decides who owns a role.
 fn marks(role: &Role, asked_for: &RoleName) -> (RoleName, RolePath, Tags) {
     let path = RolePath::parse(role.path()).unwrap_or_else(|_| root_path());
     let spelling = RoleName::parse(role.role_name()).unwrap_or_else(|_| asked_for.clone());
@@ -106,8 +106,8 @@ fn marks(role: &Role, asked_for: &RoleName) -> (RoleName, RolePath, Tags) {
     (spelling, path, tags)
 }
 
-/// The ARN and ID of a role that is there. What a create answers is believed, unless it is a role that
-/// shows its unique ID in place of its ARN, as one that was just made may.
+/// The ARN and ID of an existing role. The reply to `CreateRole` is used, unless it has the unique ID in place of the
+/// ARN, which can happen for a new role.
 pub async fn identity(iam: &Iam, name: &RoleName, known: Option<Identity>) -> Result<Identity, Failure> {
     if let Some(known) = known.filter(|known| known.arn.starts_with("arn:")) {
         return Ok(known);
@@ -122,7 +122,7 @@ pub async fn identity(iam: &Iam, name: &RoleName, known: Option<Identity>) -> Re
     seen.await.unwrap_or_else(|attempts| Err(Failure::never_seen("iam:GetRole", attempts)))
 }
 
-/// Reads what judging a wish needs to know of the account.
+/// Reads what the validation of a declaration needs to know about the account.
 pub async fn account_lookup(iam: &Iam, policies: BTreeSet<PolicyArn>, quotas: bool) -> Result<AccountLookup, Failure> {
     let policies = try_join_all(policies.into_iter().map(async |arn| {
         let of_aws = arn.owner() == "aws";
@@ -130,7 +130,7 @@ pub async fn account_lookup(iam: &Iam, policies: BTreeSet<PolicyArn>, quotas: bo
         let document = match read_managed(iam, arn.as_str(), patience).await {
             Ok(document) => Some(Some(document)),
             Err(failure) if matches!(failure.kind, Kind::NoSuchPolicy | Kind::NoSuchRole) => Some(None),
-            // An owner may let the function read its own policies alone.
+            // The function may be allowed to read only policies of its own account.
             Err(failure) if failure.kind == Kind::Denied && of_aws => None,
             Err(failure) => return Err(failure),
         };
@@ -148,7 +148,7 @@ pub async fn account_lookup(iam: &Iam, policies: BTreeSet<PolicyArn>, quotas: bo
     Ok(lookup)
 }
 
-/// The instance profiles that hold the role: they keep it from being deleted.
+/// The instance profiles that contain the role, which prevent its deletion.
 pub async fn instance_profiles(iam: &Iam, name: &RoleName) -> Result<Vec<String>, Failure> {
     let mut profiles = Vec::new();
     let mut marker = None;
@@ -170,7 +170,7 @@ pub async fn instance_profiles(iam: &Iam, name: &RoleName) -> Result<Vec<String>
     }
 }
 
-/// The principals in a trust policy, for a person to read.
+/// The principals in a trust policy, as text for people.
 fn principals_of(document: &Document) -> String {
     let mut found = BTreeSet::new();
     for principal in document.statements().iter().filter_map(|statement| statement.get("Principal")) {
@@ -196,7 +196,7 @@ async fn get_role(iam: &Iam, name: &RoleName) -> Result<Option<Role>, Failure> {
             Err(failure) if failure.kind == Kind::NoSuchRole => return ControlFlow::Break(Ok(None)),
             Err(failure) => return ControlFlow::Break(Err(failure)),
         };
-        // A role that was just made may come back under its unique ID in place of its ARN.
+        // A new role can be returned with its unique ID in place of its ARN.
         if role.as_ref().is_none_or(|role| role.arn().starts_with("arn:")) {
             ControlFlow::Break(Ok(role))
         } else {
@@ -253,7 +253,7 @@ async fn read_inline(
             .await;
         match answer {
             Ok(answer) => Ok(Some((policy, Document::from_encoded(answer.policy_document()).ok()))),
-            // Taken off between the two calls.
+            // It was removed between the two calls.
             Err(failure) if failure.kind == Kind::NoSuchPolicy => Ok(None),
             Err(failure) => Err(failure),
         }
@@ -281,24 +281,24 @@ async fn effects(
         match read_managed(iam, &arn, Patience::Usual).await {
             Ok(document) if document.only_denies() => Ok((arn, Effect::OnlyDenies)),
             Ok(_) => Ok((arn, Effect::MayAllow)),
-            // A policy that cannot be read just now is never taken for one that may allow: it stays.
+            // A policy that cannot be read may deny something, so it stays.
             Err(_) => Ok((arn, Effect::Unreadable)),
         }
     }));
     Ok(read.await?.into_iter().collect())
 }
 
-/// AWS's own policy that denies everything, in any partition: attached by whoever stops a provider at once.
+/// The AWS managed policy that denies everything, in any partition. Incident responders attach it to stop a provider.
 fn is_deny_all(arn: &str) -> bool {
     arn.ends_with(":iam::aws:policy/AWSDenyAll")
 }
 
-/// When IAM made the role.
+/// When IAM created the role.
 fn created(role: &Role) -> Option<Timestamp> {
     SystemTime::try_from(*role.create_date()).ok().map(Timestamp::from)
 }
 
-/// The document of a managed policy's version in force.
+/// The document of the default version of a managed policy.
 async fn read_managed(iam: &Iam, arn: &str, patience: Patience) -> Result<Document, Failure> {
     let policy = iam.call("iam:GetPolicy", patience, |client| client.get_policy().policy_arn(arn).send()).await?;
     let version = policy.policy().and_then(|policy| policy.default_version_id()).unwrap_or("v1").to_owned();
@@ -308,13 +308,13 @@ async fn read_managed(iam: &Iam, arn: &str, patience: Patience) -> Result<Docume
         })
         .await?;
     let text = answer.policy_version().and_then(|version| version.document()).unwrap_or_default();
-    // A document that nobody can read is judged as one that allows everything.
+    // A document that cannot be parsed is treated as one that allows everything.
     Ok(Document::from_encoded(text).unwrap_or_else(|_| {
         Document::new(vec![serde_json::json!({"Effect": "Allow", "Action": "*", "Resource": "*"})])
     }))
 }
 
-/// The account's quotas; where they cannot be read, the lowest that an account can have.
+/// The quotas of the account. If they cannot be read, the lowest that an account can have.
 async fn read_quotas(iam: &Iam) -> Quotas {
     let answer = iam.call("iam:GetAccountSummary", Patience::Usual, |client| client.get_account_summary().send()).await;
     let Ok(answer) = answer else { return Quotas::default() };

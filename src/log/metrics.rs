@@ -1,7 +1,8 @@
-//! The metrics of a request, in CloudWatch's [embedded metric format]: CloudWatch makes them from the log, so the function
-//! makes no call for them and needs no permission.
+//! The metrics of a request, in CloudWatch's [embedded metric format]: CloudWatch makes them from the log, so the
+//! function makes no call for them and needs no permission.
 //!
-//! [embedded metric format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+//! [embedded metric format]:
+//! https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ pub struct Measured {
     pub at_ms: u64,
     /// Its resource type, if the function knows it.
     pub resource_type: Option<&'static str>,
-    /// How it failed; none if it succeeded.
+    /// How it failed. `None` if it succeeded.
     pub failure: Option<FailureKind>,
     /// The calls to AWS.
     pub calls: Calls,
@@ -60,8 +61,8 @@ impl FailureKind {
     }
 }
 
-/// The members that make a JSON line a document in this format: every metric in total and by resource type, the failures by
-/// kind too, and the faults in total.
+/// The members that make a JSON line a document in this format: every metric in total and by resource type, the
+/// failures by kind too, and the faults in total.
 pub fn document(measured: &Measured) -> Value {
     let metric = |(name, unit): (&str, &str)| json!({ "Name": name, "Unit": unit });
     let metrics = [

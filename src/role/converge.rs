@@ -1,4 +1,4 @@
-//! Making the role as declared, whatever there is now.
+//! Making the role as declared, whatever exists now.
 //!
 //! A delegation **desires** a role, we **observe** one, **plan** the difference as data, and **execute** it. Create,
 //! update and a repeated delivery of either are one idempotent operation.
@@ -32,22 +32,25 @@ use crate::iam::reads::{self, ReadAttached, observe};
 /// Makes the role as declared.
 ///
 /// # Guarantees
-/// - Everything that can be found wrong before the first write is found before it, and reported together.
-/// - No prefix of what is written grants more than the template before or the one now. Whatever was written when the
-///   process dies, the next delivery completes.
-/// - A role of another resource is never changed. A role that this request did not make is not removed.
-/// - A request that is older than the role's record, or whose operation is over, writes nothing.
+/// - All problems that can be found before the first write are found before it, and are reported together.
+/// - No prefix of the writes grants more than the template before or the new one. If the process dies, the next delivery
+///   completes what was started.
+/// - A role of another resource is never changed. A role that this request did not create is never removed.
+/// - A request that is older than the state tag of the role, or that arrives late and whose operation has ended, writes
+///   nothing.
 ///
 /// # Assumptions
 /// - `CloudFormation` runs one operation on a resource at a time, and signs each response URL when it sends the request.
-/// - `CreateRole` with tags is atomic: a role of ours always bears our tags.
+/// - `CreateRole` with tags is atomic: a role that we create always has our tags.
 ///
 /// # Caveats
-/// - A create looks at IAM only after `CreateRole` found the name taken. That saves a round trip.
-/// - Where the response URL has no date (an emulator), an older request cannot be told from a newer one.
+/// - A create reads the role only after `CreateRole` answers that the name is in use. That saves a round trip.
+/// - If the response URL has no date (as with an emulator), an older request cannot be distinguished from a newer one.
+/// - A first delivery counts as in time for 45 seconds. If the role was deleted in these seconds, a repeated create
+///   makes it again, because no role is left that shows that the request is old.
 ///
 /// # Errors
-/// A reason, and what may have been left.
+/// A reason, and what may be left.
 pub async fn ensure(
     aws: &Aws,
     declaration: &Declaration,
@@ -68,25 +71,25 @@ pub async fn ensure(
         return follow(iam, &goal, home).await;
     }
     let start = match previous {
-        // Nothing is read before the first write: if the name is taken after all, IAM says so.
+        // Nothing is read before the first write: if the name is in use, IAM says so.
         None => Start { live: None, replaced: None, none_yet: true, may_take_down: true },
         Some(previous) => look(aws, &goal, previous).await?,
     };
     converge(iam, &goal, start).await
 }
 
-/// What there is when an update begins, or a create.
+/// What exists when a create or an update begins.
 struct Start {
     live: Option<Box<LiveRole>>,
-    /// The role that this one replaces.
+    /// The role that is replaced.
     replaced: Option<Box<LiveRole>>,
     /// Whether no role was ever made for this resource.
     none_yet: bool,
-    /// Whether a role that is made on the way is removed when the way cannot be finished.
+    /// Whether a role that this request creates is removed if the request fails.
     may_take_down: bool,
 }
 
-/// Looks at the role that an update is about, and at the one that it replaces.
+/// Reads the role of an update, and the role that it replaces.
 async fn look(aws: &Aws, goal: &Goal<'_>, previous: &Previous) -> Result<Start, NotConverged> {
     let Goal { declaration, installation, delegation, name, .. } = goal;
     let (iam, resource) = (&aws.iam, &declaration.resource);
@@ -122,7 +125,7 @@ async fn look(aws: &Aws, goal: &Goal<'_>, previous: &Previous) -> Result<Start, 
     if let Some(replaced) = &replaced {
         delivery::check_newest(replaced, declaration)?;
     }
-    // A role that another Region's stack manages gives its external ID only to a stack that knew it.
+    // The external ID of a role in another Region's stack is returned only to a stack that declares it.
     let known_before =
         |role: &LiveRole| role.tags.kept_external_id().is_some_and(|id| gave_external_id(&previous.properties, &id));
     let replaced = replaced.filter(|role| was_managed_in.is_none() || known_before(role));
@@ -130,7 +133,7 @@ async fn look(aws: &Aws, goal: &Goal<'_>, previous: &Previous) -> Result<Start, 
     Ok(Start { live: ours(goal, observed)?, replaced, none_yet, may_take_down: true })
 }
 
-/// The role, if there is one and this request may change it.
+/// The role, if it exists and this request may change it.
 fn ours(goal: &Goal<'_>, observed: Observed) -> Result<Option<Box<LiveRole>>, NotConverged> {
     let Goal { declaration, installation, delegation, name, .. } = goal;
     match observed {
@@ -149,9 +152,9 @@ fn ours(goal: &Goal<'_>, observed: Observed) -> Result<Option<Box<LiveRole>>, No
 
 /// Why an attempt did not finish.
 enum Stopped {
-    /// `CreateRole` found the name taken: by an earlier delivery of the same request, or by another role.
+    /// `CreateRole` answered that the name is in use: by an earlier delivery of the same request, or by another role.
     NameTaken,
-    /// The failure, and whether the role was made on the way.
+    /// The failure, and whether the role was created before it.
     Interrupted(Interrupted),
     /// Nothing was tried.
     Not(NotConverged),
@@ -169,14 +172,14 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
         let live = look_again(iam, goal).await?;
         let adopted = live.stood_before(goal.declaration.sent);
         let ids = external_ids(Some(&live));
-        // The role may have been made a moment ago by ourselves, and the reply was lost.
+        // We may have just created the role, and lost the reply.
         match attempt(iam, goal, Some(&live), &ids, Patience::Settling).await {
             Ok(converged) => return Ok(converged),
             Err(Stopped::Interrupted(interrupted)) if adopted => {
                 let failed = NotConverged::nothing_left(Finding::from(interrupted.failure));
                 return Err(failed.without(&ids.secrets()));
             }
-            // Where we had looked before and found nothing, the name was taken by ourselves.
+            // If we found nothing before, we created the role with this name.
             Err(stopped) => (stopped, ids, goal.declaration.previous.is_some()),
         }
     } else {
@@ -193,7 +196,7 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
     }
 }
 
-/// Plans the difference between what there is and what is desired, and executes it.
+/// Plans the difference between what exists and what is desired, and executes it.
 async fn attempt(
     iam: &Iam,
     goal: &Goal<'_>,
@@ -230,8 +233,8 @@ async fn attempt(
     Ok(Converged::of(goal, &role, &identity, external_ids, ended.into_iter().chain(plan.warnings)))
 }
 
-/// Looks at a role that `CreateRole` found there. It is never made anew: whoever removed it meanwhile (the delete of a
-/// stack that was given up, say) would not look again.
+/// Reads a role whose name `CreateRole` found in use. If it no longer exists, it is not created again: the delete that
+/// removed it (of an abandoned stack, for example) would not look again.
 async fn look_again(iam: &Iam, goal: &Goal<'_>) -> Result<Box<LiveRole>, NotConverged> {
     let Goal { declaration, delegation, name, .. } = goal;
     let resource = &declaration.resource;
@@ -254,8 +257,8 @@ async fn look_again(iam: &Iam, goal: &Goal<'_>) -> Result<Box<LiveRole>, NotConv
     found.await.unwrap_or_else(|()| Err(NotConverged::leaving(name, does_not_show(name))))
 }
 
-/// Removes a role that was made just now, where the rest failed. It is named all the same: IAM may report it gone only
-/// because it does not show it yet.
+/// Removes a role that was just created, because the rest failed. The result still names it: IAM may report that it does
+/// not exist only because it does not return it yet.
 async fn abandon(
     iam: &Iam,
     declaration: &Declaration,
@@ -271,8 +274,8 @@ async fn abandon(
     NotConverged::leaving(name, reason)
 }
 
-/// An update of the same role whose old properties name another one is the rollback of a replacement that failed: what
-/// that may have left goes first, since nothing else will look for it.
+/// An update of a role whose old properties name another role is the rollback of a failed replacement. What the
+/// replacement may have left is removed first, because no other request looks for it.
 async fn remove_abandoned_replacement(
     iam: &Iam,
     declaration: &Declaration,

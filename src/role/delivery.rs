@@ -1,7 +1,7 @@
-//! Late and repeated deliveries: Lambda may deliver a request again after `CloudFormation` went on.
+//! Late and repeated deliveries: Lambda may deliver a request again after newer requests of `CloudFormation`.
 //!
-//! Two things tell whether a request still counts. The record on the role says when the newest request that wrote it
-//! was sent. And a request that arrives late asks `CloudFormation` whether its operation is still in progress.
+//! Two facts decide whether a request is still valid. The state tag of the role says when the newest request that wrote
+//! it was sent. And a request that arrives late asks `CloudFormation` whether its operation is still in progress.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::cloudformation::{ResourceStatus, resource_status};
 /// First deliveries arrive within seconds. Lambda repeats a failed one after a minute.
 const LATE: Duration = Duration::from_secs(45);
 
-/// Refuses a late request whose operation is over. When that cannot be found out, nothing is written either.
+/// Refuses a late request whose operation has ended. If this is unknown, nothing is written either.
 pub(super) async fn check_operation(aws: &Aws, declaration: &Declaration) -> Result<(), NotConverged> {
     let Some(sent) = declaration.sent else { return Ok(()) };
     let age = sent.until(Timestamp::from(aws.iam.now()));
@@ -34,8 +34,8 @@ pub(super) async fn check_operation(aws: &Aws, declaration: &Declaration) -> Res
     }
 }
 
-/// Refuses to make a role that an update expects to be there, when the update's operation is over. Younger requests than
-/// [`check_operation`] asks about are served when `CloudFormation` does not say.
+/// Refuses to create the missing role of an update whose operation has ended. If `CloudFormation` does not answer, only
+/// requests that are too old for [`check_operation`] are refused.
 pub(super) async fn check_missing_role(aws: &Aws, declaration: &Declaration) -> Result<(), NotConverged> {
     if declaration.sent.is_none() {
         return Ok(());
@@ -63,7 +63,7 @@ fn late(message: String) -> Finding {
     Finding::failure(Code::LateRequest, message)
 }
 
-/// Refuses a request that is older than the role's record.
+/// Refuses a request that is older than the state tag of the role.
 pub(super) fn check_newest(live: &LiveRole, declaration: &Declaration) -> Result<(), NotConverged> {
     match overtaken(live, declaration.sent) {
         Some(reason) => Err(NotConverged::nothing_left(reason)),
@@ -71,7 +71,7 @@ pub(super) fn check_newest(live: &LiveRole, declaration: &Declaration) -> Result
     }
 }
 
-/// Why a request that was sent then may not touch the role: a newer one wrote it.
+/// Why a request that was sent at this time may not change the role: a newer one wrote it.
 pub(super) fn overtaken(live: &LiveRole, sent: Option<Timestamp>) -> Option<Finding> {
     let state = live.state();
     let (sent, as_of) = sent.zip(state.as_of).filter(|_| state.is_newer_than(sent))?;

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::aws::{Failure, Iam};
 
-/// A role that is as declared.
+/// A role as it is declared.
 #[derive(Debug)]
 pub struct Converged {
     /// Its name.
@@ -30,16 +30,16 @@ pub struct Converged {
 pub struct NotConverged {
     /// What happened and what to do.
     pub reason: Reason,
-    /// What may have been left.
+    /// What may be left.
     pub left_behind: LeftBehind,
 }
 
-/// What a declaration that could not be met may have left.
+/// What a failed declaration may have left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LeftBehind {
-    /// Nothing that is this resource's to remove.
+    /// Nothing that this resource may remove.
     Nothing,
-    /// Nothing by this delivery; an earlier delivery of the same request may have come further.
+    /// Nothing by this delivery. An earlier delivery of the same request may have got further.
     Unknown,
     /// Possibly a role of this name.
     Role(RoleName),
@@ -64,12 +64,12 @@ impl NotConverged {
         Self { reason: reason.into(), left_behind: LeftBehind::Unknown }
     }
 
-    /// There is nothing that this resource's delete may remove.
+    /// There is nothing that the delete of this resource may remove.
     pub fn nothing_left(reason: impl Into<Reason>) -> Self {
         Self { reason: reason.into(), left_behind: LeftBehind::Nothing }
     }
 
-    /// The role may be there.
+    /// The role may exist.
     pub fn leaving(name: &RoleName, reason: impl Into<Reason>) -> Self {
         Self { reason: reason.into(), left_behind: LeftBehind::Role(name.clone()) }
     }
@@ -84,7 +84,7 @@ impl NotConverged {
 }
 
 impl Converged {
-    /// The answer for a role that is as declared. `further` are warnings beyond those of the declaration.
+    /// The answer for a role as it is declared. `further` are warnings beyond those of the declaration.
     pub fn of(
         goal: &Goal<'_>,
         role: &DesiredRole,
@@ -103,8 +103,8 @@ impl Converged {
     }
 }
 
-/// Waits until new sessions live: whoever reads of the finished role may use it at once. A warning where the deadline
-/// does not leave the time.
+/// Waits until new sessions are valid, because the role may be used as soon as the stack is complete. Returns a warning
+/// if the deadline does not leave enough time.
 pub(super) async fn outlast(iam: &Iam, sessions_ended_until: Option<Timestamp>) -> Option<Finding> {
     let until = sessions_ended_until?;
     let pause = Timestamp::from(iam.now()).until(until);

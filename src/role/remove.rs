@@ -1,4 +1,4 @@
-//! Removing a role: whatever is on it, whatever its properties say, and no role but this resource's.
+//! Removing a role, whatever is on it and whatever its properties say, and no role of another resource.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -21,11 +21,11 @@ use crate::cloudformation::creation_began;
 use crate::iam::execute::execute;
 use crate::iam::reads::{ReadAttached, claim, instance_profiles, observe};
 
-/// How much of the time is left when looking for a role ends, so that one that appears at last can still be removed.
+/// The search for a role ends this time before the deadline, so that a role that appears late can still be removed.
 const TO_REMOVE: Duration = Duration::from_secs(3);
 
-/// How long after its role was removed a create may still make another: as long as an attempt whose answer was lost is
-/// waited for, and the pause after it.
+/// How long after its role was removed a create may still make another one: the longest attempt whose reply was lost,
+/// and the pause after it.
 const MADE_ANEW_WITHIN: Duration = Duration::from_secs(ATTEMPT.as_secs() + 5);
 
 /// How long after a create began a delivery of it may still run: Lambda delivers an event for five minutes at most
@@ -37,9 +37,9 @@ const CREATE_MAY_RUN: Duration = Duration::from_secs(300 + 60);
 pub struct Removal {
     /// The resource that the role is for.
     pub resource: StackResource,
-    /// The ID that the resource is known by. CloudFormation makes one up when a create was never answered.
+    /// The physical ID. CloudFormation generates one if a create had no answer.
     pub physical_id: String,
-    /// The resource's properties: hints at the name and at the home Region, nothing more.
+    /// The properties of the resource: only hints at the name and at the home Region.
     pub properties: Properties,
     /// The owner's role path prefix, if that setting is valid.
     pub prefix: Option<RolePath>,
@@ -49,23 +49,25 @@ pub struct Removal {
     pub sent: Option<Timestamp>,
 }
 
-/// Removes the role that a resource is known by.
+/// Removes the role of a resource.
 ///
 /// # Guarantees
-/// - Works whatever the properties say, whatever is on the role, and when the role is already gone.
-/// - Removes no role of another resource, none outside the owner's prefix, none that a newer request wrote, and none
-///   that a create of this resource took over but never answered for.
-/// - Permissions go before denies, so that no part of the removal grants more than the role did.
+/// - Works whatever the properties say, whatever is on the role, and if the role no longer exists.
+/// - Removes no role of another resource, no role outside the owner's prefix, no role that a newer request wrote, and no
+///   role that a create of this resource took over without an answer.
+/// - Removes allows before denies, so that no part of the removal grants more than the role did.
 ///
 /// # Assumptions
-/// - `CloudFormation` sends a delete once nothing else needs the role: the new role of a replacement stands by then.
+/// - `CloudFormation` sends a delete when no other resource needs the role: the new role of a replacement exists by
+///   then.
+/// - The tags of a role under the owner's prefix are changed only by people who may hand a role over.
 ///
 /// # Caveats
-/// - Under an ID that `CloudFormation` made up, a delivery of the create may still be running. The role that it makes is
-///   waited for, as long as one can run.
+/// - If `CloudFormation` generated the ID, a delivery of the create may still be running. The delete waits for the role
+///   that it may make, as long as a delivery can run.
 ///
 /// # Errors
-/// A reason: the role could not be removed, or it bears no mark although it may be ours.
+/// A reason: the role could not be removed, or its ownership tags are missing although it may be ours.
 pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), Finding> {
     let Removal { resource, physical_id, properties, prefix, region, .. } = removal;
     let iam = &aws.iam;
@@ -81,18 +83,19 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), Finding> {
                 }
                 return take_down_newest(iam, resource, *live, removal.sent, Patience::Usual).await;
             }
-            // The role is another stack's, whatever becomes of it there.
+            // The role belongs to another stack.
             Observed::Foreign(_) if managed_elsewhere => return Ok(()),
             Observed::Foreign(foreign) => return leave(&foreign, removal),
         }
     }
     if managed_elsewhere {
-        // No create of this stack made a role, so none is waited for. A role that bears this stack's mark goes all the same.
+        // No create of this stack made a role, so there is nothing to wait for. A role with the tags of this stack is
+        // still removed.
         let Some(name) = name_hint().filter(|_| known.is_none()) else { return Ok(()) };
         return take_down(iam, resource, &name, removal.sent, Patience::Usual).await;
     }
-    // An ID that CloudFormation made up: the role, if there is one, has the name that the properties lead to. Where they
-    // lead to the ID itself, the role is just gone.
+    // CloudFormation generated the ID: the role, if it exists, has the name that follows from the properties. If this
+    // name is the ID, the role no longer exists.
     let Some(expected) = name_hint() else {
         let message = format!(
             "There is no role {physical_id}, and since the function's ROLE_PATH_PREFIX is not valid, its name cannot be derived. \
@@ -106,13 +109,14 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), Finding> {
     take_down_whatever_comes(aws, removal, &expected).await
 }
 
-/// `CloudFormation` makes an ID up when no answer to the create came, and then a delivery of that create may still be
-/// running: where there is no role yet, one may come. It is looked for as long as a delivery can run. Once a role was
-/// found and removed, only a create that never heard of having made it can make another, and does so soon.
+/// `CloudFormation` generates an ID if the create had no answer. Then a delivery of that create may still be running,
+/// and may still make a role. So this looks for a role as long as a delivery can run. After a role was found and
+/// removed, only a create that lost the reply to its `CreateRole` can make another one, and does so soon.
 async fn take_down_whatever_comes(aws: &Aws, removal: &Removal, name: &RoleName) -> Result<(), Finding> {
     let iam = &aws.iam;
     let may_come_until = create_may_run_until(aws, &removal.resource).await;
-    // One call an attempt as long as there is nothing: IAM knows no path of an absent role, and would deny the others.
+    // One call in each attempt as long as there is no role: IAM does not know the path of a missing role, and would
+    // deny others.
     let schedule = Schedule::backoff().leaving(TO_REMOVE);
     let looked = poll_until(iam.deadline(), schedule, async |attempt| {
         let may_come_until = attempt.previous.unwrap_or(may_come_until);
@@ -127,11 +131,11 @@ async fn take_down_whatever_comes(aws: &Aws, removal: &Removal, name: &RoleName)
     looked.await.unwrap_or(Ok(()))
 }
 
-/// What became of the role of a name.
+/// What happened to the role with a name.
 enum Found {
-    /// There is none.
+    /// It does not exist.
     Nothing,
-    /// It is not this delete's to remove.
+    /// This delete may not remove it.
     Left,
     /// It was removed.
     Removed,
@@ -145,7 +149,7 @@ async fn take_down_if_there(iam: &Iam, removal: &Removal, name: &RoleName) -> Re
     match observe(iam, resource, name, ReadAttached::WhatCanBe).await.map_err(Finding::from)? {
         Observed::Absent => Ok(Found::Nothing),
         Observed::Foreign(_) => Ok(Found::Left),
-        // A create that did not make the role does not remove it, and this is the delete of one that never answered.
+        // A create that did not make the role does not remove it. This is the delete of a create without an answer.
         Observed::Ours(live) if live.was_taken_over() => Ok(Found::Left),
         Observed::Ours(live) if overtaken(&live, removal.sent).is_some() => Ok(Found::Left),
         Observed::Ours(live) => {
@@ -154,7 +158,7 @@ async fn take_down_if_there(iam: &Iam, removal: &Removal, name: &RoleName) -> Re
     }
 }
 
-/// Until when a delivery of the create can run. Where `CloudFormation` does not say when the create began, it may run as
+/// Until when a delivery of the create can run. If `CloudFormation` does not say when the create began, it may run as
 /// long as this delete.
 async fn create_may_run_until(aws: &Aws, resource: &StackResource) -> Instant {
     let deadline = aws.iam.deadline();
@@ -163,8 +167,8 @@ async fn create_may_run_until(aws: &Aws, resource: &StackResource) -> Instant {
     deadline.min(Instant::now() + CREATE_MAY_RUN.saturating_sub(age))
 }
 
-/// A role that bears another resource's marks is left alone. One that bears none may be ours with its tags removed:
-/// leaving it without a word would leave access open that no stack knows of.
+/// A role with the tags of another resource is not changed. A role without ownership tags may be ours with its tags
+/// removed. Then the delete fails: a success would leave access open that no stack knows of.
 fn leave(foreign: &Foreign, removal: &Removal) -> Result<(), Finding> {
     match foreign.claim {
         Claim::Others { .. } => Ok(()),
@@ -173,7 +177,7 @@ fn leave(foreign: &Foreign, removal: &Removal) -> Result<(), Finding> {
     }
 }
 
-/// Every role of ours is under the owner's prefix. One outside is not ours, whatever its tags say.
+/// All our roles are under the owner's prefix. A role outside is not ours, whatever its tags say.
 fn is_outside(path: &RolePath, prefix: Option<&RolePath>) -> bool {
     prefix.is_some_and(|prefix| !path.is_under(prefix))
 }
@@ -191,9 +195,8 @@ async fn take_down_newest(
     }
 }
 
-/// Removes the role that an unanswered request may have left under this name, if it is this resource's and was not taken
-/// over. A role that was made a moment ago is
-/// waited for. A role that a newer request wrote is refused.
+/// Removes the role that a request without an answer may have left under this name, if it belongs to this resource and
+/// was not taken over. Waits for a role that was just created. Refuses to remove a role that a newer request wrote.
 pub(super) async fn take_down(
     iam: &Iam,
     resource: &StackResource,
@@ -226,7 +229,7 @@ async fn take_down_observed(
     let removed = poll_until(iam.deadline(), Schedule::backoff(), async |attempt| {
         let live = match attempt.previous {
             None => first.clone(),
-            // Something was put on the role since we looked, or IAM has not heard of all removals yet.
+            // Something was added to the role since we read it, or IAM does not know all removals yet.
             Some(_) => {
                 match observe(iam, resource, &first.name, ReadAttached::WhatCanBe).await.map_err(Finding::from) {
                     Err(reason) => return ControlFlow::Break(Err(reason)),

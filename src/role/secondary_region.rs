@@ -1,4 +1,4 @@
-//! Waiting for a role that the stack of another Region manages. Reads, and never writes.
+//! Waiting for a role that the stack of another Region manages. It only reads.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -18,36 +18,36 @@ use crate::aws::{Failure, Iam};
 use crate::backoff::{Schedule, poll_until};
 use crate::iam::reads::{ReadAttached, claim, observe};
 
-/// How long one more look takes.
+/// How long one look at the role takes.
 const TO_LOOK: Duration = Duration::from_secs(2);
 
 /// What a look at the role found.
 enum Seen {
-    /// It is managed there, and is what is declared here.
+    /// It is managed there, and is as declared here.
     Alike(Converged),
     /// Not yet, for this reason.
     NotYet(Finding),
-    /// It never will be: the role would have to move.
+    /// It never will be, because the role would have to move.
     Never(Finding),
 }
 
-/// Waits until the home Region's stack manages the role and the role is what this declaration would have made it.
+/// Waits until the stack of the home Region manages the role and the role is as this declaration desires it.
 ///
 /// # Guarantees
-/// - Writes nothing, and leaves nothing that this stack's delete may remove.
-/// - Answers the attributes that the home Region's stack answers.
+/// - Writes nothing, and leaves nothing that the delete of this stack may remove.
+/// - Returns the same attributes as the stack of the home Region.
 ///
 /// # Assumptions
 /// - The stack in the home Region gives the resource the same logical ID.
 ///
 /// # Caveats
-/// - The rollback of an update cannot be told from an update that came before the home Region's. Both fail, and the reason
-///   says how to continue the rollback.
+/// - The rollback of an update cannot be distinguished from an update that comes before that of the home Region. Both
+///   fail, and the reason says how to continue the rollback.
 ///
 /// # Errors
-/// A reason: the role was not managed by the home Region's stack in time, or it differs.
+/// A reason: the stack of the home Region did not manage the role in time, or the role differs.
 pub(super) async fn follow(iam: &Iam, goal: &Goal<'_>, home: HomeResource<'_>) -> Result<Converged, NotConverged> {
-    // A stack that is being created or updated takes its time, and each look several calls.
+    // The stack of the home Region needs time for its create or update, and each look needs several calls.
     let schedule = Schedule::backoff().slower(2).leaving(TO_LOOK);
     let result =
         poll_until(iam.deadline(), schedule, async |attempt| match (look(iam, goal, home).await, attempt.previous) {
@@ -67,7 +67,7 @@ pub(super) async fn follow(iam: &Iam, goal: &Goal<'_>, home: HomeResource<'_>) -
 
 async fn look(iam: &Iam, goal: &Goal<'_>, home: HomeResource<'_>) -> Result<Seen, Failure> {
     let Goal { delegation, name, .. } = goal;
-    // One call as long as there is no role: IAM knows no path of it, and would deny the others.
+    // One call as long as there is no role: IAM does not know its path, and would deny other calls.
     if claim(iam, &home, name).await?.is_none() {
         return Ok(Seen::NotYet(not_there(goal, home)));
     }
@@ -84,14 +84,14 @@ async fn look(iam: &Iam, goal: &Goal<'_>, home: HomeResource<'_>) -> Result<Seen
     })
 }
 
-/// Whether the role is this stack's own, or another `HomeRegion` was given for a role that is not there.
+/// Whether this stack owns the role, or `HomeRegion` was changed for a role that does not exist.
 fn would_have_to_move(goal: &Goal<'_>, home: HomeResource<'_>, claim: &Claim) -> bool {
     let Claim::Others { stack_id, .. } = claim else { return false };
     let before = goal.declaration.previous.as_ref().map(|previous| home_region_hint(&previous.properties));
     *stack_id == home.here.stack_id || before.is_some_and(|before| before.as_ref() != Some(home.region))
 }
 
-/// What the home Region's own stack would answer of the role; or why it is not yet what is declared here.
+/// What the stack of the home Region would answer about the role, or why the role is not yet as declared here.
 async fn compare(
     iam: &Iam,
     goal: &Goal<'_>,
@@ -107,7 +107,7 @@ async fn compare(
         return Err(not_alike(goal, home, &differences.into_iter().collect::<Vec<_>>().join("; "), keeper));
     }
     let identity = Identity { arn: live.arn.clone(), id: live.id.clone() };
-    // The home Region's stack waits until new sessions live, and so does this one.
+    // The stack of the home Region waits until new sessions are valid, and so does this one.
     let ended = outlast(iam, standing_cut_off(&live.inline)).await;
     Ok(Converged::of(goal, &role, &identity, &external_ids, ended.into_iter().chain(plan.warnings)))
 }

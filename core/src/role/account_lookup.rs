@@ -1,4 +1,4 @@
-//! What must be known of the account before a wish can be judged, and when it is worth reading.
+//! What must be known about the account before a declaration can be validated, and when it must be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use crate::policy::{Document, aws_managed};
 use crate::properties::texts;
 use crate::role::trust::SessionAction;
 
-/// What must be known of the account to judge a wish: read before, decided here.
+/// What must be known about the account to validate a declaration. The function reads it first; this file decides what.
 #[derive(Clone, Debug, Default)]
 pub struct AccountLookup {
-    /// Those of the policies to attach that were read; none for one that does not exist.
+    /// The policies to attach that were read. `None` for a policy that does not exist.
     pub policies: BTreeMap<PolicyArn, Option<Document>>,
-    /// AWS-managed policies that could not be read, since IAM denied it.
+    /// The AWS managed policies that IAM did not allow to read.
     pub unreadable: BTreeSet<PolicyArn>,
     /// The account's quotas.
     pub quotas: Quotas,
@@ -30,7 +30,7 @@ pub struct Quotas {
 }
 
 impl Default for Quotas {
-    /// What every account has from the start.
+    /// The defaults of each account.
     fn default() -> Self {
         Self { attached_policies: 10, trust_policy_characters: 2_048 }
     }
@@ -53,11 +53,11 @@ pub fn policies_to_judge(properties: &Map<String, Value>, account: &Account) -> 
     named.iter().filter_map(|arn| PolicyArn::parse(arn).ok()).filter(unknown).collect()
 }
 
-/// Whether the wish may pass a quota that the account may have raised: only then are quotas read.
+/// Whether the declaration could exceed the default of a quota that the account can raise. Only then are quotas read.
 pub fn needs_quotas(properties: &Map<String, Value>) -> bool {
-    /// What a trust policy with every condition takes beside its lists.
+    /// The characters of a trust policy with all conditions, without its lists.
     const FRAME: usize = 560;
-    /// What each item takes beside itself (an account becomes an ARN): rather too much than too little.
+    /// The characters around each item (an account becomes an ARN). An estimate that is never too low.
     const ITEM: usize = 24;
     let defaults = Quotas::default();
     let lists = ["ExternalAwsAccountId", "ExternalId", "AllowedPrincipalArns", "SourceIps"];

@@ -1,4 +1,4 @@
-//! What the stack is told of the finished role, and what it can hand to the provider.
+//! The attributes of a finished role, among them the texts for the provider.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,10 +13,10 @@ use crate::identifiers::ExternalId;
 /// The attributes that are emptied first when the answer would be too long.
 pub const HANDOFF: &[&str] = &["TerraformProvider", "AwsConfigProfile"];
 
-/// The attribute that is cut when the answer would be too long even so.
+/// The attribute that is cut when the answer is still too long.
 pub const WARNINGS: &str = "Warnings";
 
-/// What stays as it is in a query parameter.
+/// The characters that are not escaped in a query parameter.
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The attributes of a finished role: always the same keys, since `Fn::GetAtt` of a missing one fails
@@ -32,7 +32,7 @@ pub fn attributes(
     let external_id = external_id.map(ExternalId::expose);
     BTreeMap::from([
         ("RoleArn", arn.to_owned()),
-        // The same, as the native role calls it.
+        // The same value under the name that the native role uses.
         ("Arn", arn.to_owned()),
         ("RoleName", role.name.to_string()),
         ("RoleId", id.to_owned()),
@@ -54,8 +54,8 @@ fn switch_role_url(role: &DesiredRole, arn: &str) -> String {
     format!("https://{host}/switchrole?account={account}&roleName={}", utf8_percent_encode(&name, UNRESERVED))
 }
 
-/// A provider block as `terraform fmt` leaves it. Terraform never asks for an MFA code: the credentials that it starts from
-/// must have used one.
+/// A provider block as `terraform fmt` leaves it. Terraform never asks for an MFA code: the credentials that it starts
+/// from must have used one.
 fn terraform_provider(role: &DesiredRole, arn: &str, external_id: Option<&str>) -> String {
     let mfa = match role.trust.conditions.mfa {
         Mfa::NotRequired => String::new(),
@@ -87,7 +87,7 @@ fn aws_config_profile(role: &DesiredRole, arn: &str, external_id: Option<&str>) 
     profile
 }
 
-/// What `MfaMaxAge` demands, as part of a sentence.
+/// What `MfaMaxAge` requires, as part of a sentence.
 fn how_recent(role: &DesiredRole) -> String {
     match role.trust.conditions.mfa {
         Mfa::RequiredWithin(seconds) => format!(", used at most {seconds} seconds before"),

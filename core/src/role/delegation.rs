@@ -30,26 +30,26 @@ use crate::properties::Reader;
 use crate::resource_types::DELEGATED_ROLE;
 use crate::timestamp::Timestamp;
 
-/// A well-formed wish within the owner's limits.
+/// A valid declaration within the owner's limits.
 #[derive(Clone, Debug)]
 pub struct Delegation {
-    /// The name, unless it is to be derived.
+    /// The given name. `None`: it is derived.
     pub role_name: Option<RoleName>,
-    /// The Region whose stack keeps the role for all; none: every stack keeps its own.
+    /// The Region whose stack manages the role for all Regions. `None`: each stack manages its own role.
     pub home_region: Option<Region>,
     /// The path.
     pub path: RolePath,
-    /// The accounts, in the order given.
+    /// The accounts, in the given order.
     pub accounts: Vec<AccountId>,
     /// How the external ID is chosen.
     pub external_id: ExternalIdWish,
-    /// What a caller must fulfil beside the external ID: MFA, principals, organization, addresses, expiry.
+    /// The conditions beside the external ID: MFA, principals, organization, addresses, expiry.
     pub conditions: Conditions,
     /// What a caller may do with the session beside assuming the role.
     pub session_actions: BTreeSet<SessionAction>,
     /// The longest session, in seconds.
     pub max_session_duration: u32,
-    /// Whether sessions end with the trust that they were handed out under.
+    /// Whether sessions end when the trust under which they were issued is narrowed.
     pub revoke_sessions: RevokeSessions,
     /// The inline policy.
     pub custom_policy: Option<Document>,
@@ -57,13 +57,13 @@ pub struct Delegation {
     pub managed_policies: BTreeSet<PolicyArn>,
     /// The boundary: the template's, or the owner's.
     pub permissions_boundary: Option<PolicyArn>,
-    /// The description; empty: none.
+    /// The description. Empty: none.
     pub description: String,
     /// The template's own tags.
     pub tags: BTreeMap<String, String>,
     /// What happens to policies that others put on the role.
     pub policy_ownership: PolicyOwnership,
-    /// What the template's author should know, although it is allowed.
+    /// Warnings for the author of the template.
     pub warnings: Vec<Finding>,
 }
 
@@ -84,8 +84,8 @@ impl Delegation {
         problems.none().map(|()| delegation)
     }
 
-    /// Everything that there is to say of the properties: the problems for which [`read`](Self::read) refuses them, in the
-    /// order in which people read them, and the warnings.
+    /// All findings about the properties: the problems for which [`read`](Self::read) refuses them, in reading order,
+    /// and the warnings.
     pub fn findings(
         properties: &Map<String, Value>,
         resource: &StackResource,
@@ -98,7 +98,7 @@ impl Delegation {
         problems.in_order().into_iter().cloned().chain(delegation.warnings).collect()
     }
 
-    /// The properties as values, and every problem with them. Where there is one, the values mean nothing.
+    /// The properties as values, and all problems with them. If there is a problem, the values have no meaning.
     fn examined(
         properties: &Map<String, Value>,
         resource: &StackResource,
@@ -109,7 +109,7 @@ impl Delegation {
     ) -> (Self, Problems) {
         let (account, limits) = (installation.account(), &installation.limits);
         let mut reader = Reader::new(properties, &DELEGATED_ROLE);
-        // Read so that it is known. Its only purpose is that a change of it sends an update.
+        // Read so that the name is known. Its only purpose is that a new value causes an update.
         let _ = reader.free_text("Revision");
 
         let accounts = who::accounts(&mut reader, account, limits);

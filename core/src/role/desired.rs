@@ -1,4 +1,4 @@
-//! The exact role that says what was agreed: trust, permissions, mark of ownership.
+//! The exact role that a delegation requires: trust, permissions, ownership tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::timestamp::Timestamp;
 /// The name of the inline policy that holds `CustomPolicy`.
 pub const CUSTOM_POLICY: &str = "CustomPolicy";
 
-/// A role as it is to be.
+/// A role as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredRole {
     /// Its name.
@@ -27,7 +27,7 @@ pub struct DesiredRole {
     pub path: RolePath,
     /// Who may assume it.
     pub trust: Trust,
-    /// Its description; empty: none.
+    /// Its description. Empty: none.
     pub description: String,
     /// The longest session, in seconds.
     pub max_session_duration: u32,
@@ -37,21 +37,22 @@ pub struct DesiredRole {
     pub resource: StackResource,
     /// When the request that desires it was sent.
     pub as_of: Option<Timestamp>,
-    /// The tags that it must bear; others' tags are left alone.
+    /// The tags that it must have. Tags that others added stay.
     pub tags: Tags,
     /// Its inline policies that may grant something.
     pub inline: BTreeMap<String, Document>,
-    /// What it must never touch, whatever its policies grant.
+    /// The guardrail policy: what its sessions can never change, even if its policies allow it.
     pub guardrail_policy: GuardrailPolicy,
     /// Its attached policies.
     pub attached: BTreeSet<PolicyArn>,
     /// What happens to policies beyond these.
     pub policy_ownership: PolicyOwnership,
-    /// Whether sessions end with the trust that they were handed out under.
+    /// Whether sessions end when the trust under which they were issued is narrowed.
     pub revoke_sessions: RevokeSessions,
 }
 
-/// The role that a delegation desires under these external IDs, managed for `resource`. `as_of` is when the request was sent.
+/// The role that a delegation desires under these external IDs, managed for `resource`. `as_of` is when the request was
+/// sent.
 pub fn desired(
     delegation: &Delegation,
     name: &RoleName,
@@ -83,12 +84,12 @@ pub fn desired(
 }
 
 impl DesiredRole {
-    /// The inline policy that keeps it where it is, until its time is over.
+    /// The guardrail policy, which also denies everything once the access expired.
     pub fn guardrails(&self) -> Document {
         self.guardrail_policy.policy(self.trust.conditions.expires_at)
     }
 
-    /// What the tag records of the role when a request that was sent then writes it.
+    /// What the state tag records when a request that was sent at this time writes the role.
     pub fn state(&self, as_of: Option<Timestamp>) -> State {
         let guardrails = self.guardrails();
         let own = self.inline.iter().map(|(name, policy)| (name.as_str(), policy));
@@ -114,7 +115,7 @@ impl DesiredRole {
         )
     }
 
-    /// What the template's author should know of the finished role.
+    /// Warnings about the finished role.
     pub fn warnings(&self) -> Option<Finding> {
         let length = self.path.as_str().len() + self.name.as_str().len();
         (length > CONSOLE_NAME).then(|| {
@@ -127,21 +128,21 @@ impl DesiredRole {
     }
 }
 
-/// The external IDs of a role: those in force, and the one that is kept with it.
+/// The external IDs of a role: those in force, and the one in its tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalIds {
-    /// One of these opens the role; the first is told in the answer. Empty: none is needed.
+    /// A caller must send one of these. The first is in the answer. Empty: none is required.
     pub in_force: Vec<ExternalId>,
-    /// What the tag keeps, so that leaving `ExternalId` out (again) brings back the same.
+    /// The ID in the tag, so that a template without `ExternalId` gets the same ID again.
     pub kept: Option<ExternalId>,
-    /// What the template's author should know.
+    /// Warnings.
     pub warning: Option<Finding>,
 }
 
 impl ExternalIds {
-    /// Chooses them. `live` is the role as it is, `replaced` the one whose place it takes; `fresh` is
-    /// used only when neither knows an ID. The tag wins over the trust, since the trust is what an
-    /// explicit ID, or somebody else, changes.
+    /// Chooses them. `live` is the role as it is, `replaced` is the role that it replaces. `fresh` is used only if
+    /// neither has an ID. The tag takes precedence over the trust, because an explicit ID, or a change by others,
+    /// alters the trust.
     pub fn choose(
         wish: &ExternalIdWish,
         live: Option<&LiveRole>,
@@ -174,19 +175,19 @@ impl ExternalIds {
 }
 
 impl ExternalIds {
-    /// All of them, to be kept out of what AWS says of them.
+    /// All of them, to remove them from AWS's messages.
     pub fn secrets(&self) -> Secrets {
         Secrets::of_external_ids(self.in_force.iter().chain(&self.kept))
     }
 }
 
-/// The one ID in a trust that is otherwise as we write it.
+/// The single ID in a trust policy that has the form that we write.
 fn only_one_in_trust(role: &LiveRole) -> Option<ExternalId> {
     let ids = &role.trust.as_ref()?.external_ids;
     ids.first().filter(|_| ids.len() == 1).cloned()
 }
 
-/// A tag takes fewer characters than an external ID may have, and no comma; the trust keeps those.
+/// A tag value allows fewer characters than an external ID, and no comma. Such IDs are only in the trust.
 fn fits_a_tag(id: &ExternalId) -> bool {
     id.expose().chars().count() <= 256 && id.expose().chars().all(is_tag_character)
 }

@@ -1,4 +1,4 @@
-//! A declaration that was found valid: what converging, planning and checking start from.
+//! A valid declaration: the input for converging, planning and checking.
 
 use super::account_lookup::AccountLookup;
 use super::declaration::Declaration;
@@ -14,7 +14,7 @@ use crate::installation::Installation;
 use crate::properties::Properties;
 use crate::timestamp::Timestamp;
 
-/// A valid declaration, with everything needed to say which role it desires.
+/// A valid declaration, with everything that determines the desired role.
 #[derive(Debug)]
 pub struct Goal<'a> {
     /// What the template declares.
@@ -25,11 +25,11 @@ pub struct Goal<'a> {
     pub delegation: Delegation,
     /// What was looked up in the account.
     pub lookup: AccountLookup,
-    /// What time it is.
+    /// The current time.
     pub now: Timestamp,
-    /// A new external ID, in case one is needed.
+    /// A new external ID, if one is needed.
     pub fresh_external_id: ExternalId,
-    /// The role's name: the one given, or the derived one.
+    /// The name of the role: the given one, or the derived one.
     pub name: RoleName,
 }
 
@@ -52,27 +52,26 @@ impl<'a> Goal<'a> {
         Ok(Self { declaration, installation, delegation, lookup, now, fresh_external_id, name })
     }
 
-    /// The Region whose stack manages the role, if that is not the one here.
+    /// The Region whose stack manages the role, if it is not this Region.
     pub fn managed_in(&self) -> Option<&Region> {
         self.delegation.home_region.as_ref().filter(|region| *region != self.installation.region())
     }
 
-    /// The external IDs of the role. `live` is the role as it is, `replaced` the one whose place it takes; `none_yet` says
-    /// that no role was ever made for the resource.
+    /// The external IDs of the role. `live` is the role as it is, `replaced` is the role that it replaces. `none_yet`:
+    /// no role was made for the resource yet.
     pub fn external_ids(&self, live: Option<&LiveRole>, replaced: Option<&LiveRole>, none_yet: bool) -> ExternalIds {
         ExternalIds::choose(&self.delegation.external_id, live, replaced, self.fresh_external_id.clone(), none_yet)
     }
 
-    /// The role that is desired under these external IDs, managed for `resource`: that of the declaration, or for a stack
-    /// outside the home Region the one in the home Region.
+    /// The role that is desired under these external IDs, managed for `resource`: that of the declaration, or for a
+    /// stack outside the home Region the one in the home Region.
     pub fn desired(&self, resource: &StackResource, external_ids: &ExternalIds) -> DesiredRole {
         let Self { declaration, installation, delegation, name, .. } = self;
         desired(delegation, name, resource, installation, external_ids, declaration.sent)
     }
 
-    /// Whether a request that was sent before this one may not have arrived yet, though the role is as desired: a delete
-    /// before a create, or the update before an update, if the template before desired another role than there is. In
-    /// doubt, it may not have.
+    /// Whether an older request may still arrive, although the role is as desired: a delete before this create, or the
+    /// update before this update, if the template before desires another role than the observed one. In doubt, true.
     pub fn overtakes(&self, live: &LiveRole) -> bool {
         let Some(previous) = &self.declaration.previous else { return true };
         let before = Declaration { properties: previous.properties.clone(), sent: None, ..self.declaration.clone() };
@@ -92,9 +91,8 @@ impl<'a> Goal<'a> {
     }
 }
 
-/// Everything that there is to say of a declaration before anything is read or written: the problems for which
-/// [`Goal::read`] refuses it, and the warnings,
-/// those of the role included.
+/// All findings about a declaration before anything is read or written: the problems for which [`Goal::read`] refuses
+/// it, and the warnings, including those about the role.
 pub fn findings(
     declaration: &Declaration,
     installation: &Installation,
@@ -111,12 +109,12 @@ pub fn findings(
     found
 }
 
-/// Whether the role is certainly not older than the resource. A role that another Region's stack manages may be.
+/// Whether the role is certainly not older than the resource. A role that the stack of another Region manages can be.
 fn first_time(declaration: &Declaration, installation: &Installation) -> bool {
     declaration.previous.is_none() && other_region(&declaration.properties, installation).is_none()
 }
 
-/// The home Region in properties, if it is not the one here.
+/// The home Region in the properties, if it is not this Region.
 pub fn other_region(properties: &Properties, installation: &Installation) -> Option<Region> {
     home_region_hint(properties).filter(|region| region != installation.region())
 }

@@ -1,9 +1,8 @@
-//! One role for several Regions: IAM is global, stacks are regional. The stack of the home Region keeps the
-//! role; those of the other Regions wait until it is there and is what they would have made it, and tell of
-//! it as if it were theirs.
+//! One role for several Regions: IAM is global, stacks are regional. The stack of the home Region manages the role. The
+//! stacks of other Regions wait until the role exists and is as they declare it, and return its attributes.
 //!
-//! Which stack keeps a role is told by the role's mark alone. So nothing but a new mark, or a new name, moves a
-//! role to another Region, and a `HomeRegion` that was refused can be taken back.
+//! Only the ownership tags of a role say which stack manages it. So only new tags, or a new name, move a role to another
+//! Region, and a template can return to its old `HomeRegion` after the new one was refused.
 
 use std::collections::BTreeSet;
 
@@ -25,12 +24,12 @@ pub struct HomeResource<'a> {
     pub account: &'a Account,
     /// The home Region.
     pub region: &'a Region,
-    /// The resource of the stack here. The one in the home Region has the same logical ID.
+    /// The resource in this stack. The one in the home Region has the same logical ID.
     pub here: &'a StackResource,
 }
 
 impl HomeResource<'_> {
-    /// The resource that keeps the role with these tags, if that is one of the home Region.
+    /// The resource that manages the role with these tags, if it is in the home Region.
     pub fn keeper(&self, tags: &Tags) -> Option<StackResource> {
         let stack = tags.get(STACK_TAG).and_then(|stack| self.stack_there(stack))?;
         let logical_id = tags.get(LOGICAL_ID_TAG).filter(|logical_id| *logical_id == self.here.logical_id)?;
@@ -41,7 +40,7 @@ impl HomeResource<'_> {
         })
     }
 
-    /// The stack of this ID, if it is one of the home Region.
+    /// The stack with this ID, if it is in the home Region.
     fn stack_there(&self, stack_id: &str) -> Option<StackArn> {
         let Account { partition, id: account } = self.account;
         StackArn::parse(stack_id).ok().filter(|stack| {
@@ -52,7 +51,7 @@ impl HomeResource<'_> {
     }
 }
 
-/// A role is its own if the home Region's stack keeps it. The stack here keeps none.
+/// A role is managed if the stack of the home Region manages it. This stack manages none.
 impl Claimant for HomeResource<'_> {
     fn claim(&self, _name: &RoleName, _path: &RolePath, tags: &Tags) -> Claim {
         if self.keeper(tags).is_some() {
@@ -64,8 +63,8 @@ impl Claimant for HomeResource<'_> {
     }
 }
 
-/// What would have to change for the live role to be the desired one, in the words of the template. The plan
-/// is the one that the home Region's stack would carry out for it.
+/// What must change so that the live role is the desired one, in terms of the template's properties. It comes from the
+/// plan that the stack of the home Region would execute.
 pub fn differences(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> BTreeSet<String> {
     let place = [
         ("RoleName (in IAM's spelling it is another)", live.name != desired.name),
@@ -78,7 +77,7 @@ pub fn differences(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> BTree
 fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<String> {
     let property = |name: &str| vec![name.to_owned()];
     match operation {
-        // Nothing of this is ever planned for a role that is there.
+        // These are never planned for an existing role.
         Operation::Create(_) | Operation::DeleteRole => property("RoleName"),
         Operation::PutBoundary(_) | Operation::DeleteBoundary => property("PermissionsBoundary"),
         Operation::SetTrust(trust) => who_differs(live.trust.as_ref(), trust),
@@ -88,12 +87,13 @@ fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<St
         ]),
         Operation::Tag(tags) => tags.0.keys().filter(|key| !internal(key)).map(|key| tag(key)).collect(),
         Operation::Untag(keys) => keys.iter().filter(|key| !internal(key)).map(|key| tag(key)).collect(),
-        // Another trust ends sessions by itself; what is told is one that was written and did not yet.
+        // A difference in the trust is already listed. This is a trust that was written, but did not end the sessions
+        // yet.
         Operation::EndSessions(_) if live.tags.get(REVOKE_TAG).is_none() => Vec::new(),
         Operation::EndSessions(_) => vec!["sessions of an earlier trust, which are not ended yet".to_owned()],
         Operation::PutInline(name, _) | Operation::DeleteInline(name) if name == CUSTOM_POLICY => property(name),
         Operation::PutInline(name, _) if name == GUARDRAIL_POLICY => {
-            // It also names where the function that wrote it is installed, which may be another place in each Region.
+            // It also names the function that wrote it, which can be another one in each Region.
             let standing = live.inline.get(GUARDRAIL_POLICY).and_then(Option::as_ref);
             match standing
                 .filter(|policy| policy.only_denies() && desired.guardrail_policy.is_held_by(policy))
@@ -114,12 +114,12 @@ fn others(policy: &str) -> Vec<String> {
     vec![format!("the policy {policy}, which is not in this stack's template")]
 }
 
-/// Tags that tell how far a change came, and nothing of the role itself.
+/// Tags about the progress of a change, not about the role itself.
 fn internal(key: &str) -> bool {
     [REVOKE_TAG, STATE_TAG].contains(&key)
 }
 
-/// Tags hold whatever people put there, the external ID among it: they are told by their keys.
+/// Tag values can be anything, the external ID included. So only the keys are listed.
 fn tag(key: &str) -> String {
     match key {
         EXTERNAL_ID_TAG => "ExternalId".to_owned(),

@@ -1,4 +1,4 @@
-//! A role name that is taken by a role of another resource: whose role it is, and what to do.
+//! A role name that is in use by a role of another resource: whose role it is, and what to do.
 
 use super::declaration::Declaration;
 use super::home_region::HomeResource;
@@ -8,7 +8,7 @@ use crate::findings::{Code, Finding};
 use crate::identifiers::{Region, RoleName, StackArn};
 use crate::installation::Installation;
 
-/// Why a role cannot be made or changed: its name is taken.
+/// Why a role cannot be created or changed: its name is in use.
 pub fn taken(
     foreign: &Foreign,
     declaration: &Declaration,
@@ -53,7 +53,7 @@ fn choose_or_hand_over(declaration: &Declaration) -> String {
     )
 }
 
-/// Why a role cannot be shared with the home Region: its stack is not the one that keeps it.
+/// Why a role cannot be shared with the home Region: the stack there does not manage it.
 pub fn not_managed_there(foreign: &Foreign, home: HomeResource<'_>) -> Finding {
     let because = |message| Finding::error(Code::HomeRegion, "HomeRegion", message);
     let HomeResource { region, here, .. } = home;
@@ -85,7 +85,7 @@ pub fn not_managed_there(foreign: &Foreign, home: HomeResource<'_>) -> Finding {
     because(format!("HomeRegion cannot be {region}: {arn} {}. Nothing was changed. {what_to_do}", whose(foreign)))
 }
 
-/// Why the stack of another Region does not make a role that is gone.
+/// Why the stack of another Region does not create a role that was deleted.
 pub fn no_longer_managed_there(name: &RoleName, region: &Region) -> Finding {
     let message = format!(
         "HomeRegion was {region}, and the stack there no longer manages the role {name}. The role was not created here, because a \

@@ -1,4 +1,5 @@
-//! What IAM has under a name, as values: nothing, a role of the claimant's, or a role of someone else. IAM is read elsewhere.
+//! What exists in IAM under a role name, as values: nothing, a role of the claimant, or a foreign role. The function
+//! reads it.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +10,18 @@ use crate::identifiers::{RoleName, RolePath};
 use crate::policy::Document;
 use crate::timestamp::Timestamp;
 
-/// What there is under a role's name.
+/// What exists under a role name.
 #[derive(Clone, Debug)]
 pub enum Observed {
     /// Nothing.
     Absent,
-    /// A role that is not to be touched.
+    /// A role that must not be changed.
     Foreign(Foreign),
-    /// A role of the claimant's.
+    /// A role of the claimant.
     Ours(Box<LiveRole>),
 }
 
-/// A role that is not the claimant's: only so much is known of it as is told to people.
+/// A role that does not belong to the claimant, with only what error messages say about it.
 #[derive(Clone, Debug)]
 pub struct Foreign {
     /// Its name.
@@ -35,7 +36,7 @@ pub struct Foreign {
     pub trusts: String,
 }
 
-/// A role of the claimant's, as it is.
+/// A role of the claimant, as it is.
 #[derive(Clone, Debug)]
 pub struct LiveRole {
     /// Its name, in IAM's spelling.
@@ -48,9 +49,9 @@ pub struct LiveRole {
     pub id: String,
     /// When IAM made it, to the second.
     pub created: Option<Timestamp>,
-    /// Who may assume it; none when the trust policy is not one that we write.
+    /// Who may assume it. `None` if the trust policy does not have the form that we write.
     pub trust: Option<Trust>,
-    /// Its description; empty: none.
+    /// Its description. Empty: none.
     pub description: String,
     /// The longest session, in seconds.
     pub max_session_duration: u32,
@@ -58,31 +59,31 @@ pub struct LiveRole {
     pub permissions_boundary: Option<String>,
     /// Its tags.
     pub tags: Tags,
-    /// Its inline policies; none for one that cannot be understood.
+    /// Its inline policies. `None` for one that is not valid JSON.
     pub inline: BTreeMap<String, Option<Document>>,
-    /// The ARNs of its attached policies, and what is known of what they do.
+    /// The ARNs of its attached policies, and what is known about them.
     pub attached: BTreeMap<String, Effect>,
 }
 
 impl LiveRole {
-    /// What our tag on the role records.
+    /// What the state tag of the role records.
     pub fn state(&self) -> State {
         State::read(&self.tags)
     }
 
-    /// Whether the role stood before a request was sent: then that request did not make it.
+    /// Whether the role existed before a request was sent: then that request did not create it.
     pub fn stood_before(&self, sent: Option<Timestamp>) -> bool {
         self.created.zip(sent).is_some_and(|(created, sent)| created < sent)
     }
 
-    /// Whether the request that wrote the role last did not make it. For the role of a request that was never answered, this
-    /// tells that the role was there before. A role that was updated since it was made looks the same.
+    /// Whether the last request that wrote the role did not create it. For the role of a request without an answer, this
+    /// means that the role existed before. A role that was updated after its creation looks the same.
     pub fn was_taken_over(&self) -> bool {
         self.stood_before(self.state().as_of)
     }
 }
 
-/// What AWS gave a role when it was made.
+/// What AWS assigned to a role at its creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Its ARN.
@@ -96,8 +97,8 @@ pub struct Identity {
 pub enum Effect {
     /// It allows something, or it was not read.
     MayAllow,
-    /// All it does is deny.
+    /// It only denies.
     OnlyDenies,
-    /// It could not be read just now. It may be what keeps the provider out, so it is not removed.
+    /// It could not be read. It may deny the provider access, so it is not removed.
     Unreadable,
 }

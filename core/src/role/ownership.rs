@@ -1,4 +1,4 @@
-//! Whose role it is: told by tags, and by a name that only one resource derives.
+//! Who owns a role: by its tags, and by a name that only one resource derives.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,31 +9,31 @@ use crate::identifiers::{ExternalId, RoleName, RolePath, digest};
 pub const STACK_TAG: &str = "service-provider-access:stack-id";
 /// The tag that names the resource within the stack.
 pub const LOGICAL_ID_TAG: &str = "service-provider-access:logical-id";
-/// The tag that keeps the generated external ID.
+/// The tag with the generated external ID.
 pub const EXTERNAL_ID_TAG: &str = "service-provider-access:external-id";
-/// The tag that stands while sessions are still to be ended, whatever becomes of the process meanwhile.
+/// The tag that is on the role as long as sessions must still be ended, even if the process dies.
 pub const REVOKE_TAG: &str = "service-provider-access:revoke";
 /// The value of that tag.
 pub const REVOKE_PENDING: &str = "pending";
 
-/// The tag by which people hand a role over: `STACK-NAME/LogicalId` of the resource whose create may take it over.
+/// The tag with which a person hands a role over: `STACK-NAME/LogicalId` of the resource whose create may take it over.
 pub const HAND_OVER_TAG: &str = "service-provider-access:hand-over-to";
 
 /// IAM's limit of tags on a role.
 pub const TAGS_ON_A_ROLE: usize = 50;
-/// How many of them are ours at most: stack, resource, external ID, state, and the one for ending sessions.
+/// At most this many of them belong to the function: stack, resource, external ID, state, and pending revocation.
 pub const TAGS_OF_OURS: usize = 5;
 
-/// The prefix of all our own tags: no template may set one.
+/// The prefix of all tags of the function. Templates cannot set them.
 pub const OUR_TAGS: &str = "service-provider-access:";
 
-/// How the ID of a refused create begins: no role can bear it, so its delete has nothing to do.
+/// The start of the ID of a refused create. No role can have this name, so the delete has nothing to do.
 const REFUSED: &str = "refused-";
 
-/// The resource that a role is made for.
+/// The resource that a role belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StackResource {
-    /// The stack's ARN, unique for all time.
+    /// The ARN of the stack, which is never reused.
     pub stack_id: String,
     /// The stack's name.
     pub stack_name: String,
@@ -41,31 +41,31 @@ pub struct StackResource {
     pub logical_id: String,
 }
 
-/// Whose a role is, seen from one owner.
+/// Who owns a role, from the point of view of one claimant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// This owner's.
+    /// The claimant.
     Ours,
-    /// Marked for somebody else.
+    /// Another resource, by its tags.
     Others {
-        /// The stack in the mark; empty when that tag is missing.
+        /// The stack in its tags. Empty if that tag is missing.
         stack_id: String,
-        /// The resource in the mark; empty when that tag is missing.
+        /// The resource in its tags. Empty if that tag is missing.
         logical_id: String,
     },
-    /// Not marked (or not wholly), and under a name that anybody could have chosen.
+    /// Unknown: a tag is missing, and the name could belong to any resource.
     Unmarked,
 }
 
-/// Somebody whose role a role may be.
+/// Someone who may own a role.
 pub trait Claimant {
-    /// Whose the role of this name, path and tags is.
+    /// Who owns the role with this name, path and tags.
     fn claim(&self, name: &RoleName, path: &RolePath, tags: &Tags) -> Claim;
 }
 
 impl Claimant for StackResource {
-    /// A tag that says otherwise is believed, so that a role can be handed over by tagging it anew; missing
-    /// tags are made up for by the derived name.
+    /// Tags of another resource decide, so that new tags hand a role over. If tags are missing, the derived name
+    /// decides.
     fn claim(&self, name: &RoleName, path: &RolePath, tags: &Tags) -> Claim {
         let (stack, logical) = (tags.get(STACK_TAG), tags.get(LOGICAL_ID_TAG));
         let contradicts = |tag: Option<&str>, own: &str| tag.is_some_and(|tag| tag != own);
@@ -89,7 +89,7 @@ impl Claimant for Creating<'_> {
 }
 
 impl Claim {
-    /// The role is marked for somebody else.
+    /// The tags name another resource.
     pub fn others(tags: &Tags) -> Self {
         let said = |tag| tags.get(tag).unwrap_or_default().to_owned();
         Self::Others { stack_id: said(STACK_TAG), logical_id: said(LOGICAL_ID_TAG) }
@@ -97,7 +97,7 @@ impl Claim {
 }
 
 impl StackResource {
-    /// The tags that mark a role as this owner's.
+    /// The ownership tags of this resource.
     pub fn mark(&self) -> [(String, String); 2] {
         [(STACK_TAG.to_owned(), self.stack_id.clone()), (LOGICAL_ID_TAG.to_owned(), self.logical_id.clone())]
     }
@@ -107,7 +107,7 @@ impl StackResource {
         format!("{}/{}", self.stack_name, self.logical_id)
     }
 
-    /// The name of a role whose template gives none: readable, and the same on every retry.
+    /// The role name if the template gives none: readable, and the same in each retry.
     pub fn derived_name(&self, path: &RolePath) -> RoleName {
         let digest = &digest(&[&self.stack_id, &self.logical_id, path.as_str()])[..NAME_DIGITS];
         // Path and name together fit the console's role switcher, as long as the path leaves room for that.
@@ -117,7 +117,7 @@ impl StackResource {
         let name =
             RoleName::parse(&format!("{stack}-{logical}-{digest}")).ok().filter(|name| !name.is_reserved_by_others());
         name.unwrap_or_else(|| {
-            // A stack may be called `cdk-…`, and an event may hold what CloudFormation never sends.
+            // A stack can have the name `cdk-…`, and an event can contain what CloudFormation never sends.
             let name = RoleName::parse(&format!("delegated-{digest}"));
             name.unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
         })
@@ -129,24 +129,23 @@ impl StackResource {
     }
 }
 
-/// Whether a physical ID is that of a refused create, whose delete must touch nothing.
+/// Whether a physical ID is that of a refused create, whose delete must change nothing.
 pub fn is_refused_id(physical_id: &str) -> bool {
     physical_id.strip_prefix(REFUSED).is_some_and(|rest| {
         rest.len() == DIGEST_DIGITS && rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     })
 }
 
-/// The longest role name with its path that the console's role switcher takes.
+/// The longest path and role name together that the console's role switcher accepts.
 pub const CONSOLE_NAME: usize = 64;
 
-/// What a derived name is given even under a long path: enough to be readable.
+/// The minimum length of a derived name, even under a long path, so that it is readable.
 const SHORTEST_NAME: usize = 36;
 
 /// Hexadecimal digits of a SHA-256 hash. With its prefix, a refused ID is longer than a role name can be.
 const DIGEST_DIGITS: usize = 64;
 
-/// As many of them as a derived name bears. 64 bits are plenty: a collision needs the same stack name
-/// and logical ID besides.
+/// The digits in a derived name. 64 bits are enough, because a collision also needs the same stack name and logical ID.
 const NAME_DIGITS: usize = 16;
 
 fn clip(text: &str, longest: usize) -> String {
@@ -163,7 +162,7 @@ impl Tags {
         self.0.get(key).map(String::as_str)
     }
 
-    /// The generated external ID that the role keeps, if the tag still holds one.
+    /// The generated external ID in the tag, if it is still there and valid.
     pub fn kept_external_id(&self) -> Option<ExternalId> {
         ExternalId::parse(self.get(EXTERNAL_ID_TAG)?).ok()
     }

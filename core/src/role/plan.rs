@@ -1,30 +1,30 @@
 //! The difference between a role as it is and as it should be, as ordered operations.
 //!
-//! Order is safety. The process may die between any two operations, so no prefix of a plan may grant
-//! anyone more than the old template or the new one says, nor grant anything under a trust that we did
-//! not write:
+//! The order is what keeps a change safe. The process may die between any two operations. So no prefix of a plan may
+//! grant more than the old or the new template, or grant anything under a trust that we did not write:
 //!
-//! - The record of the request comes first, with the mark that sessions are to end: an older request must find it
-//!   even if the process dies. Only where others' tags leave no room, it comes last.
-//! - A new permissions boundary comes next, alone (without it, IAM may let us write nothing else); one
-//!   that goes, goes last.
-//! - The guardrail policy comes next, and goes with the denies: nothing is granted on a role that could
-//!   change its own guardrail policy. A create has a round trip more for it.
-//! - Trust that stays or narrows: trust, then attach, then detach, so that access has no gap.
-//! - Trust that admits anyone new: detach, trust, attach, so that a newcomer never has what is leaving.
-//! - An inline policy is replaced in place. Only where the trust becomes incomparable (the old callers
-//!   are shut out anyway) are its allows taken off first: in place, either side would hold the other's.
-//! - What an inline policy denies stands before anything else is granted, and goes when what is leaving
-//!   has left: a template may grant much by one policy and deny some of it by the other.
-//! - A trust that lets in fewer, or others, also ends the sessions handed out before: the role is marked
-//!   first, then the trust, then the deny, at once, then the mark goes.
-//! - Sessions get shorter before the trust changes, and longer after it.
-//! - Tags and description come after all that, so that none of them (a role full of tags, say) can keep
-//!   a trust open. Only the record and the mark come before it. A new external ID is safe meanwhile: until its tag stands, the trust tells it.
-//! - On delete, allows go before denies.
-//! - Where inline policies leave no room for our denies, what is leaving or replaced goes before them.
+//! - The state tag comes first, with the tag for a pending revocation: an older request must find it even if the
+//!   process dies. Only if tags of others leave no room, it comes last.
+//! - A new permissions boundary comes next, alone (without it, IAM may deny all other writes). A boundary that is
+//!   removed comes last.
+//! - The guardrail policy comes next, and is removed with the denies: a role never has permissions while it could
+//!   change its own guardrail policy. This costs a create one round trip.
+//! - If the trust stays or admits fewer callers: trust, then attach, then detach, so that access has no gap.
+//! - If the trust admits new callers: detach, trust, attach, so that they never have the permissions that are removed.
+//! - An inline policy is replaced in place. Only if the trusts are incomparable, its allows are removed first. The old
+//!   callers lose access in any case, and in-place replacement would give one side the permissions of the other.
+//! - What an inline policy denies is written before anything else is granted, and removed after all other removals: a
+//!   template can grant much in one policy and deny some of it in another.
+//! - A trust that admits fewer or other callers also ends the sessions that were issued before: first the tag for the
+//!   pending revocation, then the trust, then the deny, then the tag is removed.
+//! - The maximum session duration is shortened before the trust changes, and extended after it.
+//! - Other tags and the description come last, so that a failure there (too many tags, for example) cannot keep a trust
+//!   open. A new external ID is not lost in the meantime: until its tag is written, it is in the trust.
+//! - A delete removes allows before denies.
+//! - If inline policies leave no room for our denies, removed and replaced policies are removed before the denies are
+//!   written.
 //!
-//! Operations in one step do not depend on each other and are executed side by side.
+//! Operations in one step do not depend on each other and are executed concurrently.
 
 mod guarding;
 mod leaving;
@@ -48,7 +48,7 @@ use super::trust::Change;
 use crate::findings::Finding;
 use crate::policy::Document;
 
-/// How a role that is not there becomes the desired one.
+/// How the desired role is created.
 pub fn to_create(desired: &DesiredRole) -> Plan {
     let guardrails = Operation::PutInline(GUARDRAIL_POLICY.to_owned(), desired.guardrails());
     let permissions = inline_to_put(desired, |_| true).chain(desired.attached.iter().cloned().map(Operation::Attach));
@@ -57,7 +57,7 @@ pub fn to_create(desired: &DesiredRole) -> Plan {
     Plan::of(steps, Vec::new())
 }
 
-/// How a live role becomes the desired one. `once` says what was ours beyond what is desired.
+/// How a live role becomes the desired one. `once` says what an earlier template declared.
 pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, quotas: Quotas) -> Plan {
     let change = live.trust.as_ref().map_or(Change::Incomparable, |trust| desired.trust.compared_with(trust));
     let Guarding { guardrails, longer, size: guarding } = Guarding::of(live, desired);
@@ -68,7 +68,7 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
     let Leaving { mut allows, denies, warnings, .. } = Leaving::of(live, desired, once, !end.is_empty(), crowded);
     let Labels { shorter, stale, coming: labels } = Labels::of(live, desired, once);
     let (new_boundary, no_boundary) = boundary_changes(live, desired);
-    // Two trusts may let in the same and still be written differently: then the wish is written.
+    // Two trusts can admit the same callers in different forms. Then the desired form is written.
     let trust = if live.trust.as_ref() == Some(&desired.trust) {
         Vec::new()
     } else {
@@ -103,7 +103,7 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
             vec![mark, trust, end, unmark, allows, denies, restraining, coming]
         }
         Change::Same | Change::Narrower => vec![mark, trust, end, unmark, restraining, coming, allows, denies],
-        // Those let in before stay: what they get now is theirs by the new template.
+        // The earlier callers stay: the new template gives them what is granted now.
         Change::Wider => {
             let (replaced, attached) = coming.into_iter().partition(|operation| replaces(live, operation));
             vec![allows, denies, restraining, replaced, trust, end, unmark, attached]
@@ -116,8 +116,8 @@ pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, qu
     recorded(plan, live, desired)
 }
 
-/// The plan with what is recorded of it: first, so that an older request finds it even if the process dies before the
-/// plan is done. A plan that writes nothing records nothing, unless what is recorded is a role that never came to be.
+/// The plan with its state tag first, so that an older request finds it even if the process dies. A plan that writes
+/// nothing records nothing, unless the recorded role was never completed.
 fn recorded(mut plan: Plan, live: &LiveRole, desired: &DesiredRole) -> Plan {
     let outdated = live.state().parts.is_some_and(|parts| desired.state(None).parts != Some(parts));
     if plan.is_empty() && !outdated {
@@ -125,7 +125,7 @@ fn recorded(mut plan: Plan, live: &LiveRole, desired: &DesiredRole) -> Plan {
     }
     let Some(record) = record(live, desired) else { return plan };
     if has_room_for_record(live) {
-        // The mark that sessions are to be ended is written with it: one call for both.
+        // One call writes it together with the tag for a pending revocation.
         let mark = plan
             .steps
             .iter()
@@ -137,14 +137,14 @@ fn recorded(mut plan: Plan, live: &LiveRole, desired: &DesiredRole) -> Plan {
         });
         plan.steps.insert(0, vec![Operation::Tag(Tags(tags.flatten().collect()))]);
     } else {
-        // Tags of others that leave no room must not keep a trust open: some may be removed by the plan itself.
+        // Tags of others that leave no room must not keep a trust open. The plan itself may remove some of them.
         plan.steps.push(vec![record]);
     }
     plan
 }
 
-/// The plan of an update that finds the role as desired although the template before wanted another: the request that
-/// wanted it never arrived. Recording this one keeps that request from being carried out later.
+/// The plan of an update that finds the role as desired, although the template before desired another role: the request
+/// for that role did not arrive yet. The state tag makes that request too old when it arrives.
 pub fn to_overtake(live: &LiveRole, desired: &DesiredRole) -> Plan {
     let record = record(live, desired).filter(|_| has_room_for_record(live));
     Plan::of([record.into_iter().collect()], Vec::new())
@@ -161,25 +161,25 @@ fn has_room_for_record(live: &LiveRole) -> bool {
     live.tags.get(STATE_TAG).is_some() || live.tags.0.len() < TAGS_ON_A_ROLE
 }
 
-/// The tag that handed the role over goes when the marks stand that it was for.
+/// The tag that handed the role over is removed after the ownership tags are written.
 fn hand_over(live: &LiveRole, desired: &DesiredRole) -> Vec<Operation> {
     let handed_over = live.tags.get(HAND_OVER_TAG) == Some(&desired.resource.hand_over_mark());
     if handed_over { vec![Operation::Untag(vec![HAND_OVER_TAG.to_owned()])] } else { Vec::new() }
 }
 
-/// Why such a plan cannot be carried out, if that can be seen beforehand.
+/// Why such a plan cannot be executed, if this is known before the first write.
 pub fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<Finding> {
     leaving::obstacle(live, desired, plan)
 }
 
-/// How a live role is taken down, whatever is on it.
+/// How a live role is removed, whatever is on it.
 pub fn to_remove(live: &LiveRole) -> Plan {
     let everything = Leaving::everything(live);
     Plan::of([everything.allows, everything.mixed, everything.denies, vec![Operation::DeleteRole]], Vec::new())
 }
 
-/// What stands under this name while neither side may have what the policy grants the other: all that either
-/// denies, where there is room for it.
+/// The policy under this name while neither side may have what it grants the other: all that the old or the new policy
+/// denies, if there is room for it.
 fn only_denials_of_both(live: &LiveRole, name: &str, wanted: &Document, denials: Denials) -> Option<Operation> {
     let standing = live.inline.get(name);
     let [old, new] = [standing.and_then(Option::as_ref), Some(wanted)].map(|policy| policy?.denials());
@@ -195,12 +195,12 @@ fn only_denials_of_both(live: &LiveRole, name: &str, wanted: &Document, denials:
     }
 }
 
-/// Whether it puts a policy that denies something: it comes before whatever it is to be denied of.
+/// Whether it writes a policy that denies something. It comes before the permissions that it denies.
 fn restrains(operation: &Operation) -> bool {
     matches!(operation, Operation::PutInline(_, policy) if policy.denials().is_some())
 }
 
-/// Whether it puts a policy in the place of one that is there.
+/// Whether it replaces an existing policy.
 fn replaces(live: &LiveRole, operation: &Operation) -> bool {
     matches!(operation, Operation::PutInline(name, _) if live.inline.contains_key(name))
 }
@@ -219,13 +219,13 @@ fn boundary_changes(live: &LiveRole, desired: &DesiredRole) -> (Vec<Operation>, 
     }
 }
 
-/// What is on a role beside trust and permissions.
+/// The parts of a role beside trust and permissions.
 struct Labels {
-    /// The settings, where the longest session shrinks.
+    /// The settings, if the maximum session duration becomes shorter.
     shorter: Vec<Operation>,
-    /// Tags that go. They go first: a role has room for 50.
+    /// The tags to remove. They are removed first, because a role can have only 50.
     stale: Vec<Operation>,
-    /// Tags that come, and the settings otherwise.
+    /// The tags to write, and the settings in all other cases.
     coming: Vec<Operation>,
 }
 
@@ -248,7 +248,7 @@ impl Labels {
         if !missing.0.is_empty() {
             coming.push(Operation::Tag(missing));
         }
-        // IAM's tag keys ignore case: a key that changed only its case is overwritten, not left behind.
+        // Tag keys in IAM ignore case: a key with another case is overwritten and needs no removal.
         let wanted: BTreeSet<String> = desired.tags.0.keys().map(|key| key.to_lowercase()).collect();
         let stands_no_longer = |key: &&String| live.tags.get(key).is_some() && !wanted.contains(&key.to_lowercase());
         let stale: Vec<String> = once.tag_keys.iter().filter(stands_no_longer).cloned().collect();

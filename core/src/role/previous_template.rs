@@ -1,6 +1,6 @@
-//! What properties say of the past and of where a role may be: read leniently, never relied on.
+//! What old properties declared, and where a role may be: read leniently, and only a hint.
 //!
-//! Old properties say what was once ours, not what exists.
+//! Old properties say what an earlier template declared, not what exists.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::ownership::OUR_TAGS;
 use crate::identifiers::{ExternalId, PolicyArn, Region, RoleName, RolePath};
 use crate::properties::{scalar, texts};
 
-/// What an earlier version of the template declared, read leniently: it says what was once ours.
+/// What an earlier template declared, read leniently.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OnceDeclared {
     /// Managed policies.
@@ -40,7 +40,7 @@ impl OnceDeclared {
     }
 }
 
-/// The name and path that properties ask for, read leniently: a hint at where a role may be.
+/// The name and path in the properties, read leniently: a hint where a role may be.
 pub fn name_and_path_hint(properties: &Map<String, Value>) -> (Option<RoleName>, Option<RolePath>) {
     let text = |name: &str| properties.get(name).and_then(scalar);
     (
@@ -49,12 +49,12 @@ pub fn name_and_path_hint(properties: &Map<String, Value>) -> (Option<RoleName>,
     )
 }
 
-/// The Region whose stack keeps the role, read leniently; none when it is every stack's own.
+/// The Region whose stack manages the role, read leniently. `None` if each stack manages its own role.
 pub fn home_region_hint(properties: &Map<String, Value>) -> Option<Region> {
     properties.get("HomeRegion").and_then(scalar).and_then(|region| Region::parse(&region).ok())
 }
 
-/// Whether properties gave this external ID.
+/// Whether the properties contain this external ID.
 pub fn gave_external_id(properties: &Map<String, Value>, id: &ExternalId) -> bool {
     texts(properties.get("ExternalId")).iter().any(|text| text == id.expose())
 }

@@ -1,8 +1,8 @@
-//! Ending sessions: what a role's sessions may do is asked at every call, so a deny on those issued before a
-//! moment ends them, however long they were to live.
+//! Ending sessions. IAM evaluates the policies of a role at each call of a session. So a deny for sessions that were
+//! issued before a moment ends them, whatever their duration.
 //!
-//! The deny is the inline policy that the console writes under "Revoke active sessions". It is never
-//! taken off, and its cut-off never moves back, whoever wrote it: sessions that were ended stay ended.
+//! The deny is the inline policy that the console writes under "Revoke active sessions". It is never removed, and its
+//! cut-off never moves back, whoever wrote it: sessions that were ended stay ended.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -15,29 +15,30 @@ use crate::timestamp::Timestamp;
 /// The name that the console gives to the policy.
 pub const REVOCATION_POLICY: &str = "AWSRevokeOlderSessions";
 
-/// For so long after a trust was written, IAM may still hand out sessions under the one before.
+/// For this time after a trust was written, STS may still issue sessions under the trust before.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// The cut-off for a trust that was written a moment ago. STS tells the time of issue to the second,
-/// cut short: only after a full second a session is seen to be younger than it.
+/// The cut-off for a trust that was written at the time `now`. STS truncates the time of issue to a full second, so a
+/// session counts as newer than the cut-off only after a full second.
 pub fn cut_off_after(now: Timestamp) -> Timestamp {
     now.full_second_after(MARGIN)
 }
 
-/// Sessions issued before this are ended by the policy, if it ends any, whatever else it says.
+/// The cut-off of a policy: it ends sessions that were issued before. `None` if it ends none. Other statements are
+/// ignored.
 pub fn cut_off(policy: &Document) -> Option<Timestamp> {
     policy.statements().iter().filter_map(cut_off_of).max()
 }
 
-/// The same of the one on a role, among its inline policies.
+/// The cut-off in the inline policies of a role.
 pub fn standing_cut_off(inline: &BTreeMap<String, Option<Document>>) -> Option<Timestamp> {
     inline.get(REVOCATION_POLICY)?.as_ref().and_then(cut_off)
 }
 
-/// The policy that ends the sessions issued before `at`, and denies whatever the one that stands denies. Its
-/// cut-off, too: it may be later, but never earlier than the one that stands.
+/// The policy that ends the sessions issued before `at`, and denies what the existing one denies. If the cut-off of the
+/// existing policy is later, it stays: a cut-off never moves back.
 pub fn extended(standing: Option<&Document>, at: Timestamp) -> (Document, Timestamp) {
-    // What it allows is somebody's under a name that is not theirs.
+    // Its allows are removed: this name is not for policies of others.
     let Some(standing) = standing.and_then(Document::denials) else {
         return (Document::new(vec![ending(&at.to_milliseconds())]), at);
     };
@@ -47,11 +48,11 @@ pub fn extended(standing: Option<&Document>, at: Timestamp) -> (Document, Timest
     if denied.len() == 1 {
         return (Document::new(denied), at);
     }
-    // In the language version that the others were written in.
+    // In the version of the policy language in which the other statements were written.
     (standing.with_statements(denied), at)
 }
 
-/// What [`extended`] takes of the room for inline policies: its dates are all of one length.
+/// The size of [`extended`] as an inline policy. All its dates have the same length.
 pub fn size(standing: Option<&Document>) -> usize {
     extended(standing, SystemTime::UNIX_EPOCH.into()).0.size()
 }
@@ -66,7 +67,7 @@ fn ending(cut_off: &str) -> Value {
     })
 }
 
-/// None when the statement is anything but that, however similar.
+/// `None` for any other statement, however similar.
 fn cut_off_of(statement: &Value) -> Option<Timestamp> {
     let date = match statement.pointer("/Condition/DateLessThan/aws:TokenIssueTime")? {
         Value::Array(dates) if dates.len() == 1 => dates[0].as_str()?,
@@ -158,7 +159,7 @@ mod tests {
             assert_eq!(extended.to_json(), policy(&expected).to_json(), "{standing}");
             assert_eq!(super::cut_off(&extended), Some(cut_off), "{standing}");
         }
-        // A variable is text in the old version of the language.
+        // In the old version of the policy language, a variable is plain text.
         let old = Document::from_value(
             json!({"Statement": [{"Effect": "Deny", "Action": "*", "Resource": "${aws:userid}"}]}),
         );

@@ -1,7 +1,7 @@
 //! The tag that records what was last written to a role: when the request was sent, and a short hash of each part.
 //!
-//! Lambda may deliver a request again after CloudFormation went on. The tag tells an older request from a newer one,
-//! and a role that was changed by hand from one that was not.
+//! Lambda may deliver a request again after newer requests. The tag shows which request is older, and whether a role was
+//! changed by hand.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub struct State {
     pub parts: Option<Parts>,
 }
 
-/// A short hash of each part of a role. Two hashes are equal when IAM makes the same of both parts.
+/// A short hash of each part of a role. Two hashes are equal if both parts have the same meaning for IAM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parts {
     /// The trust policy.
@@ -66,7 +66,7 @@ impl Parts {
 }
 
 impl State {
-    /// What the tag of a role says; nothing where it is missing or is not one that we write.
+    /// The tag of a role. Empty if it is missing or malformed.
     pub fn read(tags: &Tags) -> Self {
         let text = tags.get(STATE_TAG).unwrap_or_default();
         let field = |name: &str| {
@@ -84,7 +84,7 @@ impl State {
         Self { as_of: field("as-of").and_then(|text| Timestamp::parse_compact(&text)), parts: parts() }
     }
 
-    /// Whether a request that was sent then is older than what this says.
+    /// Whether a request that was sent at this time is older than the recorded one.
     pub fn is_newer_than(&self, sent: Option<Timestamp>) -> bool {
         self.as_of.zip(sent).is_some_and(|(as_of, sent)| sent < as_of)
     }

@@ -27,7 +27,7 @@ pub struct Trust {
     pub accounts: BTreeSet<AccountId>,
     /// The caller must send one of these. Empty: none is needed.
     pub external_ids: BTreeSet<ExternalId>,
-    /// What else the caller must fulfil.
+    /// The other conditions.
     pub conditions: Conditions,
     /// What the caller may do with the session beside assuming the role.
     pub session_actions: BTreeSet<SessionAction>,
@@ -36,18 +36,18 @@ pub struct Trust {
 /// How a trust compares with an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It lets in the same.
+    /// It admits the same callers.
     Same,
-    /// It lets in nobody new.
+    /// It admits fewer callers, and no new ones.
     Narrower,
-    /// It lets in all that the earlier did, and more.
+    /// It admits all earlier callers, and more.
     Wider,
-    /// It lets in somebody new and shuts somebody out, or cannot be compared.
+    /// It admits new callers and no longer admits others, or cannot be compared.
     Incomparable,
 }
 
 impl Trust {
-    /// The trust policy that says so.
+    /// The trust policy.
     pub fn to_document(&self) -> Document {
         let mut statements = vec![self.statement(vec![ASSUME_ROLE.to_owned()], true)];
         if !self.session_actions.is_empty() {
@@ -57,7 +57,8 @@ impl Trust {
         Document::new(statements)
     }
 
-    /// A statement that allows these actions. Only requests to assume the role carry the external ID and the keys of MFA.
+    /// A statement that allows these actions. Only requests to assume the role carry the external ID and the keys of
+    /// MFA.
     fn statement(&self, actions: Vec<String>, assumes: bool) -> Value {
         let roots: Vec<String> =
             self.accounts.iter().map(|account| format!("arn:{}:iam::{account}:root", self.partition)).collect();
@@ -87,7 +88,7 @@ impl Trust {
         statement
     }
 
-    /// Reads a trust policy back, if it is one as we write it; anything else, however similar, is none.
+    /// Reads a trust policy back if it has the form that we write. `None` for any other document, however similar.
     pub fn from_document(document: &Document) -> Option<Self> {
         let assumes = |statement: &Value| {
             actions(statement)
@@ -126,12 +127,12 @@ impl Trust {
         }
         let external_ids = parsed(&demands("StringEquals", "sts:ExternalId")?, ExternalId::parse)?;
         let trust = Self { partition, accounts, external_ids, conditions, session_actions };
-        // What we understood must be all that it says: a condition, action or principal beyond that
-        // would otherwise be lost here unseen.
+        // The values that were read must be the whole document. Otherwise another condition, action or principal would
+        // be ignored.
         trust.to_document().same_meaning(document).then_some(trust)
     }
 
-    /// Whether this trust lets in somebody whom `earlier` did not, and the other way round.
+    /// Whether this trust admits callers that `earlier` did not admit, and the other way round.
     pub fn compared_with(&self, earlier: &Self) -> Change {
         match (self.admits_all_of(earlier), earlier.admits_all_of(self)) {
             (true, true) => Change::Same,
@@ -141,9 +142,9 @@ impl Trust {
         }
     }
 
-    /// Whether everybody whom `other` lets in gets in here. False when in doubt.
+    /// Whether it admits all callers that `other` admits. False in doubt.
     fn admits_all_of(&self, other: &Self) -> bool {
-        // Someone who sends no external ID is let in only where none is demanded.
+        // A caller without an external ID is admitted only if none is required.
         let external_ids = self.external_ids.is_empty()
             || (!other.external_ids.is_empty() && other.external_ids.is_subset(&self.external_ids));
         self.partition == other.partition
@@ -173,7 +174,7 @@ fn actions(statement: &Value) -> Option<Vec<String>> {
     texts(statement.get("Action")?)
 }
 
-/// IAM turns a list of one into its value; writing it so keeps what we write and what we read alike.
+/// IAM returns a list of one value as the value. We write it in the same way, so that both are equal.
 fn one_or_many(mut texts: Vec<String>) -> Value {
     if texts.len() == 1 { Value::from(texts.remove(0)) } else { Value::from(texts) }
 }
@@ -199,7 +200,7 @@ fn parsed<T: Ord, E>(texts: &[String], parse: fn(&str) -> Result<T, E>) -> Optio
 mod tests {
     use super::*;
 
-    /// A trust policy as we write it, with one thing changed.
+    /// A trust policy as we write it, with one change.
     fn read(change: impl FnOnce(&mut Value)) -> Option<Trust> {
         let mut statement = json!({
             "Effect": "Allow",

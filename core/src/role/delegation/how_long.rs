@@ -1,4 +1,5 @@
-//! How long access lasts: one session, the access as a whole, and sessions issued before the trust narrowed.
+//! How long access lasts: one session, the access as a whole, and sessions that were issued before the trust was
+//! narrowed.
 
 use super::choices::RevokeSessions;
 use crate::findings::Code;
@@ -33,8 +34,8 @@ pub(super) fn max_session_duration(reader: &mut Reader<'_>, limits: &OwnerLimits
     seconds
 }
 
-/// A new role that is never open is a mistake. Later, a past time is how access ends, and what a rollback may have to
-/// restore.
+/// A new role that is never open is a mistake. Later, a time in the past is allowed: access ends in this way, and a
+/// rollback may have to restore it.
 pub(super) fn expires_at(reader: &mut Reader<'_>, now: Timestamp, first_time: bool) -> Option<Timestamp> {
     const PROPERTY: &str = "ExpiresAt";
     let expires_at = reader.one(PROPERTY, Timestamp::parse)?;

@@ -1,4 +1,4 @@
-//! What the policies of a role give the provider, as findings of their properties.
+//! What the policies of a role give the provider, as findings about their properties.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::properties::Reader;
 
 /// How many examples a warning gives.
 const EXAMPLES: usize = 3;
-/// How many bytes an error spends on its actions, and on its resources: both fit into one answer.
+/// The bytes for the actions of an error, and for its resources: both fit into one answer.
 const ROOM_FOR_ACTIONS: usize = 900;
 const ROOM_FOR_RESOURCES: usize = 1_500;
 
@@ -166,7 +166,7 @@ fn all_of(privilege: &Privilege) -> String {
     format!("{} {actions} on {resources}", allows(privilege))
 }
 
-/// As many from the start as fit into so many bytes, at least one, and how many more there are.
+/// As many items from the start as fit into this number of bytes, at least one, and the number of the others.
 fn counted(all: &[String], room: usize) -> String {
     let mut text = String::new();
     for (index, one) in all.iter().enumerate() {

@@ -159,7 +159,7 @@ pub(super) fn managed_policies(
                     ),
                 );
             }
-            // Never judged by its name alone. A list that is too long was not read at all; that is a problem already.
+            // Never judged by its name alone. A list that is too long was not read, but it is already a problem.
             (None, None) if arns.len() <= most => {
                 reader.problem(
                     Code::PolicyNotRead,

@@ -40,7 +40,7 @@ pub(super) fn accounts(reader: &mut Reader<'_>, own: &Account, limits: &OwnerLim
     Some(accounts)
 }
 
-/// Reads an account. Of an ARN it says which part to give here.
+/// Reads an account. If the value is an ARN, the problem says which part of it to give.
 fn account(text: &str) -> Result<AccountId, Invalid> {
     AccountId::parse(text).map_err(|invalid| {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -110,12 +110,12 @@ pub(super) fn external_id_to_follow(reader: &mut Reader<'_>, home: &Region, exte
     }
 }
 
-/// Which of several IDs a sentence is about.
+/// Which of several IDs a message is about.
 fn which(index: usize, ids: &[ExternalId]) -> String {
     if ids.len() == 1 { String::new() } else { format!("(number {}) ", index + 1) }
 }
 
-/// What the combination of accounts, external IDs and principals means beyond each of them.
+/// Warnings about combinations of accounts, external IDs and principals.
 pub(super) fn warn_of_combinations(
     reader: &mut Reader<'_>,
     accounts: &[AccountId],

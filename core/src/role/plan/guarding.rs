@@ -1,4 +1,4 @@
-//! The policy that keeps the role where it is, on its way from what stands to what is wanted.
+//! The guardrail policy of a role, from the existing one to the desired one.
 
 use super::operation::Operation;
 use crate::policy::Document;
@@ -6,14 +6,14 @@ use crate::role::desired::DesiredRole;
 use crate::role::guardrail_policy::{GUARDRAIL_POLICY, expiry};
 use crate::role::observed::LiveRole;
 
-/// It stands before anything is granted. Only that access lasts longer than it did is said last: a session
-/// whose time was over would otherwise get back what only the old template gave.
+/// The operations for the guardrail policy. It is written before anything is granted. Only a later end of the access is
+/// written last: otherwise an expired session would regain permissions that only the old template gives.
 pub(super) struct Guarding {
-    /// What whatever is granted finds standing.
+    /// Written before anything is granted.
     pub(super) guardrails: Vec<Operation>,
-    /// What follows when nothing is left that is not wanted.
+    /// Written after everything undesired is removed.
     pub(super) longer: Vec<Operation>,
-    /// What the larger of both takes, in characters.
+    /// The size of the larger of both, in characters.
     pub(super) size: usize,
 }
 

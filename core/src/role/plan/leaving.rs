@@ -1,4 +1,4 @@
-//! What comes off a role, and whether there is room beside it for what comes.
+//! What is removed from a role, and whether there is room for what is added.
 
 use super::operation::{Operation, Plan};
 use crate::findings::{Code, Finding};
@@ -11,11 +11,11 @@ use crate::role::observed::{Effect, LiveRole};
 use crate::role::previous_template::OnceDeclared;
 use crate::role::session_revocation::{self, REVOCATION_POLICY, cut_off};
 
-/// The policies that come off, apart by what they do.
+/// The policies to remove, separated by what they do.
 #[derive(Default)]
 pub(super) struct Leaving {
     pub(super) allows: Vec<Operation>,
-    /// What does both, where the role goes as a whole.
+    /// Both, if the whole role is removed.
     pub(super) mixed: Vec<Operation>,
     pub(super) denies: Vec<Operation>,
     pub(super) warnings: Vec<Finding>,
@@ -50,7 +50,7 @@ impl Leaving {
             leaving.consider(Operation::Detach(arn.clone()), arn, once_ours, exclusive, only_denies);
         }
         for (name, policy) in &live.inline {
-            // Sessions that were ended stay ended, and nobody need be told.
+            // Sessions that were ended stay ended. This needs no warning.
             let ends = policy.as_ref().and_then(cut_off).is_some();
             if name == REVOCATION_POLICY && (ends || ends_sessions) {
                 let denials = policy.as_ref().filter(|policy| !policy.only_denies()).and_then(Document::denials);
@@ -64,7 +64,7 @@ impl Leaving {
             }
             let once_ours = once.custom_policy && name == CUSTOM_POLICY;
             let only_denies = policy.as_ref().is_some_and(Document::only_denies);
-            // What a template denied goes when nothing is left that it was to be denied of.
+            // What a template denied is removed after the permissions that it denied.
             let denials = policy.as_ref().and_then(Document::denials).filter(|_| !only_denies);
             if let Some(denials) = denials.filter(|_| once_ours && !crowded) {
                 leaving.allows.push(Operation::PutInline(name.clone(), denials));
@@ -114,24 +114,24 @@ impl Leaving {
     }
 }
 
-/// The inline policies that are ours to deny with: how much of the room each takes once it stands.
+/// The sizes of our own inline policies that deny, once they are written.
 #[derive(Clone, Copy)]
 pub(super) struct Denials {
     pub(super) guardrails: usize,
     pub(super) revocation: usize,
 }
 
-/// Whether those fit beside what is on the role now.
+/// Whether they fit beside the policies that are on the role now.
 pub(super) fn crowded(live: &LiveRole, denials: Denials) -> bool {
     characters(live, |name| name == CUSTOM_POLICY) + others(live, denials) > INLINE_POLICY_CHARACTERS
 }
 
-/// Whether this fits in the place of `CustomPolicy`, beside what is on the role now.
+/// Whether this document fits as `CustomPolicy`, beside the other policies that are on the role now.
 pub(super) fn has_room_for(live: &LiveRole, policy: &Document, denials: Denials) -> bool {
     policy.size() + others(live, denials) <= INLINE_POLICY_CHARACTERS
 }
 
-/// Whether what comes fits under IAM's quotas only once something has left.
+/// Whether the additions fit under IAM's quotas only after removals.
 pub(super) fn no_room_beside(
     live: &LiveRole,
     desired: &DesiredRole,
@@ -146,8 +146,8 @@ pub(super) fn no_room_beside(
         || staying + wanted + others(live, denials) > INLINE_POLICY_CHARACTERS
 }
 
-/// Why a plan cannot be carried out: policies of others that stay leave no room for our denies. Found before the
-/// first write, since a trust that was narrowed by then could not be widened again either.
+/// Why a plan cannot be executed: policies of others that stay leave no room for our denies. This is found before the
+/// first write, because a trust that was narrowed by then could not be widened again.
 pub(super) fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<Finding> {
     let operations = || plan.steps.iter().flatten();
     let denies = |operation: &Operation| match operation {
@@ -182,7 +182,7 @@ pub(super) fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> O
     Some(Finding::failure(Code::QuotaExceeded, message))
 }
 
-/// What all but `CustomPolicy` takes.
+/// The size of all inline policies but `CustomPolicy`.
 fn others(live: &LiveRole, Denials { guardrails, revocation }: Denials) -> usize {
     let ours = [CUSTOM_POLICY, GUARDRAIL_POLICY, REVOCATION_POLICY];
     characters(live, |name| !ours.contains(&name)) + guardrails + revocation

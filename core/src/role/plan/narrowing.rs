@@ -1,8 +1,8 @@
-//! Ending the sessions of those whom a new trust shuts out.
+//! Ending the sessions of callers whom a new trust no longer admits.
 //!
-//! The deny can only follow the trust, or sessions handed out in between would outlive it. So that a process
-//! that dies in between does not leave them alive, the role is marked before: whoever finds the mark
-//! ends the sessions, whatever is wished then.
+//! The deny must follow the trust: otherwise sessions that are issued between both would stay valid. If the process
+//! dies in between, the old sessions must still end. So the role is tagged before, and each later plan that finds the
+//! tag ends the sessions, whatever the template then declares.
 
 use super::operation::Operation;
 use crate::policy::Document;
@@ -14,15 +14,15 @@ use crate::role::trust::Change;
 
 #[derive(Default)]
 pub(super) struct Narrowing {
-    /// What stands under the deny's name and may allow: off, whoever put it there. What it denies stays.
+    /// Removes what a policy under the name of the deny allows, whoever wrote it. What it denies stays.
     pub(super) clear: Vec<Operation>,
     /// Before the trust.
     pub(super) mark: Vec<Operation>,
     /// After the trust.
     pub(super) end: Vec<Operation>,
-    /// After that.
+    /// After the deny.
     pub(super) unmark: Vec<Operation>,
-    /// What the deny takes, or the one that stands already, in characters.
+    /// The size of the deny, or of the existing one, in characters.
     pub(super) size: usize,
 }
 
@@ -45,8 +45,8 @@ impl Narrowing {
         } else if live.tags.0.len() < TAGS_ON_A_ROLE {
             (tag(), untag())
         } else {
-            // Others' tags leave no room for the mark, and must not keep a trust open: then the sessions that
-            // there are end before, and those handed out meanwhile after.
+            // Tags of others leave no room for the tag, and must not keep a trust open. Then the existing sessions end
+            // before the trust changes, and those that are issued in between end after it.
             (end.clone(), Vec::new())
         };
         let plain = standing.is_none_or(|policy| policy.as_ref().is_some_and(Document::only_denies));

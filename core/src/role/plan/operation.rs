@@ -21,7 +21,7 @@ pub enum Operation {
     DeleteBoundary,
     /// Replaces the trust policy.
     SetTrust(Box<Trust>),
-    /// Sets description and longest session.
+    /// Sets the description and the maximum session duration.
     SetSettings {
         /// Empty: none.
         description: String,
@@ -36,23 +36,23 @@ pub enum Operation {
     PutInline(String, Document),
     /// Removes an inline policy.
     DeleteInline(String),
-    /// Denies everything to sessions handed out until now, and whatever this document denies, which stands
-    /// in its place. Until which moment is reckoned when it is done.
+    /// Denies everything to sessions that were issued until now, and what this existing document under the same name
+    /// denies. The cut-off is calculated when the operation is executed.
     EndSessions(Option<Document>),
     /// Attaches a managed policy.
     Attach(PolicyArn),
     /// Detaches a managed policy.
     Detach(String),
-    /// Removes the role, which holds no policies any more.
+    /// Removes the role, which has no policies any more.
     DeleteRole,
 }
 
-/// Steps to take one after the other, each of operations that may go side by side.
+/// Steps to execute one after the other. The operations of one step may be concurrent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// None of them is empty.
     pub steps: Vec<Vec<Operation>>,
-    /// What the template's author should know.
+    /// Warnings.
     pub warnings: Vec<Finding>,
 }
 
@@ -67,8 +67,8 @@ impl Plan {
     }
 }
 
-/// The permission that the call needs, and what it is about. Tags are named by their keys, policies by their names: a
-/// plan holds external IDs, and prints none.
+/// The permission that the call needs, and its object. Tags are printed by key and policies by name, because a plan
+/// contains external IDs and must print none.
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -89,7 +89,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// One line for each step; the calls of a step side by side.
+/// One line for each step.
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, step) in self.steps.iter().enumerate() {

@@ -1,15 +1,15 @@
 //! The conditions of a trust policy, beside the external ID: one row of [`CONDITIONS`] each.
 //!
-//! A row says which property sets the condition, how IAM writes it, how it is read back, and when it lets in all whom
-//! another value lets in. To support a further condition, add a field to [`Conditions`] and a row to the table, and read
-//! its property in `delegation.rs`.
+//! A row says which property sets the condition, how it is written in a policy, how it is read back, and when it admits
+//! all callers that another value admits. For another condition, add a field to [`Conditions`] and a row to the table,
+//! and read its property in `delegation.rs`.
 
 use std::collections::BTreeSet;
 
 use crate::identifiers::{OrganizationId, PrincipalArn, PublicCidr};
 use crate::timestamp::Timestamp;
 
-/// What a caller must fulfil, beside the external ID. Every condition can only narrow the trust.
+/// The conditions beside the external ID. Each of them can only narrow the trust.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// Whether the caller must have used MFA, and how long ago at most.
@@ -32,7 +32,7 @@ pub enum Mfa {
     NotRequired,
     /// Used at any time in the caller's session.
     Required,
-    /// Used at most so many seconds ago.
+    /// Used at most this number of seconds ago.
     RequiredWithin(u32),
 }
 
@@ -46,15 +46,15 @@ pub(super) struct Condition {
     pub(super) key: &'static str,
     /// The values in the policy. None: the condition is left out.
     pub(super) values: fn(&Conditions) -> Vec<String>,
-    /// Reads the values of a policy; false when they are not ones that we write.
+    /// Reads the values in a policy. False if they do not have the form that we write.
     pub(super) read: fn(&mut Conditions, &[String]) -> bool,
-    /// Whether the first lets in everyone whom the second lets in. False when in doubt.
+    /// Whether the first admits all callers that the second admits. False in doubt.
     pub(super) admits: fn(&Conditions, &Conditions) -> bool,
     /// Whether requests for the session actions carry the key, too. Where they do not, a condition on it is never fulfilled.
     pub(super) session_actions: bool,
 }
 
-/// All conditions. `RequireMfa` comes before `MfaMaxAge`, which is read on top of it.
+/// All conditions. `RequireMfa` comes before `MfaMaxAge`, which is read after it.
 pub(super) const CONDITIONS: [Condition; 6] = [
     Condition {
         property: "PrincipalOrgId",
@@ -87,7 +87,7 @@ pub(super) const CONDITIONS: [Condition; 6] = [
         values: |conditions| conditions.mfa.max_age().iter().map(ToString::to_string).collect(),
         read: |conditions, values| {
             let age = one(values).and_then(|value| value.parse().ok());
-            // An age alone is nothing that we write.
+            // We never write an age without the requirement of MFA.
             let required = conditions.mfa == Mfa::Required;
             conditions.mfa = age.map_or(Mfa::NotRequired, Mfa::RequiredWithin);
             required && age.is_some()
@@ -142,7 +142,7 @@ impl Mfa {
 }
 
 impl Conditions {
-    /// Whether these let in everyone whom the others let in. False when in doubt.
+    /// Whether these admit all callers that the others admit. False in doubt.
     pub(super) fn admit_all_of(&self, other: &Self) -> bool {
         CONDITIONS.iter().all(|condition| (condition.admits)(self, other))
     }
@@ -164,7 +164,7 @@ fn all<T: Ord, E>(values: &[String], parse: fn(&str) -> Result<T, E>, into: &mut
     !into.is_empty()
 }
 
-/// Whether every pattern of `other` lies within one of `own`. No pattern stands for all.
+/// Whether each pattern of `other` is included in one of `own`. No pattern at all matches everything.
 fn within<T>(own: &BTreeSet<T>, other: &BTreeSet<T>, covers: fn(&T, &T) -> bool) -> bool {
     own.is_empty() || (!other.is_empty() && other.iter().all(|other| own.iter().any(|own| covers(own, other))))
 }
