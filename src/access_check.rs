@@ -30,6 +30,22 @@ pub struct Checked {
 
 /// Runs a check at the time `now`. `before` is the physical ID of the resource so far: if it already contains the
 /// answer to this question, no role is checked.
+///
+/// # Guarantees
+/// - The verdict is `Safe` only if the right ID got a session first and last, and the customer's side denied every other
+///   probe that was sent. It is `Unsafe` only if a wrong probe got a session twice.
+/// - A session that STS returns can do nothing, and its credentials are never read. No external ID is in the result.
+/// - An answer with which the resource would fail is never reused.
+///
+/// # Assumptions
+/// - AWS's message about a denial says whether a policy of the caller denied it: only then the probe says nothing about the
+///   role.
+/// - STS gives the same answer to the same request within a few seconds after a change of the role.
+///
+/// # Caveats
+/// - It sees the role from the function's account only, at the time of the check. Other principals, a second external ID,
+///   and statements under conditions that the check does not meet stay unseen.
+/// - If MFA is required, no verdict is `Safe`: a function cannot present MFA, so only an unsafe role is recognized.
 pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, now: Timestamp) -> Checked {
     let probes = probes(&check.question, seed);
     if let Some(answer) = before.and_then(Answer::parse).filter(|answer| answer.is_for(check)) {

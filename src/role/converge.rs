@@ -35,7 +35,8 @@ use crate::iam::reads::{self, ReadAttached, observe};
 /// - All problems that can be found before the first write are found before it, and are reported together.
 /// - No prefix of the writes grants more than the template before or the new one. If the process dies, the next delivery
 ///   completes what was started.
-/// - A role of another resource is never changed. A role that this request did not create is never removed.
+/// - A role of another resource is never changed. Only a role that this request created is removed if it fails. A rollback
+///   also removes what the failed replacement left.
 /// - A request that is older than the state tag of the role, or that arrives late and whose operation has ended, writes
 ///   nothing.
 ///

@@ -34,8 +34,8 @@ pub(super) async fn check_operation(aws: &Aws, declaration: &Declaration) -> Res
     }
 }
 
-/// Refuses to create the missing role of an update whose operation has ended. If `CloudFormation` does not answer, only
-/// requests that are too old for [`check_operation`] are refused.
+/// Refuses to create the missing role of an update whose operation has ended. If `CloudFormation` does not answer, the role
+/// is created: [`check_operation`] refused late requests before.
 pub(super) async fn check_missing_role(aws: &Aws, declaration: &Declaration) -> Result<(), NotConverged> {
     if declaration.sent.is_none() {
         return Ok(());

@@ -27,6 +27,24 @@ pub(super) struct Narrowing {
 }
 
 impl Narrowing {
+    /// Ends sessions when the trust admits fewer or other callers, or when an earlier plan that had to do so died.
+    ///
+    /// # Guarantees
+    /// - When the plan is complete, no session that was issued under the trust before it can do anything.
+    /// - If the process dies after the tag is written, each later plan ends the sessions, even if `RevokeSessions` is
+    ///   `Never` by then.
+    /// - What an existing policy under the same name denies stays denied, and its cut-off never moves back.
+    ///
+    /// # Assumptions
+    /// - IAM evaluates the policies of a role at each call of a session.
+    /// - STS issues sessions under the old trust for at most five seconds after `UpdateAssumeRolePolicy`, and the clock of
+    ///   the function is not behind the clock of STS by more than that.
+    ///
+    /// # Caveats
+    /// - New sessions can do nothing until the cut-off, so the answer to the stack waits for it.
+    /// - If tags of others leave no room for the tag, and the process dies after the trust is written, sessions that were
+    ///   issued between the first deny and the new trust stay valid.
+    /// - It ends only sessions of this role, not what they created, nor sessions of other roles that they assumed.
     pub(super) fn of(live: &LiveRole, change: Change, revoke_sessions: RevokeSessions) -> Self {
         let pending = live.tags.get(REVOKE_TAG).is_some();
         let narrows = matches!(change, Change::Narrower | Change::Incomparable);
