@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_attempt_can_tell_whether_the_next_one_comes_in_time() {
+    async fn an_attempt_knows_whether_the_next_one_is_in_time() {
         let started = Instant::now();
         let result = poll_until(started + 60 * SECOND, Schedule::every(SECOND), async |attempt| {
             if attempt.repeats_before(started + 3 * SECOND) {

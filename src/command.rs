@@ -124,7 +124,7 @@ pub enum Command {
     /// Derive a provider's external ID.
     DeriveExternalId {
         /// Its properties.
-        wish: external_id::Wish,
+        derivation: external_id::Derivation,
         /// The handle so far, or an ID that is no handle.
         physical_id: String,
     },
@@ -206,8 +206,8 @@ impl Command {
             ResourceType::DelegatedRole => {
                 Ok(Self::about_a_role(resource, intent, function, settings.clone(), timing.sent))
             }
-            ResourceType::ExternalId => external_id::Wish::read(intent.properties(), before.as_deref())
-                .map(|wish| Self::DeriveExternalId { wish, physical_id })
+            ResourceType::ExternalId => external_id::Derivation::read(intent.properties(), before.as_deref())
+                .map(|derivation| Self::DeriveExternalId { derivation, physical_id })
                 .map_err(|problems| Refusal::of(envelope, problems)),
             ResourceType::AccessCheck => {
                 Check::read(intent.properties(), function.account(), &resource.stack_id, &resource.logical_id)
@@ -292,8 +292,8 @@ impl Command {
                     Response::Failed { physical_id, reason: reason.into(), cause }
                 }
             },
-            Self::DeriveExternalId { wish, .. } => {
-                let (handle, values) = external_id::fulfil(wish, seed);
+            Self::DeriveExternalId { derivation, .. } => {
+                let (handle, values) = external_id::derive(derivation, seed);
                 let attributes = Attributes { values, ..Attributes::default() };
                 Response::Success { physical_id: handle.expose().to_owned(), attributes }
             }

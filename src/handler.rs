@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_never_ends_is_aborted_and_answered() {
+    async fn work_without_an_end_is_aborted_and_answered() {
         let (alive, abandoned) = oneshot::channel::<()>();
         let reason = failed(async move {
             let _alive = alive;

@@ -163,7 +163,7 @@ impl Declared {
     ) -> Vec<Finding> {
         let resource = self.resource(installation, None);
         match self.kind.as_str() {
-            "Custom::ExternalId" => problems(external_id::Wish::read(properties, None).err()),
+            "Custom::ExternalId" => problems(external_id::Derivation::read(properties, None).err()),
             "Custom::AccessCheck" => {
                 let check = Check::read(properties, installation.account(), &resource.stack_id, &resource.logical_id);
                 problems(check.err())

@@ -1,11 +1,11 @@
-//! The provider's external ID for one customer: made once, derived ever after.
+//! The provider's external ID for one customer: made once, derived from then on.
 //!
-//! There is no store. The resource's physical ID is a *handle* of 256 random bits, which CloudFormation
-//! keeps; the external ID is HMAC-SHA256, keyed by the handle, over a version and `Rotation`. So nobody
-//! chooses it, every rotation has its own, and going back to a rotation gives back its ID. Whoever reads the
-//! handle can derive the IDs: it is as sensitive as they are, and is printed as little.
+//! There is no store. The physical ID of the resource is a *handle* of 256 random bits, which CloudFormation stores. The
+//! external ID is HMAC-SHA256 of a version and `Rotation`, with the handle as its key. So no person chooses the ID, each
+//! rotation has its own, and an earlier `Rotation` restores its ID. The handle is as sensitive as the IDs, because they
+//! can be derived from it. Neither is ever printed.
 //!
-//! AWS asks for IDs that the provider makes, unique per customer: see [third-party access].
+//! AWS requires that the provider generates the IDs, a unique one for each customer: see [third-party access].
 //!
 //! [third-party access]: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
 
@@ -22,7 +22,7 @@ use crate::properties::Reader;
 use crate::resource_types::EXTERNAL_ID;
 use crate::seed::Seed;
 
-/// What is derived changes with it, and every customer's external ID with that: never change it.
+/// Never change it: a new value changes the external IDs of all customers.
 const VERSION: &[u8] = b"service-provider-access external ID v1";
 
 /// How a handle begins.
@@ -83,18 +83,18 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// Which external IDs are wanted.
+/// Which external IDs to derive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wish {
+pub struct Derivation {
     prefix: Option<ExternalIdPrefix>,
     rotation: String,
     previous_rotation: Option<String>,
     handle: Option<Handle>,
 }
 
-impl Wish {
-    /// Reads the properties. `physical_id` is the resource's so far, if there is one; one that is no handle
-    /// of ours is replaced.
+impl Derivation {
+    /// Reads the properties. `physical_id` is that of the resource so far, if there is one. If it is no handle, a new one
+    /// replaces it.
     ///
     /// # Errors
     /// Every problem at once.
@@ -103,7 +103,7 @@ impl Wish {
         let mut reader = Reader::new(properties, &EXTERNAL_ID);
         let prefix = reader.one("Prefix", ExternalIdPrefix::parse);
         let rotation = read_rotation(&mut reader, "Rotation").unwrap_or_default();
-        // Left out: none. An empty one is the rotation before there was any.
+        // If it is missing, there is none. An empty text is the rotation of a template without `Rotation`.
         let previous_rotation = read_rotation(&mut reader, "PreviousRotation");
         let well_formed = prefix.is_some() || !properties.contains_key("Prefix");
         if well_formed && handle.as_ref().is_some_and(|handle| handle.prefix != prefix) {
@@ -132,10 +132,10 @@ fn read_rotation(reader: &mut Reader<'_>, property: &'static str) -> Option<Stri
     Some(text)
 }
 
-/// Derives the external IDs, from a new handle where there is none. Cannot fail. Returns the handle, and the
-/// attributes: always the same keys, since `Fn::GetAtt` of a missing one fails the stack.
-pub fn fulfil(wish: Wish, seed: &Seed) -> (Handle, BTreeMap<&'static str, String>) {
-    let Wish { prefix, rotation, previous_rotation, handle } = wish;
+/// Derives the external IDs, from a new handle if there is none. Cannot fail. Returns the handle, and the attributes:
+/// always the same keys, because `Fn::GetAtt` of a missing one fails the stack.
+pub fn derive(derivation: Derivation, seed: &Seed) -> (Handle, BTreeMap<&'static str, String>) {
+    let Derivation { prefix, rotation, previous_rotation, handle } = derivation;
     let handle = handle.unwrap_or_else(|| Handle::fresh(seed, prefix));
     let id_of = |rotation: &str| handle.derive(rotation).expose().to_owned();
     let attributes = BTreeMap::from([
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_handle_is_read_back_and_nothing_else_is_one() {
+    fn only_a_handle_is_read_back() {
         for prefix in [None, Some("acme"), Some("-"), Some(DIGITS.get(..32).unwrap_or_default())] {
             let prefix = prefix.and_then(|prefix| ExternalIdPrefix::parse(prefix).ok());
             let handle = Handle::fresh(&seed(), prefix.clone());
@@ -192,9 +192,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_it_prints() {
-        let Ok(wish) = Wish::read(&Map::new(), None) else { panic!("nothing is required") };
-        let (handle, _) = fulfil(wish, &seed());
+    fn a_handle_and_its_ids_cannot_be_printed() {
+        let Ok(derivation) = Derivation::read(&Map::new(), None) else { panic!("nothing is required") };
+        let (handle, _) = derive(derivation, &seed());
         assert_eq!(format!("{handle:?} {:?}", handle.derive("")), "Handle(hidden) ExternalId(hidden)");
     }
 }

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn names_hold_what_iam_allows_and_nothing_else() {
+    fn names_contain_only_what_iam_allows() {
         for good in ["a", "A_+=,.@-9", &"x".repeat(64)] {
             assert_eq!(RoleName::parse(good).map(|name| name.to_string()), Ok(good.to_owned()));
         }
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn an_external_id_is_checked_without_being_told() {
+    fn an_external_id_is_checked_but_not_repeated() {
         let longest = "x".repeat(1224);
         for good in ["ab", "A-Za-z0-9_+=,.@:/-", &longest] {
             assert!(ExternalId::parse(good).is_ok(), "{good}");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn easily_guessed_external_ids_are_told() {
+    fn easily_guessed_external_ids_cause_a_warning() {
         for (id, why) in [
             ("123456789012", "account ID"),
             ("arn:aws:iam::123456789012:role/x", "ARN"),

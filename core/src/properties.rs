@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_names_are_answered_with_the_nearest_known_one() {
+    fn unknown_names_are_reported_with_the_nearest_known_one() {
         check(
             &json!({"RequireMFA_": "true"}),
             &expect![[r#""RequireMFA_" is not a property of this resource: use RequireMfa. [unknown-property]"#]],

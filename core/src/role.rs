@@ -1,7 +1,7 @@
 //! The delegated role: what it should be, what there is, and the plan from one to the other.
 //!
 //! A delegation **desires** a role, a role is **observed**, the difference is **planned** as data. Create, update and
-//! a repeated delivery of either are one idempotent wish.
+//! a repeated delivery of either are one idempotent operation.
 
 pub mod account_lookup;
 pub mod attributes;

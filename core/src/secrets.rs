@@ -173,7 +173,7 @@ mod tests {
     const ID: &str = "acme-7d1c9a3e-5b2f-4c8d";
 
     #[test]
-    fn the_external_ids_of_a_request_are_hidden_wherever_they_stand() {
+    fn the_external_ids_of_a_request_are_hidden_everywhere() {
         let event = json!({
             "ResourceProperties": {"ExternalId": [ID, {"nested-name": "nested-value"}], "RequireExternalId": "required"},
             "OldResourceProperties": {
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_is_one_only_as_a_whole() {
+    fn a_short_secret_is_hidden_only_as_a_whole_word() {
         let secrets = Secrets::of_properties(json!({"ExternalId": "ab"}).as_object().expect("an object"));
         assert_eq!((secrets.contain("ab"), secrets.hidden_in("about")), (true, "about".to_owned()));
     }

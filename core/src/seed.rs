@@ -1,5 +1,5 @@
 //! The randomness of one request: drawn once from the operating system, and an input everywhere else, so
-//! that what is made of it can be told beforehand in a test.
+//! that a test knows in advance what is made of it.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl Seed {
         std::array::from_fn(|index| self.0[index])
     }
 
-    /// As many bytes as are wanted, none of which tells anything about the seed or the others.
+    /// A stream of bytes. None of them reveals anything about the seed or the others.
     pub fn stream(&self) -> impl Iterator<Item = u8> {
         let seed = self.0;
         (0_u64..)
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stream_goes_on_without_repeating_itself_or_the_seed() {
+    fn a_stream_repeats_neither_itself_nor_the_seed() {
         let seed = Seed::new(std::array::from_fn(|index| u8::try_from(index).unwrap_or_default()));
         let stream: Vec<u8> = seed.stream().take(96).collect();
         let parts: Vec<_> = stream.chunks(32).collect();

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_one_form_of_a_time_that_exists_is_taken() {
+    fn only_one_form_of_an_existing_time_is_accepted() {
         for good in ["2026-11-22T12:00:00Z", "2028-02-29T23:59:59Z", "9999-12-31T23:59:59Z", "1970-01-01T00:00:00Z"] {
             assert_eq!(Timestamp::parse(good).map(|moment| moment.to_string()).as_deref(), Ok(good));
         }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn others_may_write_the_same_moment_otherwise() {
+    fn other_spellings_of_the_same_moment_are_read() {
         let noon = Timestamp::parse("2026-11-22T12:00:00Z").ok();
         for same in ["2026-11-22T12:00:00Z", "2026-11-22T12:00:00.000Z", "2026-11-22T13:00:00+01:00"] {
             assert_eq!(Timestamp::read(same), noon, "{same}");
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_second_is_never_early() {
+    fn a_full_second_is_never_too_early() {
         for (from, until) in [
             ("2026-11-22T12:00:00Z", "2026-11-22T12:00:05.000Z"),
             ("2026-11-22T12:00:00.001Z", "2026-11-22T12:00:06.000Z"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_past_needs_no_waiting() {
+    fn a_time_in_the_past_needs_no_waiting() {
         let [early, late] =
             ["2026-11-22T12:00:00Z", "2026-11-22T12:00:06Z"].map(|text| Timestamp::read(text).expect("a moment"));
         assert_eq!((early.until(late), late.until(early)), (Duration::from_secs(6), Duration::ZERO));

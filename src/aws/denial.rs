@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn policies_of_the_caller_are_told_from_those_of_the_resource() {
+    fn policies_of_the_caller_and_of_the_resource_are_distinguished() {
         use DeniedBy::*;
         let callers = NAMES.iter().map(|(_, by)| *by).chain([Unknown]).filter(|by| by.is_the_callers());
         assert_eq!(

@@ -74,11 +74,11 @@ fn answers_go_to_the_response_bucket_of_the_partition() {
 async fn a_role_is_made_and_handed_over_in_every_partition() {
     for (partition, region) in partitions() {
         let stack = Stack::in_partition(partition.as_str(), region);
-        let wish = json!({
+        let properties = json!({
             "ExternalAwsAccountId": PROVIDER, "RequireExternalId": false, "RequireMfa": true, "RoleName": "Auditor",
             "ManagedPolicyArns": format!("arn:{partition}:iam::aws:policy/SecurityAudit"),
         });
-        let answer = stack.with("PERMIT_MISSING_EXTERNAL_ID", "true").create(wish).await;
+        let answer = stack.with("PERMIT_MISSING_EXTERNAL_ID", "true").create(properties).await;
         let arn = format!("arn:{partition}:iam::111111111111:role/delegated/Auditor");
         assert_eq!(answer.attribute("RoleArn"), arn);
         let switch =

@@ -28,7 +28,7 @@ pub enum Kind {
     Appended,
     /// A character prepended.
     Prepended,
-    /// The right ID once more: it shows that the denials before it were not denials of everything.
+    /// The right ID again: it shows that the denials before it were not denials of all requests.
     RightAgain,
 }
 
@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    /// The places in which two texts of the same length differ, whatever the letters' case.
+    /// The positions in which two texts of the same length differ, ignoring letter case.
     fn differences(left: &str, right: &str) -> Vec<usize> {
         assert_eq!(left.len(), right.len());
         left.chars()

@@ -356,7 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_role_that_opens_with_the_right_id_and_nothing_else_is_safe() {
+    fn only_a_role_that_can_be_assumed_with_the_right_id_alone_is_safe() {
         use Kind::{Random, Right, RightAgain, Without};
         assert_eq!(verdict(false, &[]), Verdict::Safe);
         let question = question(false);
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn where_mfa_is_required_no_probe_may_open() {
+    fn if_mfa_is_required_no_probe_may_get_a_session() {
         use Kind::{Right, RightAgain};
         let shut = [(Right, denied()), (RightAgain, denied())];
         assert_eq!(verdict(true, &shut), Verdict::Inconclusive);

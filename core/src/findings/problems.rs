@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_counted() {
+    fn problems_that_do_not_fit_are_counted() {
         const ROOM: usize = 3_200;
         for count in [2, 10, 100, 10_000] {
             let text = Reason::from(problems((1..=count).map(administrative))).within(ROOM);

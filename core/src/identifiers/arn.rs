@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stack_is_where_its_id_says() {
+    fn the_id_of_a_stack_says_where_it_is() {
         let stack =
             StackArn::parse("arn:aws:cloudformation:eu-west-1:111122223333:stack/my-stack/9f2c").expect("an ARN");
         let parts = (stack.partition(), stack.region(), stack.account(), stack.name());

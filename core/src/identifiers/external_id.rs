@@ -18,12 +18,12 @@ impl ExternalId {
     /// How many random bytes [`from_random`](Self::from_random) wants: 160 bits.
     pub const RANDOM_BYTES: usize = 20;
 
-    /// Reads an external ID. The error tells nothing of the value but its length and a character
-    /// that may not be in it.
+    /// Reads an external ID. The error says nothing about the value but its length and a character
+    /// that is not allowed.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let length = text.chars().count();
-        let stranger = text.chars().position(|character| !is_name_character(character) && !":/".contains(character));
-        match stranger {
+        let wrong = text.chars().position(|character| !is_name_character(character) && !":/".contains(character));
+        match wrong {
             None if (2..=1224).contains(&length) => Ok(Self(text.to_owned())),
             None => Err(Invalid::new(format!("2 to 1224 characters of A-Za-z0-9_+=,.@:/- (it has {length})"))),
             Some(at) => Err(Invalid::new(format!(
@@ -49,8 +49,8 @@ impl ExternalId {
         &self.0
     }
 
-    /// Why this one would be easy to guess or to mix up, if it is: AWS asks providers for one that is
-    /// unique per customer and that nobody else could come up with.
+    /// Why this ID is easy to guess or to confuse with another, if it is. AWS asks providers for IDs that are
+    /// unique per customer and cannot be guessed.
     pub fn weakness(&self) -> Option<&'static str> {
         let text = &self.0;
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -85,7 +85,7 @@ impl fmt::Debug for ExternalId {
     }
 }
 
-/// How a provider's external IDs may begin: 1 to 32 of `A-Za-z0-9-`. Tells whose they are, nothing else.
+/// The start of a provider's external IDs: 1 to 32 of `A-Za-z0-9-`. It only says whose they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExternalIdPrefix(String);
 

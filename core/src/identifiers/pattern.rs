@@ -1,4 +1,4 @@
-//! Patterns that the function's owner lists: each stands for all that it matches.
+//! Patterns that the function's owner lists. Each one means all that it matches.
 
 use std::fmt;
 

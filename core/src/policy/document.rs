@@ -29,13 +29,13 @@ impl Document {
         Self::from_value(strict_json::read(text)?)
     }
 
-    /// Reads a policy as IAM returns it: percent-encoded by RFC 3986, where a plus sign stands for itself.
+    /// Reads a policy as IAM returns it: percent-encoded by RFC 3986, in which a plus sign is a plus sign.
     pub fn from_encoded(encoded: &str) -> Result<Self, Malformed> {
         let text = percent_decode_str(encoded).decode_utf8();
         Self::parse(&text.map_err(|_| Malformed::NotUtf8)?)
     }
 
-    /// Takes JSON that was parsed elsewhere. A repeated key can no longer be detected then.
+    /// Takes JSON that was already parsed. Then a repeated key can no longer be detected.
     pub fn from_value(value: Value) -> Result<Self, Malformed> {
         if !fits(&value, MAX_NESTING) {
             return Err(Malformed::TooDeep);

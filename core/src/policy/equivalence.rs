@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_iam_tells_apart_stays_apart() {
+    fn what_iam_distinguishes_is_different() {
         for (member, a, b) in [
             ("Action", json!("s3:GetObject"), json!("s3:PutObject")),
             ("Action", json!(["a:b", "c:d"]), json!("a:b")),

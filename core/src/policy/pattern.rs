@@ -131,7 +131,7 @@ impl Pattern {
     }
 
     /// A statement's resource, to judge what it may match: a glob without regard to letter case. A policy variable
-    /// `${...}`, also one without its closing brace, stands for anything.
+    /// `${...}`, with or without its closing brace, can be anything.
     pub(super) fn resource(text: &str) -> Self {
         let mut units = Vec::new();
         let mut rest = text;
@@ -287,7 +287,7 @@ mod tests {
 
     /// Exponential time would not end, and recursion would exhaust the stack.
     #[test]
-    fn hostile_patterns_are_answered() {
+    fn hostile_patterns_end_in_bounded_time() {
         let hostile = "*?a".repeat(10_240 / 3);
         let text = "ab".repeat(10_240);
         assert!(!glob_matches(&format!("{hostile}c"), &text));

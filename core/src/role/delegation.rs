@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-pub use self::choices::{ExternalIdWish, PolicyOwnership, RevokeSessions};
+pub use self::choices::{ExternalIdChoice, PolicyOwnership, RevokeSessions};
 pub(super) use self::what::INLINE_POLICY_CHARACTERS;
 use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
@@ -42,7 +42,7 @@ pub struct Delegation {
     /// The accounts, in the given order.
     pub accounts: Vec<AccountId>,
     /// How the external ID is chosen.
-    pub external_id: ExternalIdWish,
+    pub external_id: ExternalIdChoice,
     /// The conditions beside the external ID: MFA, principals, organization, addresses, expiry.
     pub conditions: Conditions,
     /// What a caller may do with the session beside assuming the role.
@@ -189,9 +189,9 @@ impl Delegation {
     fn check_trust_size(&self, reader: &mut Reader<'_>, account: &Account, quotas: Quotas) {
         let stand_in = [ExternalId::from_random([0; ExternalId::RANDOM_BYTES])];
         let external_ids = match &self.external_id {
-            ExternalIdWish::Explicit(ids) => ids.as_slice(),
-            ExternalIdWish::Generated => &stand_in,
-            ExternalIdWish::NotRequired => &[],
+            ExternalIdChoice::Explicit(ids) => ids.as_slice(),
+            ExternalIdChoice::Generated => &stand_in,
+            ExternalIdChoice::NotRequired => &[],
         };
         let (size, most) = (self.trust(account, external_ids).to_document().size(), quotas.trust_policy_characters);
         if size > most {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::delegation::{Delegation, ExternalIdWish, PolicyOwnership, RevokeSessions};
+use super::delegation::{Delegation, ExternalIdChoice, PolicyOwnership, RevokeSessions};
 use super::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
 use super::observed::LiveRole;
 use super::ownership::{CONSOLE_NAME, EXTERNAL_ID_TAG, StackResource, Tags};
@@ -144,17 +144,17 @@ impl ExternalIds {
     /// neither has an ID. The tag takes precedence over the trust, because an explicit ID, or a change by others,
     /// alters the trust.
     pub fn choose(
-        wish: &ExternalIdWish,
+        choice: &ExternalIdChoice,
         live: Option<&LiveRole>,
         replaced: Option<&LiveRole>,
         fresh: ExternalId,
         first_time: bool,
     ) -> Self {
         let tagged = [live, replaced].into_iter().flatten().find_map(|role| role.tags.kept_external_id());
-        match wish {
-            ExternalIdWish::Explicit(ids) => Self { in_force: ids.clone(), kept: tagged, warning: None },
-            ExternalIdWish::NotRequired => Self { in_force: Vec::new(), kept: tagged, warning: None },
-            ExternalIdWish::Generated => {
+        match choice {
+            ExternalIdChoice::Explicit(ids) => Self { in_force: ids.clone(), kept: tagged, warning: None },
+            ExternalIdChoice::NotRequired => Self { in_force: Vec::new(), kept: tagged, warning: None },
+            ExternalIdChoice::Generated => {
                 let known = tagged.or_else(|| [live, replaced].into_iter().flatten().find_map(only_one_in_trust));
                 let made_anew = known.is_none() && !first_time;
                 let id = known.unwrap_or(fresh);

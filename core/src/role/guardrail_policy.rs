@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stacks_of_a_stack_set_and_functions_named_after_their_region_stand_for_all_of_their_kind() {
+    fn stacks_of_a_stack_set_and_functions_named_after_their_region_are_named_for_all_regions() {
         let stack = |name: &str| whatever_its_id(&format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/0a1b"));
         let arn = |name: &str| format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/*");
         let id = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn its_end_is_read_back_and_nothing_else_is_taken_for_it() {
+    fn only_its_own_expiry_is_read_back() {
         let [function, kept, own_stack] = ["f", "r", "s"].map(ToOwned::to_owned);
         let guardrail_policy = GuardrailPolicy { function, kept, own_stack, function_role: None, function_stack: None };
         let noon = Timestamp::parse("2026-11-22T12:00:00Z").ok();

@@ -71,10 +71,10 @@ pub fn differences(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> BTree
         ("Path", live.path != desired.path),
     ];
     let operations = plan.steps.iter().flatten();
-    operations.flat_map(|operation| told(operation, live, desired)).chain(those_that_differ(&place)).collect()
+    operations.flat_map(|operation| what_changes(operation, live, desired)).chain(those_that_differ(&place)).collect()
 }
 
-fn told(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<String> {
+fn what_changes(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -> Vec<String> {
     let property = |name: &str| vec![name.to_owned()];
     match operation {
         // These are never planned for an existing role.

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_decide_whose_a_role_is_and_the_derived_name_makes_up_for_missing_ones() {
+    fn tags_decide_who_owns_a_role_and_without_tags_the_derived_name_does() {
         let (stack, logical) = ((STACK_TAG, "arn:stack/a/1"), (LOGICAL_ID_TAG, "Role"));
         let derived = owner().derived_name(&path("/delegated/"));
         assert_eq!(claim("Chosen", &[stack, logical]), Claim::Ours);
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_id_is_recognised_and_names_no_role_of_ours() {
+    fn a_refused_id_is_recognized_and_is_no_role_name() {
         assert!(is_refused_id(&owner().refused_id()));
         assert!(RoleName::parse(&owner().refused_id()).is_err());
         for other in ["refused-", "refused-0123456789abcdef", &owner().refused_id().to_uppercase()] {

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_written_as_the_console_writes_it() {
+    fn the_policy_is_the_one_that_the_console_writes() {
         let (policy, cut_off) = extended(None, moment(NOON));
         expect![[r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":["*"],"Resource":["*"],"Condition":{"DateLessThan":{"aws:TokenIssueTime":"2026-11-22T12:00:00.000Z"}}}]}"#]]
             .assert_eq(&policy.to_json());
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_off_is_read_however_it_is_written() {
+    fn a_cut_off_is_read_in_any_spelling() {
         for statements in [
             json!([ending(NOON)]),
             json!(ending(NOON)),
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cut_off_never_moves_back_and_nothing_that_is_denied_is_allowed_again() {
+    fn the_cut_off_never_moves_back_and_what_is_denied_stays_denied() {
         let at = moment(NOON);
         let [earlier, later] = ["2026-11-22T11:59:59.999Z", "2026-11-22T12:00:00.001Z"];
         for (standing, expected) in [
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_of_the_second_of_the_cut_off_lives() {
+    fn a_session_from_the_second_of_the_cut_off_is_valid() {
         for (written, until) in [
             ("2026-11-22T12:00:00Z", "2026-11-22T12:00:05.000Z"),
             ("2026-11-22T12:00:00.400Z", "2026-11-22T12:00:06.000Z"),

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tag_is_read_back_and_fits_what_iam_takes() {
+    fn the_tag_is_read_back_and_fits_the_limits_of_iam() {
         let [trust, inline, attachments, boundary, settings] =
             ["a", "b", "c", "d", "e"].map(|part| part.repeat(DIGITS));
         let state = State {

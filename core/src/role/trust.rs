@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_write_is_read_back_however_iam_writes_it() {
+    fn a_trust_is_read_back_in_any_spelling_of_iam() {
         let trust = read(|_| {}).expect("ours");
         assert_eq!((trust.accounts.len(), trust.external_ids.len(), trust.conditions.mfa), (1, 1, Mfa::Required));
         let same = read(|statement| {
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_ours_is_not() {
+    fn a_trust_that_only_looks_like_ours_is_not_read_back() {
         let id = json!({"sts:ExternalId": "a-long-external-id"});
         for (place, value) in [
             ("/Effect", json!("Deny")),

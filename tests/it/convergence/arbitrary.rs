@@ -7,7 +7,7 @@ use delegated_role_core::identifiers::{
 use delegated_role_core::installation::Installation;
 use delegated_role_core::owner_limits::Settings;
 use delegated_role_core::policy::Document;
-use delegated_role_core::role::delegation::{Delegation, ExternalIdWish, PolicyOwnership, RevokeSessions};
+use delegated_role_core::role::delegation::{Delegation, ExternalIdChoice, PolicyOwnership, RevokeSessions};
 use delegated_role_core::role::desired::CUSTOM_POLICY;
 use delegated_role_core::role::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
 use delegated_role_core::role::ownership::{REVOKE_PENDING, REVOKE_TAG, StackResource};
@@ -150,8 +150,8 @@ prop_compose! {
             path: RolePath::parse("/delegated/").unwrap(),
             accounts: trust.accounts.iter().cloned().collect(),
             external_id: match trust.external_ids.len() {
-                0 => ExternalIdWish::NotRequired,
-                _ => ExternalIdWish::Explicit(trust.external_ids.iter().cloned().collect()),
+                0 => ExternalIdChoice::NotRequired,
+                _ => ExternalIdChoice::Explicit(trust.external_ids.iter().cloned().collect()),
             },
             conditions: trust.conditions,
             session_actions: trust.session_actions,
@@ -249,8 +249,8 @@ pub(super) fn keep(delegation: &mut Delegation, trust: &Trust, alike: [bool; 8])
     }
     if ids {
         delegation.external_id = match trust.external_ids.len() {
-            0 => ExternalIdWish::NotRequired,
-            _ => ExternalIdWish::Explicit(trust.external_ids.iter().cloned().collect()),
+            0 => ExternalIdChoice::NotRequired,
+            _ => ExternalIdChoice::Explicit(trust.external_ids.iter().cloned().collect()),
         };
     }
     if mfa {

@@ -31,11 +31,11 @@ async fn one_process_answers_create_update_and_delete() {
 #[tokio::test]
 async fn the_bucket_receives_one_put_for_each_event() {
     let mut function = Function::new().await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT] });
-    let created = function.create(&wish).await;
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT] });
+    let created = function.create(&properties).await;
     // A warm function still has the open connections of the last event.
-    function.update(created.physical_id(), &wish, &wish).await;
-    function.delete(created.physical_id(), &wish).await;
+    function.update(created.physical_id(), &properties, &properties).await;
+    function.delete(created.physical_id(), &properties).await;
     let received: Vec<_> = function.bucket.received().into_iter().map(|put| (put.method, put.kept)).collect();
     assert_eq!(received, vec![(hyper::Method::PUT, true); 3]);
 }

@@ -18,11 +18,11 @@ async fn a_cold_create_finds_its_connections_open() {
 
     // Slow enough that all calls that can be concurrent are.
     function.account.edit(|aws| aws.latency = Duration::from_millis(100));
-    let wish = json!({
+    let properties = json!({
         "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [AUDIT, EC2],
         "CustomPolicy": read_bucket(),
     });
-    assert!(function.create(&wish).await.succeeded());
+    assert!(function.create(&properties).await.succeeded());
     assert_eq!(function.account.max_in_flight(), 3);
     assert_eq!(function.iam.connections(), 3, "no more are opened, and all are used");
     assert_eq!(function.bucket.connections(), 1);
@@ -51,11 +51,11 @@ async fn the_connection_for_the_answer_is_opened_during_the_calls_to_iam() {
 #[tokio::test]
 async fn a_warm_function_opens_no_more_connections_than_it_needs() {
     let mut function = Function::new().await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER });
-    let name = function.create(&wish).await.physical_id().to_owned();
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER });
+    let name = function.create(&properties).await.physical_id().to_owned();
     let rounds = 5;
     for _ in 0..rounds {
-        function.update(&name, &wish, &wish).await;
+        function.update(&name, &properties, &properties).await;
     }
     assert!(function.iam.connections() <= 4, "{} connections to IAM", function.iam.connections());
     assert!(function.bucket.connections() <= 1 + rounds, "{} to the bucket", function.bucket.connections());

@@ -8,19 +8,19 @@ use crate::wire::iam::Role;
 
 #[tokio::test]
 async fn the_next_delivery_completes_a_create_that_died_at_any_write() {
-    let wish = json!({
+    let properties = json!({
         "ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "ManagedPolicyArns": [AUDIT, EC2], "CustomPolicy": read_bucket(),
         "Tags": [{ "Key": "team", "Value": "platform" }],
     });
     let mut reference = Function::new().await;
-    let name = reference.create(&wish).await.physical_id().to_owned();
+    let name = reference.create(&properties).await.physical_id().to_owned();
     let role = reference.account.role(&name).map(without_generated_fields);
     let writes = reference.account.writes().len();
     assert!(writes >= 4, "enough writes to die between");
 
     for write in 1..=writes {
         let mut function = Function::new().await;
-        let event = function.event("Create", json!({ "ResourceProperties": wish }));
+        let event = function.event("Create", json!({ "ResourceProperties": properties }));
         function.kill_during(&event, write).await;
         let answer = function.answer_to(&event).await;
         assert_eq!(answer.attribute("RoleName"), name, "died during write {write}");
@@ -30,14 +30,14 @@ async fn the_next_delivery_completes_a_create_that_died_at_any_write() {
 
 #[tokio::test]
 async fn the_next_delivery_completes_a_delete_that_died_at_any_write() {
-    let wish = json!({
+    let properties = json!({
         "ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": [AUDIT, EC2], "CustomPolicy": read_bucket(),
     });
     for write in 1.. {
         let mut function = Function::new().await;
-        let name = function.create(&wish).await.physical_id().to_owned();
+        let name = function.create(&properties).await.physical_id().to_owned();
         function.account.clear_calls();
-        let event = function.event("Delete", json!({ "PhysicalResourceId": name, "ResourceProperties": wish }));
+        let event = function.event("Delete", json!({ "PhysicalResourceId": name, "ResourceProperties": properties }));
         function.kill_during(&event, write).await;
         let last = function.account.writes().iter().any(|call| call.starts_with("DeleteRole "));
         let deleted = function.answer_to(&event).await;
@@ -52,8 +52,8 @@ async fn the_next_delivery_completes_a_delete_that_died_at_any_write() {
 
 #[tokio::test]
 async fn the_next_update_ends_the_sessions_of_a_narrowing_that_died_at_any_write() {
-    let wish = |id: &str| json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ExternalId": id, "ManagedPolicyArns": AUDIT });
-    let (before, after) = (wish(ID), wish(OTHER_ID));
+    let properties = |id: &str| json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ExternalId": id, "ManagedPolicyArns": AUDIT });
+    let (before, after) = (properties(ID), properties(OTHER_ID));
     // Even an update with RevokeSessions: Never, and the rollback to the old trust.
     let mut never = after.clone();
     never["RevokeSessions"] = json!("Never");

@@ -29,13 +29,13 @@ async fn if_iam_does_not_respond_the_answer_has_the_right_id_in_time() {
 async fn check_answer_in_time(request_type: &str, fault: Fault) {
     let mut function = Function::new().await;
     let case = format!("{request_type}, {fault}");
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [AUDIT] });
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [AUDIT] });
     let before = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [EC2] });
     let fields = if request_type == "Create" {
-        json!({ "ResourceProperties": wish })
+        json!({ "ResourceProperties": properties })
     } else {
         assert!(function.create(&before).await.succeeded());
-        json!({ "PhysicalResourceId": "Auditor", "ResourceProperties": wish, "OldResourceProperties": before })
+        json!({ "PhysicalResourceId": "Auditor", "ResourceProperties": properties, "OldResourceProperties": before })
     };
     // The time to initialize does not count.
     until("init is over", || function.iam.connections() >= 3).await;
@@ -64,7 +64,7 @@ async fn check_answer_in_time(request_type: &str, fault: Fault) {
     // The same process continues, and the abandoned work does not.
     function.account.clear_faults();
     function.account.clear_calls();
-    assert!(function.delete(answer.physical_id(), &wish).await.succeeded(), "{case}");
+    assert!(function.delete(answer.physical_id(), &properties).await.succeeded(), "{case}");
     assert_eq!(function.account.roles(), [""; 0], "{case}");
     let writes = function.account.writes();
     assert!(writes.iter().all(|call| call.starts_with("De")), "{case}: {writes:?}");
@@ -73,9 +73,9 @@ async fn check_answer_in_time(request_type: &str, fault: Fault) {
 #[tokio::test]
 async fn a_panic_is_answered_without_its_message() {
     let mut function = Function::panicking().await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ExternalId": ID });
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ExternalId": ID });
     for _ in 0..2 {
-        let answer = function.create(&wish).await;
+        let answer = function.create(&properties).await;
         assert!(answer.reason().starts_with("Internal error (panic; see the function's log)"), "{}", answer.reason());
         assert_eq!(answer.physical_id(), "Auditor", "the role may exist");
     }

@@ -12,11 +12,11 @@ use crate::wire::lambda::Invocation;
 #[tokio::test]
 async fn a_stack_of_another_account_or_region_is_refused() {
     let mut function = Function::new().await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER });
+    let declared = json!({ "ExternalAwsAccountId": PROVIDER });
     for (account, region) in [(OTHER_PROVIDER, "us-east-1"), (ACCOUNT, "eu-west-1")] {
         let stack = format!("arn:aws:cloudformation:{region}:{account}:stack/other/1");
         let fields = |rest: Value| {
-            let mut fields = json!({ "StackId": stack, "ResourceProperties": wish });
+            let mut fields = json!({ "StackId": stack, "ResourceProperties": declared });
             fields.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
             fields
         };
@@ -35,23 +35,23 @@ async fn a_stack_of_another_account_or_region_is_refused() {
 #[tokio::test]
 async fn malformed_events_are_answered_and_do_not_end_the_process() {
     let mut function = Function::new().await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER });
+    let declared = json!({ "ExternalAwsAccountId": PROVIDER });
     for fields in [
-        json!({ "RequestType": "Destroy", "ResourceProperties": wish }),
-        json!({ "RequestType": null, "ResourceProperties": wish }),
-        json!({ "RequestType": ["Create"], "ResourceProperties": wish }),
-        json!({ "ResourceType": "Custom::Other", "ResourceProperties": wish }),
-        json!({ "ResourceType": 1, "ResourceProperties": wish }),
-        json!({ "StackId": "customer", "ResourceProperties": wish }),
-        json!({ "StackId": {}, "ResourceProperties": wish }),
-        json!({ "LogicalResourceId": 7, "ResourceProperties": wish }),
-        json!({ "RequestId": null, "ResourceProperties": wish }),
+        json!({ "RequestType": "Destroy", "ResourceProperties": declared }),
+        json!({ "RequestType": null, "ResourceProperties": declared }),
+        json!({ "RequestType": ["Create"], "ResourceProperties": declared }),
+        json!({ "ResourceType": "Custom::Other", "ResourceProperties": declared }),
+        json!({ "ResourceType": 1, "ResourceProperties": declared }),
+        json!({ "StackId": "customer", "ResourceProperties": declared }),
+        json!({ "StackId": {}, "ResourceProperties": declared }),
+        json!({ "LogicalResourceId": 7, "ResourceProperties": declared }),
+        json!({ "RequestId": null, "ResourceProperties": declared }),
         json!({ "ResourceProperties": "ExternalAwsAccountId" }),
         json!({ "ResourceProperties": null }),
         json!({}),
-        json!({ "RequestType": "Update", "ResourceProperties": wish }),
-        json!({ "RequestType": "Update", "PhysicalResourceId": "", "ResourceProperties": wish, "OldResourceProperties": wish }),
-        json!({ "RequestType": "Update", "PhysicalResourceId": "x", "ResourceProperties": wish, "OldResourceProperties": [] }),
+        json!({ "RequestType": "Update", "ResourceProperties": declared }),
+        json!({ "RequestType": "Update", "PhysicalResourceId": "", "ResourceProperties": declared, "OldResourceProperties": declared }),
+        json!({ "RequestType": "Update", "PhysicalResourceId": "x", "ResourceProperties": declared, "OldResourceProperties": [] }),
         json!({ "RequestType": "Delete" }),
     ] {
         let event = function.event("Create", fields);
@@ -70,7 +70,7 @@ async fn malformed_events_are_answered_and_do_not_end_the_process() {
         assert!(matches!(ended, Invocation::Error(_)), "{nonsense}: {ended:?}");
     }
     assert_eq!(function.account.calls(), [""; 0]);
-    assert!(function.create(&wish).await.succeeded(), "the process still works");
+    assert!(function.create(&declared).await.succeeded(), "the process still works");
 }
 
 #[tokio::test]

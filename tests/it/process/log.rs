@@ -14,8 +14,8 @@ use crate::wire::lambda::{Invocation, Lambda};
 #[tokio::test]
 async fn every_request_is_one_line() {
     let mut function = Function::new().await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" });
-    let event = function.event("Create", json!({ "ResourceProperties": wish }));
+    let declared = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" });
+    let event = function.event("Create", json!({ "ResourceProperties": declared }));
     function.account.fail(Fault::throttled().on("CreateRole"));
     assert!(function.answer_to(&event).await.succeeded());
     let calls = function.account.calls().len();
@@ -48,11 +48,11 @@ async fn every_request_is_one_line() {
 #[tokio::test]
 async fn a_success_names_the_role_and_its_warnings() {
     let mut function = Function::new().await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": "short-one", "RoleName": "Auditor" });
-    let created = function.create(&wish).await;
+    let declared = json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": "short-one", "RoleName": "Auditor" });
+    let created = function.create(&declared).await;
     let strong = json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "RoleName": "Auditor",
         "ManagedPolicyArns": [AUDIT] });
-    assert!(function.update("Auditor", &wish, &strong).await.succeeded());
+    assert!(function.update("Auditor", &declared, &strong).await.succeeded());
     assert!(function.delete("Auditor", &strong).await.succeeded());
     assert!(function.delete(&format!("refused-{}", "0".repeat(64)), &json!({})).await.succeeded());
     let requests = requests(&function.log().await);
@@ -92,13 +92,13 @@ async fn check_secrets(level: &str) {
 /// errors.
 async fn use_secrets(function: &mut Function, secrets: &mut Vec<String>) -> Vec<String> {
     let mut outputs = Vec::new();
-    let wish = |external_id: Value| json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": external_id });
+    let declared = |external_id: Value| json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": external_id });
 
     function.account.fail(Fault::throttled().on("CreateRole"));
     let created = function.create(&json!({ "ExternalAwsAccountId": PROVIDER })).await;
     let name = created.physical_id().to_owned();
     secrets.push(created.attribute("ExternalId").to_owned());
-    assert!(function.update(&name, &json!({}), &wish(json!([ID, OTHER_ID]))).await.succeeded());
+    assert!(function.update(&name, &json!({}), &declared(json!([ID, OTHER_ID]))).await.succeeded());
 
     // IAM quotes the request in its errors.
     let document = function.account.role(&name).unwrap().trust.json().to_string();
@@ -117,19 +117,19 @@ async fn use_secrets(function: &mut Function, secrets: &mut Vec<String>) -> Vec<
         ),
     ] {
         function.account.fail(Fault::refused(400, "ValidationError", &message).on(action));
-        let failed = function.update(&name, &wish(json!([ID, OTHER_ID])), &wish(json!(ID))).await;
+        let failed = function.update(&name, &declared(json!([ID, OTHER_ID])), &declared(json!(ID))).await;
         assert!(failed.reason().contains("iam:UpdateAssumeRolePolicy"), "{}", failed.reason());
         outputs.push(failed.reason().to_owned());
     }
     function.account.fail(Fault::denied_because(SCP_DENIAL).on("UpdateAssumeRolePolicy"));
-    outputs.push(function.update(&name, &json!({}), &wish(json!(OTHER_ID))).await.reason().to_owned());
+    outputs.push(function.update(&name, &json!({}), &declared(json!(OTHER_ID))).await.reason().to_owned());
 
     // Problems with an external ID, or near one, are reported without it.
     for properties in [
-        wish(json!(format!("{ID} {OTHER_ID}!"))),
-        wish(json!([ID, ID])),
-        wish(json!([ID, OTHER_ID, "third"])),
-        wish(json!({ ID: OTHER_ID })),
+        declared(json!(format!("{ID} {OTHER_ID}!"))),
+        declared(json!([ID, ID])),
+        declared(json!([ID, OTHER_ID, "third"])),
+        declared(json!({ ID: OTHER_ID })),
         json!({ "ExternalAwsAccountId": PROVIDER, "ExternalId": ID, "RequireExternalId": "false" }),
         json!({ "ExternalAwsAccountId": PROVIDER, "ExternalID": ID, "external_id": OTHER_ID }),
         json!({ "ExternalAwsAccountId": ID, "ExternalId": PROVIDER }),
@@ -154,7 +154,7 @@ async fn use_secrets(function: &mut Function, secrets: &mut Vec<String>) -> Vec<
     let unanswered = function.event(
         "Update",
         json!({
-            "PhysicalResourceId": name, "ResourceProperties": wish(json!(ID)), "OldResourceProperties": {},
+            "PhysicalResourceId": name, "ResourceProperties": declared(json!(ID)), "OldResourceProperties": {},
         }),
     );
     let ended = function.lambda.invoke(&unanswered, Duration::from_secs(5)).await;

@@ -16,8 +16,8 @@ async fn the_answer_is_sent_again_until_the_bucket_accepts_it() {
     function.bucket.fail(bucket::Fault::redirect());
     function.bucket.fail(bucket::Fault::status(403));
     function.bucket.fail(bucket::Fault::reply_lost());
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER });
-    let event = function.event("Create", json!({ "ResourceProperties": wish }));
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER });
+    let event = function.event("Create", json!({ "ResourceProperties": properties }));
     let ended = function.lambda.invoke(&event, TIMEOUT).await;
     assert_eq!(ended, Invocation::Response(Value::Null));
 
@@ -43,11 +43,11 @@ async fn the_answer_is_sent_again_if_the_bucket_does_not_respond() {
 async fn a_warm_function_does_its_work_even_if_the_bucket_does_not_respond() {
     let mut function = Function::new().await;
     let before = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor" });
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [AUDIT] });
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [AUDIT] });
     assert!(function.create(&before).await.succeeded());
     function.bucket.fail(bucket::Fault::hang().every());
     let fields =
-        json!({ "PhysicalResourceId": "Auditor", "ResourceProperties": wish, "OldResourceProperties": before });
+        json!({ "PhysicalResourceId": "Auditor", "ResourceProperties": properties, "OldResourceProperties": before });
     let event = function.event("Update", fields);
     let ended = function.lambda.invoke(&event, SHORT).await;
     assert_ne!(ended, Invocation::Response(Value::Null), "no answer was accepted");
@@ -62,8 +62,8 @@ async fn a_warm_function_does_its_work_even_if_the_bucket_does_not_respond() {
 async fn an_answer_that_cannot_be_delivered_is_an_error_for_lambda() {
     let mut function = Function::new().await;
     function.bucket.fail(bucket::Fault::status(503).every());
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER });
-    let event = function.event("Create", json!({ "ResourceProperties": wish }));
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER });
+    let event = function.event("Create", json!({ "ResourceProperties": properties }));
     let Invocation::Error(error) = function.lambda.invoke(&event, SHORT).await else {
         panic!("there was no answer, and Lambda was not informed");
     };
@@ -77,7 +77,7 @@ async fn an_answer_that_cannot_be_delivered_is_an_error_for_lambda() {
 
     // Lambda delivers the event again, and the work is already done.
     let mut function = function.with_a_new_bucket().await;
-    let again = function.event("Create", json!({ "ResourceProperties": wish }));
+    let again = function.event("Create", json!({ "ResourceProperties": properties }));
     let answer = function.answer_to(&again).await;
     assert_eq!([answer.attribute("RoleName")], [made[0].as_str()]);
     assert_eq!(function.account.roles(), made);

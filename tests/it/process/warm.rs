@@ -35,15 +35,15 @@ async fn freeze_and_thaw(broken: Break) {
     let policy = |n| function.account.put_policy(Policy::named(&format!("Read{n}"), read_bucket()));
     let policies: Vec<String> = (0..9).map(policy).collect();
     // As many connections as a role with many policies needs.
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": policies });
-    assert!(function.create(&wish).await.succeeded());
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": policies });
+    assert!(function.create(&properties).await.succeeded());
     function.lambda.freeze().await;
     broken(&function);
     function.lambda.thaw().await;
 
     let changed = json!({ "ExternalAwsAccountId": PROVIDER, "RoleName": "Auditor", "ManagedPolicyArns": [AUDIT] });
     let started = Instant::now();
-    assert!(function.update("Auditor", &wish, &changed).await.succeeded());
+    assert!(function.update("Auditor", &properties, &changed).await.succeeded());
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
     assert_eq!(function.account.role("Auditor").unwrap().attached_policies, [AUDIT]);
 }
@@ -73,8 +73,8 @@ async fn fails_because(endpoint: &str, cause: &str) {
     let account = Account::new();
     let iam = account.serve().await;
     let mut function = Function::in_account(account, iam, endpoint, &[]).await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER });
-    let event = function.event("Create", json!({ "ResourceProperties": wish }));
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER });
+    let event = function.event("Create", json!({ "ResourceProperties": properties }));
     assert_eq!(function.lambda.invoke(&event, SHORT).await, Invocation::Response(Value::Null));
     let answer = Answer(function.bucket.answers().pop().unwrap().json());
     let reason = answer.reason();
@@ -93,8 +93,8 @@ async fn an_answer_that_cannot_be_delivered_says_why() {
     let (url, origin) = (gone.url_for("Access"), gone.origin());
     drop(gone);
     let mut function = Function::in_account(account, iam, &endpoint, &[("AWS_ENDPOINT_URL", &origin)]).await;
-    let wish = json!({ "ExternalAwsAccountId": PROVIDER });
-    let event = function.event("Create", json!({ "ResponseURL": url, "ResourceProperties": wish }));
+    let properties = json!({ "ExternalAwsAccountId": PROVIDER });
+    let event = function.event("Create", json!({ "ResponseURL": url, "ResourceProperties": properties }));
     let Invocation::Error(error) = function.lambda.invoke(&event, SHORT).await else { panic!("it was delivered") };
     let message = error["errorMessage"].as_str().unwrap();
     assert!(message.starts_with("the answer could not be delivered in "), "{message}");

@@ -182,7 +182,7 @@ fn aws_managed_policies_are_known_by_name() {
 
 /// Names that share their beginning are read as they were written.
 #[test]
-fn the_table_holds_each_policy_once_and_in_order() {
+fn the_table_contains_each_policy_once_and_in_order() {
     let names: Vec<_> = entries().map(|(name, _)| name).collect();
     assert!(names.is_sorted_by(|a, b| a < b));
     assert!(names.len() > 1_500, "{} names", names.len());

@@ -70,7 +70,7 @@ impl<'d> Reach<'d> {
         self.unlimited.is_none() && self.resources.is_empty()
     }
 
-    /// All its resources, for an action that counts whatever they are.
+    /// All its resources, for an action that counts on any resource.
     pub(super) fn everything(&self) -> Vec<Reached> {
         self.select(|resource| Some(if resource.is_all() { Extent::Every } else { Extent::Named }))
     }

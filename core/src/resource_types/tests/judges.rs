@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::{ACCESS_CHECK, DELEGATED_ROLE, EXTERNAL_ID, Form, ResourceType};
 use crate::access_check::question::Check;
-use crate::external_id::Wish;
+use crate::external_id::Derivation;
 use crate::findings::{Code, Finding, Problems};
 use crate::identifiers::FunctionArn;
 use crate::installation::Installation;
@@ -95,7 +95,7 @@ fn is_about_the_form(finding: &Finding) -> bool {
 fn findings(resource_type: &ResourceType, properties: &Properties) -> Vec<Finding> {
     let problems = match resource_type.name {
         name if name == DELEGATED_ROLE.name => delegation(properties).err(),
-        name if name == EXTERNAL_ID.name => Wish::read(properties, None).err(),
+        name if name == EXTERNAL_ID.name => Derivation::read(properties, None).err(),
         name if name == ACCESS_CHECK.name => {
             let installation = installation();
             Check::read(properties, installation.account(), "stack", "Check").err()

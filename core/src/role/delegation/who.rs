@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::choices::ExternalIdWish;
+use super::choices::ExternalIdChoice;
 use crate::findings::Code;
 use crate::identifiers::{Account, AccountId, ExternalId, Invalid, PrincipalArn, Region};
 use crate::owner_limits::{OwnerLimits, TrustedAccounts};
@@ -55,7 +55,7 @@ fn account(text: &str) -> Result<AccountId, Invalid> {
     })
 }
 
-pub(super) fn external_id(reader: &mut Reader<'_>, limits: &OwnerLimits) -> ExternalIdWish {
+pub(super) fn external_id(reader: &mut Reader<'_>, limits: &OwnerLimits) -> ExternalIdChoice {
     const PROPERTY: &str = "ExternalId";
     const REQUIRED: &str = "RequireExternalId";
     let required = reader.flag(REQUIRED).unwrap_or(true);
@@ -91,17 +91,17 @@ pub(super) fn external_id(reader: &mut Reader<'_>, limits: &OwnerLimits) -> Exte
                     reader.warning(Code::WeakExternalId, PROPERTY, format!("ExternalId {which}{why}. {advice}"));
                 }
             }
-            ExternalIdWish::Explicit(ids)
+            ExternalIdChoice::Explicit(ids)
         }
-        None if required => ExternalIdWish::Generated,
-        None => ExternalIdWish::NotRequired,
+        None if required => ExternalIdChoice::Generated,
+        None => ExternalIdChoice::NotRequired,
     }
 }
 
 /// A stack that follows another Region's returns that role's external ID. It must know it: `RoleName` can be guessed.
-pub(super) fn external_id_to_follow(reader: &mut Reader<'_>, home: &Region, external_id: &ExternalIdWish) {
+pub(super) fn external_id_to_follow(reader: &mut Reader<'_>, home: &Region, external_id: &ExternalIdChoice) {
     const PROPERTY: &str = "ExternalId";
-    if *external_id == ExternalIdWish::Generated && reader.raw(PROPERTY).is_none() {
+    if *external_id == ExternalIdChoice::Generated && reader.raw(PROPERTY).is_none() {
         let what = format_args!(
             "is missing. HomeRegion is {home}, so the stack there manages the role, and this stack must give the same ExternalId: \
              otherwise whoever guesses the RoleName of another team would read its external ID here."
@@ -119,11 +119,11 @@ fn which(index: usize, ids: &[ExternalId]) -> String {
 pub(super) fn warn_of_combinations(
     reader: &mut Reader<'_>,
     accounts: &[AccountId],
-    external_id: &ExternalIdWish,
+    external_id: &ExternalIdChoice,
     principals: &BTreeSet<PrincipalArn>,
 ) {
     match external_id {
-        ExternalIdWish::Explicit(ids) if ids.len() > 1 && accounts.len() > 1 => reader.warning(
+        ExternalIdChoice::Explicit(ids) if ids.len() > 1 && accounts.len() > 1 => reader.warning(
             Code::SharedExternalIds,
             "ExternalId",
             format!(
@@ -133,7 +133,7 @@ pub(super) fn warn_of_combinations(
                 accounts.len()
             ),
         ),
-        ExternalIdWish::NotRequired if principals.is_empty() && !accounts.is_empty() => reader.warning(
+        ExternalIdChoice::NotRequired if principals.is_empty() && !accounts.is_empty() => reader.warning(
             Code::NoExternalId,
             "RequireExternalId",
             "RequireExternalId is false and AllowedPrincipalArns is not given: every user and role of the account that its own \

@@ -131,7 +131,7 @@ fn some_actions_count_together() {
 }
 
 #[test]
-fn documents_that_iam_would_refuse_are_judged_for_the_worst() {
+fn documents_that_iam_would_refuse_are_judged_for_the_worst_case() {
     for statement in [
         json!({"Effect": "Permit", "Action": "*", "Resource": "*"}),
         json!({"effect": "Allow", "action": "*", "resource": "*"}),

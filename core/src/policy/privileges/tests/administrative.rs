@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{check, check_document, is_administrative};
 
 #[test]
-fn everything_on_everything_however_written() {
+fn everything_on_everything_in_any_spelling() {
     check(
         [
             (json!("*"), json!("*")),
@@ -203,7 +203,7 @@ fn some_actions_have_targets_of_their_own() {
 }
 
 #[test]
-fn not_resource_and_a_missing_resource_are_no_limit() {
+fn not_resource_and_a_missing_resource_limit_nothing() {
     check_document(
         &json!({"Statement": [
             {"Effect": "Allow", "Action": "iam:PassRole", "NotResource": "arn:aws:iam::*:role/admin"},

@@ -2,7 +2,7 @@
 
 use super::is_administrative;
 
-/// Named here, since a slip in the catalogue would open a door unseen.
+/// Listed here, because a mistake in the catalogue would otherwise stay unnoticed.
 #[test]
 fn every_known_escalation_counts_on_everything() {
     let known = "
@@ -39,7 +39,7 @@ fn every_known_escalation_counts_on_everything() {
 }
 
 #[test]
-fn no_identity_may_be_changed() {
+fn changes_of_any_identity_are_errors() {
     let role = "arn:aws:iam::123456789012:role/delegated/Auditor";
     for action in ["iam:PutRolePolicy", "iam:*Role*", "iam:UpdateAssumeRolePolicy"] {
         assert!(is_administrative(action, role), "{action}");
@@ -57,7 +57,7 @@ fn missing_parts_of_an_arn_stand_for_everything() {
 }
 
 #[test]
-fn this_very_function_is_not_to_be_rewritten() {
+fn new_code_for_this_function_is_an_error() {
     for function in ["service-provider-access", "service-provider-*", "*-*"] {
         let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{function}");
         assert!(is_administrative("lambda:UpdateFunctionCode", &arn), "{arn}");
@@ -69,7 +69,7 @@ fn this_very_function_is_not_to_be_rewritten() {
 
 /// What providers are let in for, and must not be refused.
 #[test]
-fn ordinary_permissions_of_providers_pass() {
+fn usual_permissions_of_providers_are_no_error() {
     let actions = "
         iam:Get* iam:List* iam:Generate* iam:Simulate* iam:CreateServiceLinkedRole iam:UpdateAccessKey
         iam:DeactivateMFADevice sts:GetCallerIdentity sts:Get* organizations:Describe* ec2:RunInstances

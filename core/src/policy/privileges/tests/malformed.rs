@@ -8,7 +8,7 @@ use crate::policy::document::Document;
 use crate::policy::privileges::Code;
 
 #[test]
-fn documents_that_iam_would_refuse_are_judged_for_the_worst() {
+fn documents_that_iam_would_refuse_are_judged_for_the_worst_case() {
     for statement in [
         json!({"Effect": "allow", "Action": "*", "Resource": "*"}),
         json!({"Effect": "ALLOW", "Action": "*", "Resource": "*"}),
@@ -42,7 +42,7 @@ fn documents_that_iam_would_refuse_are_judged_for_the_worst() {
 }
 
 #[test]
-fn escapes_in_json_hide_nothing() {
+fn escapes_in_json_hide_no_finding() {
     let text = r#"{"Statement":{"Effect":"\u0041llow","\u0041ction":"\u0069am:\u002a","Resource":"\u002a"}}"#;
     let document = Document::parse(text).expect("it is a document");
     expect!["error: administrative, statement 1: iam:* on *"].assert_eq(&findings(&document));

@@ -38,7 +38,7 @@ fn rights_are_raised_by_a_single_identity() {
 }
 
 #[test]
-fn code_raises_rights_where_it_can_be_anyones() {
+fn code_of_unknown_functions_raises_rights() {
     let function = |name: &str| format!("arn:aws:lambda:us-east-1:111111111111:function:{name}");
     for (action, resource, expected) in [
         ("lambda:UpdateFunctionCode", "*".to_owned(), ERROR),
@@ -62,7 +62,7 @@ fn code_raises_rights_where_it_can_be_anyones() {
 }
 
 #[test]
-fn what_a_role_cannot_act_upon_does_not_count() {
+fn resources_that_a_role_cannot_use_do_not_count() {
     for (action, resource, expected) in [
         ("iam:PutRolePolicy", "arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot", None),
         ("iam:PutRolePolicy", "arn:aws:iam::*:role/aws-service-role*", ERROR),

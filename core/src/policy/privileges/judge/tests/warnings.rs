@@ -40,7 +40,7 @@ fn warnings_are_about_everything() {
 }
 
 #[test]
-fn a_permit_lowers_errors_and_hides_nothing() {
+fn a_permit_turns_errors_into_warnings() {
     let terms = Terms { allow_administrative: true, ..TERMS };
     let statements = json!([allow("*", "*"), allow("iam:PassRole", "*"), allow("iam:Put*", "*")]);
     check_with(
