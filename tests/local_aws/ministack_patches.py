@@ -1,6 +1,6 @@
-"""Starts MiniStack with corrections to three defects. They show when several accounts have a function of the same name.
+"""Starts MiniStack with corrections to four defects.
 
-Like AWS, MiniStack keeps one warm process per function, account and Region. But:
+Three show when several accounts have a function of the same name. Like AWS, MiniStack keeps one warm process per function, account and Region. But:
 
 - When its CloudFormation creates a function, it ends the processes of that name in all accounts, even in the middle of
   a request. Such a request gets no answer, and the stack of the other account waits until it times out.
@@ -8,6 +8,8 @@ Like AWS, MiniStack keeps one warm process per function, account and Region. But
 - While MiniStack ends a process, its only thread does nothing else.
 
 With these patches MiniStack ends only the process of the account and Region in question, in a separate thread.
+
+The fourth: in the section Conditions, `!Ref AWS::Region` is that text, not the Region. With the patch it is the Region.
 """
 
 import threading
@@ -16,12 +18,13 @@ from ministack.app import main
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 _kill_workers = lambda_runtime.kill_workers
 _invalidate_worker = lambda_svc.invalidate_worker
 _function = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
 _delete_function = _function["delete"]
+_evaluate_conditions = engine._evaluate_conditions
 
 
 def kill_workers(workers):
@@ -38,9 +41,15 @@ def delete_function(name, properties):
     invalidate_worker(name)
 
 
+def evaluate_conditions(template, parameters):
+    return _evaluate_conditions(template, {**parameters, "AWS::Region": {"Value": get_region()}})
+
+
 lambda_runtime.kill_workers = kill_workers
 lambda_svc.invalidate_worker = invalidate_worker
 _function["delete"] = delete_function
+for module in (changesets, engine, handlers, stacks):
+    module._evaluate_conditions = evaluate_conditions
 
 if __name__ == "__main__":
     main()
