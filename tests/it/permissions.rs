@@ -7,6 +7,7 @@ mod boundary;
 mod boundary_for_role_makers;
 mod calls;
 mod catalogue;
+mod code_bucket;
 mod golden;
 mod guardrail_policy;
 mod judge;

@@ -11,6 +11,7 @@ use crate::fixtures::ACCOUNT;
 
 const TEMPLATE: &str = include_str!("../../template.yaml");
 const PROVIDER_TEMPLATE: &str = include_str!("../../provider.yaml");
+const ORGANIZATION_TEMPLATE: &str = include_str!("../../organization.yaml");
 const BOUNDARY_TEMPLATE: &str = include_str!("../../examples/permissions-boundary.yaml");
 
 /// A template with all intrinsic functions in their long form.
@@ -47,11 +48,16 @@ impl Deployment {
         Self::of(BOUNDARY_TEMPLATE, "(none)")
     }
 
+    /// The bucket with the code, for an organization.
+    pub(crate) fn of_organization_template() -> Self {
+        Self::of(ORGANIZATION_TEMPLATE, "(none)")
+    }
+
     fn of(template: &str, role: &'static str) -> Self {
         let template = read(template);
         let parameters = template["Parameters"].as_object().unwrap();
-        let default = |(name, declared): (&String, &Value)| (name.clone(), text(&declared["Default"]));
-        Self { parameters: parameters.iter().map(default).collect(), template, partition: "aws", role }
+        let default = |(name, declared): (&String, &Value)| Some((name.clone(), text(declared.get("Default")?)));
+        Self { parameters: parameters.iter().filter_map(default).collect(), template, partition: "aws", role }
     }
 
     /// With another value, which the template must accept.
@@ -146,6 +152,9 @@ impl Deployment {
                 let (separator, whole) = (text(&items[0]), text(&self.resolve(&items[1])?));
                 Some(whole.split(&separator).collect())
             }
+            ("Fn::GetAtt", argument) if *argument == json!(["Bucket", "Arn"]) => {
+                Some(self.value_of("Bucket.Arn").into())
+            }
             ("Fn::GetAtt", argument) if *argument == json!(["LogGroup", "Arn"]) => {
                 let name = text(&self.resolved("/Resources/LogGroup/Properties/LogGroupName"));
                 Some(format!("arn:{}:logs:us-east-1:{ACCOUNT}:log-group:{name}:*", self.partition).into())
@@ -167,6 +176,10 @@ impl Deployment {
             "AWS::Partition" => self.partition.to_owned(),
             "AWS::AccountId" => ACCOUNT.to_owned(),
             "AWS::Region" => "us-east-1".to_owned(),
+            "Bucket.Arn" => {
+                let name = text(&self.resolved("/Resources/Bucket/Properties/BucketName"));
+                format!("arn:{}:s3:::{name}", self.partition)
+            }
             "AWS::StackName" => "service-provider-access".to_owned(),
             "AWS::StackId" => format!(
                 "arn:{}:cloudformation:us-east-1:{ACCOUNT}:stack/service-provider-access/11111111-2222-3333-4444-555555555555",

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy
 
 from .accounts import Account
-from .constants import ACCOUNT_WITHOUT_ORGANIZATION, MEMBER, OUTSIDER, REGION
+from .constants import ACCOUNT_WITHOUT_ORGANIZATION, MEMBER, OUTSIDER, PUBLISHER, REGION
 from .publishing import ORGANIZATION, PublishTestCase
 from .templates import read
 
@@ -111,10 +111,25 @@ class BucketAccess(PublishTestCase):
         decisions = [(*row[:-1], self.decision(*row[:-1])) for row in table]
         self.assertEqual(decisions, table)
 
-    def decision(self, organization, action, resource, tls, condition_keys):
+        # A delegated role writes nothing, in whatever account, but may read like every role.
+        delegated = f"arn:aws:iam::{PUBLISHER}:role/delegated/acme"
+        for role, action, decision in [
+            (delegated, "s3:PutObject", "Deny"),
+            (delegated.replace(PUBLISHER, MEMBER), "s3:PutObject", "Deny"),
+            (delegated.replace("acme", "team/acme"), "s3:PutObject", "Deny"),
+            (delegated, "s3:DeleteObject", "Deny"),
+            (delegated, "s3:DeleteObjectVersion", "Deny"),
+            (delegated, "s3:GetObject", "Allow"),
+            (delegated.replace("/delegated/", "/publishers/delegated/"), "s3:PutObject", "ImplicitDeny"),
+            (delegated.replace("/delegated/", "/"), "s3:DeleteObject", "ImplicitDeny"),
+        ]:
+            found = self.decision(self.organization, action, object, True, new_object, role)
+            self.assertEqual((role, action, found), (role, action, decision))
+
+    def decision(self, organization, action, resource, tls, condition_keys, role=None):
         keys = {"aws:principalorgid": organization} if organization else {}
         context = EvalContext(
-            principal_arn=f"arn:aws:iam::{ACCOUNT_WITHOUT_ORGANIZATION}:role/stacksets-exec",
+            principal_arn=role or f"arn:aws:iam::{ACCOUNT_WITHOUT_ORGANIZATION}:role/stacksets-exec",
             principal_type="AssumedRole",
             principal_account=ACCOUNT_WITHOUT_ORGANIZATION,
             action=action,

@@ -43,6 +43,12 @@ class PrintedCommands(PublishTestCase):
         self.assertEqual(self.invalid_parameters(create["Parameters"]), [])
         self.assertEqual(instances["DeploymentTargets"], {"OrganizationalUnitIds": VALUES["OU"].split(",")})
         self.assertEqual(instances["Regions"], [REGION])
+        # In the management account nothing has to be left out.
+        self.assertIn(
+            f"# Account {PUBLISHER} publishes the code and gets no stack and no role: StackSets never deploy to the management "
+            "account, even if it is in a target.\n",
+            printed,
+        )
 
         # The update names every parameter and changes only the code.
         self.assertEqual(changed_parameters(update), {"CodeKey": key, "Architecture": sam.ARCHITECTURE})
@@ -76,6 +82,10 @@ class PrintedCommands(PublishTestCase):
             self.assertEqual(call["OperationPreferences"]["RegionOrder"], regions)
             self.assertEqual(call["OperationPreferences"]["RegionConcurrencyType"], "SEQUENTIAL")
             self.assertEqual(call.get("Regions", regions), regions)
+        # The account of the delegated administrator, where the code is, is left out.
+        targets = {"OrganizationalUnitIds": VALUES["OU"].split(","), "Accounts": [PUBLISHER], "AccountFilterType": "DIFFERENCE"}
+        self.assertEqual([call["DeploymentTargets"] for call in (instances_home, instances)], [targets, targets])
+        self.assertIn(f"# Account {PUBLISHER} publishes the code, so it gets no stack and no role", printed)
 
         # The stack sets are equal except for DependsOn, the order in which AWS deploys to an account that joins.
         self.assertEqual(create["Parameters"]["HomeRegion"], SECOND_REGION)

@@ -13,14 +13,14 @@ TEMPLATE = "stackset.yaml"
 CAPABILITIES = ("--capabilities", "CAPABILITY_NAMED_IAM")
 
 
-def next_commands(settings, prefix, key, deployed, previous_key):
-    """A shell script with comments. A missing value is a placeholder that AWS rejects.
+def next_commands(settings, account, prefix, role_path_prefix, key, deployed, previous_key):
+    """A shell script with comments. A missing value is a placeholder that AWS rejects. `account` is the one that publishes.
 
     `deployed` has the existing stack sets: the script updates them and creates the missing ones. If it is None, because
     this is not known, the script has the commands for both cases. The rollback is a comment, so running the whole script
     always ends with the published code.
     """
-    return "\n".join(_Script(settings, prefix, key, deployed, previous_key).lines())
+    return "\n".join(_Script(settings, account, prefix, role_path_prefix, key, deployed, previous_key).lines())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +32,9 @@ class _StackSet:
 
 
 class _Script:
-    def __init__(self, settings, prefix, key, deployed, previous_key):
-        self._settings, self._prefix, self._deployed, self._previous_key = settings, prefix, deployed, previous_key
+    def __init__(self, settings, account, prefix, role_path_prefix, key, deployed, previous_key):
+        self._settings, self._account, self._deployed, self._previous_key = settings, account, deployed, previous_key
+        self._prefix, self._role_path_prefix = prefix, role_path_prefix
         self._new = {"CodeKey": key, "Architecture": settings.architecture}
         self._sets = self._stack_sets()
 
@@ -45,10 +46,23 @@ class _Script:
                 f"The code is published: {self._new['CodeKey']}",
                 "Run these commands in the account that publishes, in the directory with stackset.yaml. Before the first time, "
                 "allow StackSets in the management account of the organization: aws cloudformation activate-organizations-access",
+                self._why_no_role_here(),
             ),
             *(_comment(f"Replace these first, or set the variables for make publish: '{', '.join(missing)}'") if missing else []),
             *steps,
         ]
+
+    def _why_no_role_here(self):
+        """A provider's role in the account that publishes would be next to the code of all accounts."""
+        if self._settings.delegated_admin:
+            return (
+                f"Account {self._account} publishes the code, so it gets no stack and no role: the targets leave it out. Keep it out of "
+                "these organizational units, too."
+            )
+        return (
+            f"Account {self._account} publishes the code and gets no stack and no role: StackSets never deploy to the management "
+            "account, even if it is in a target."
+        )
 
     def _stack_sets(self):
         deployed = self._deployed or {HOME: None, OTHERS: None}
@@ -112,10 +126,14 @@ class _Script:
         return _command(
             "create-stack-instances",
             *self._options(one.name),
-            *("--deployment-targets", {"OrganizationalUnitIds": units}),
+            *("--deployment-targets", {"OrganizationalUnitIds": units, **self._left_out()}),
             *("--regions", *regions),
             *("--operation-preferences", _preferences(regions)),
         )
+
+    def _left_out(self):
+        """The account that publishes. AWS leaves out the management account itself."""
+        return {"Accounts": [self._account], "AccountFilterType": "DIFFERENCE"} if self._settings.delegated_admin else {}
 
     def _deployed_units(self):
         return next((one.deployed.organizational_units for one in self._sets if one.deployed), None)
@@ -193,6 +211,7 @@ class _Script:
             "ExternalAwsAccountId": values["PROVIDER"],
             "ExternalId": values["EXTERNAL_ID"],
             "RoleName": values["ROLE_NAME"],
+            **({"RolePathPrefix": self._role_path_prefix} if self._settings.role_path_prefix else {}),
             **at_home,
             "CodeBucketPrefix": self._prefix,
             **self._new,

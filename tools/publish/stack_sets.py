@@ -10,6 +10,8 @@ from .failure import PublishError, aws_errors, aws_message
 # Automatic deployment keeps no order of Regions within a stack set, only an order of stack sets (DependsOn). So the home
 # Region has its own stack set: its role exists before the stacks of the other Regions look for it.
 HOME, OTHERS = "service-provider-access", "service-provider-access-regions"
+# The default of the parameter in stackset.yaml.
+DEFAULT_ROLE_PATH_PREFIX = "/delegated/"
 
 
 class StackSetsUnknown(Exception):
@@ -38,6 +40,16 @@ def find(settings):
         if stack_set:
             _check(name, stack_set, settings)
     return deployed
+
+
+def role_path_prefix(settings, deployed):
+    """The path prefix of the delegated roles, which may not write the code. The stack sets decide, since it is permanent."""
+    at_home = deployed[HOME].parameters.get("RolePathPrefix") if deployed and deployed[HOME] else None
+    if at_home and settings.role_path_prefix and at_home != settings.role_path_prefix:
+        raise PublishError(
+            f"The stack set {HOME} has RolePathPrefix={at_home}, which never changes. Omit ROLE_PATH_PREFIX. Nothing was published."
+        )
+    return settings.role_path_prefix or at_home or DEFAULT_ROLE_PATH_PREFIX
 
 
 def _check(name, stack_set, settings):
