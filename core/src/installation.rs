@@ -18,6 +18,15 @@ impl Installation {
         self.function.account()
     }
 
+    /// Whether every role is under the boundary that the template ships, `service-provider-access-boundary-REGION`: then IAM
+    /// itself denies it to pass or assume a role that the owner does not list.
+    pub fn shipped_boundary_in_force(&self) -> bool {
+        self.limits.required_permissions_boundary.as_ref().is_some_and(|boundary| {
+            let region = boundary.name().strip_prefix("service-provider-access-boundary-");
+            boundary.owner() == self.account().id.as_str() && region.is_some_and(|region| Region::parse(region).is_ok())
+        })
+    }
+
     /// The Region of the function and of its stacks.
     pub fn region(&self) -> &Region {
         self.function.region()

@@ -4,11 +4,15 @@
 //! environment. A template author cannot lift them. Where IAM has a condition key for a limit, the function's own policy
 //! enforces it, too; SECURITY.md says which limits this code alone enforces.
 
-use std::collections::BTreeSet;
-use std::fmt;
+mod environment;
 
-use crate::findings::{Code, Problems};
-use crate::identifiers::{AccountId, PolicyArn, RoleArn, RolePath, RolePattern, StackArn};
+use std::collections::BTreeSet;
+
+use self::environment::Environment;
+use crate::findings::Problems;
+use crate::identifiers::{
+    AccountId, BucketPrefix, PolicyArn, RoleArn, RolePath, RolePattern, StackArn, StackNamePattern,
+};
 use crate::policy::glob_matches;
 
 /// What the owner set, as far as it is well-formed.
@@ -29,8 +33,8 @@ impl Settings {
         let resource_types = variable("RESOURCE_TYPES").unwrap_or_default();
         let resource_types = resource_types.split(',').map(str::trim).filter(|name| !name.is_empty());
         Self {
-            role_path_prefix: prefix(&variable),
-            limits: OwnerLimits::from_environment(&variable),
+            role_path_prefix: prefix(&Environment::new(&variable)),
+            limits: OwnerLimits::read(Environment::new(&variable)),
             resource_types: resource_types.map(ToOwned::to_owned).collect(),
         }
     }
@@ -63,6 +67,10 @@ pub struct OwnerLimits {
     pub max_session_duration_cap: u32,
     /// Whether a template may ask for administrator-equivalent permissions.
     pub permit_administrative_access: bool,
+    /// Stacks that no role may change, besides its own and the function's.
+    pub protected_stacks: Vec<StackNamePattern>,
+    /// How the names of the buckets with the code of an organization begin, if they are not named after this project.
+    pub code_bucket_prefix: Option<BucketPrefix>,
     /// The role that the function runs as, if it is known: the roles that it creates must not change that one.
     pub function_role: Option<RoleArn>,
     /// The stack that installed the function, if it is known: the roles must not change it, either.
@@ -79,6 +87,18 @@ pub enum TrustedAccounts {
 }
 
 impl TrustedAccounts {
+    fn read(environment: &mut Environment<'_>) -> Self {
+        let trusted = environment.list("TRUSTED_ACCOUNT_IDS");
+        if trusted == ["*"] {
+            return Self::Any;
+        }
+        let accounts = trusted.iter().map(|account| AccountId::parse(account)).collect::<Result<_, _>>();
+        Self::Only(accounts.unwrap_or_else(|allowed| {
+            environment.malformed("TRUSTED_ACCOUNT_IDS", format_args!("must be * alone, or a list; each {allowed}."));
+            BTreeSet::new()
+        }))
+    }
+
     /// Whether a role may trust this account.
     pub fn include(&self, account: &AccountId) -> bool {
         match self {
@@ -88,116 +108,52 @@ impl TrustedAccounts {
     }
 }
 
+/// How many patterns of stacks the owner may protect. Each takes up to 190 of the characters of a role's inline policies.
+const PROTECTED_STACKS: usize = 20;
+
 impl OwnerLimits {
-    fn from_environment(variable: &impl Fn(&str) -> Option<String>) -> Result<Self, Problems> {
-        let mut problems = Problems::default();
-        let given = |name: &str| given(variable, name);
-        let list = |name: &str| -> Vec<String> {
-            let text = given(name).unwrap_or_default();
-            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect()
-        };
-        let mut flag = |name: &str| match given(name).as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                malformed(&mut problems, name, "must be true or false.");
-                false
-            }
-        };
-        let permit_missing_external_id = flag("PERMIT_MISSING_EXTERNAL_ID");
-        let permit_administrative_access = flag("PERMIT_ADMINISTRATIVE_ACCESS");
-
-        let role_path_prefix = prefix(variable);
+    fn read(mut environment: Environment<'_>) -> Result<Self, Problems> {
+        let permit_missing_external_id = environment.flag("PERMIT_MISSING_EXTERNAL_ID");
+        let permit_administrative_access = environment.flag("PERMIT_ADMINISTRATIVE_ACCESS");
+        let role_path_prefix = prefix(&environment);
         if role_path_prefix.is_none() {
-            malformed(
-                &mut problems,
-                "ROLE_PATH_PREFIX",
-                "must be a path of at least one segment that starts and ends in a slash.",
+            let what = "must be a path of at least one segment that starts and ends in a slash.";
+            environment.malformed("ROLE_PATH_PREFIX", what);
+        }
+        let required_permissions_boundary = environment.one("REQUIRED_PERMISSIONS_BOUNDARY", PolicyArn::parse);
+        let trusted_accounts = TrustedAccounts::read(&mut environment);
+        let min_external_id_length = environment.number("MIN_EXTERNAL_ID_LENGTH", &(2..=1_224), 2, "characters");
+        let max_session_duration_cap =
+            environment.number("MAX_SESSION_DURATION_CAP", &(3_600..=43_200), 43_200, "seconds");
+        let passable_roles = environment.each("PASSABLE_ROLE_ARNS", RolePattern::parse);
+        let protected_stacks = environment.each("PROTECTED_STACK_NAMES", StackNamePattern::parse);
+        if protected_stacks.len() > PROTECTED_STACKS {
+            let what = format_args!(
+                "has {} names; give at most {PROTECTED_STACKS}, since they take room in the inline policies of every role.",
+                protected_stacks.len()
             );
+            environment.malformed("PROTECTED_STACK_NAMES", what);
         }
-
-        let required_permissions_boundary = given("REQUIRED_PERMISSIONS_BOUNDARY").and_then(|arn| {
-            PolicyArn::parse(&arn)
-                .map_err(|allowed| {
-                    malformed(&mut problems, "REQUIRED_PERMISSIONS_BOUNDARY", format_args!("must be {allowed}."));
-                })
-                .ok()
-        });
-
-        let trusted = list("TRUSTED_ACCOUNT_IDS");
-        let trusted_accounts = if trusted == ["*"] {
-            TrustedAccounts::Any
-        } else {
-            let accounts = trusted.iter().map(|account| AccountId::parse(account)).collect::<Result<_, _>>();
-            TrustedAccounts::Only(accounts.unwrap_or_else(|allowed| {
-                malformed(
-                    &mut problems,
-                    "TRUSTED_ACCOUNT_IDS",
-                    format_args!("must be * alone, or a list; each {allowed}."),
-                );
-                BTreeSet::new()
-            }))
-        };
-
-        let shortest = given("MIN_EXTERNAL_ID_LENGTH").map_or(Ok(2), |text| text.parse());
-        let min_external_id_length = shortest.ok().filter(|length| (2..=1_224).contains(length));
-        if min_external_id_length.is_none() {
-            malformed(&mut problems, "MIN_EXTERNAL_ID_LENGTH", "must be a whole number from 2 to 1224 (characters).");
-        }
-
-        let longest = given("MAX_SESSION_DURATION_CAP").map_or(Ok(43_200), |text| text.parse());
-        let max_session_duration_cap = longest.ok().filter(|seconds| (3_600..=43_200).contains(seconds));
-        if max_session_duration_cap.is_none() {
-            malformed(
-                &mut problems,
-                "MAX_SESSION_DURATION_CAP",
-                "must be a whole number from 3600 to 43200 (seconds).",
-            );
-        }
-
-        let allowed_managed_policies = list("ALLOWED_MANAGED_POLICY_ARNS");
-
-        let passable = list("PASSABLE_ROLE_ARNS");
-        let passable_roles = passable.iter().map(|role| RolePattern::parse(role)).collect::<Result<_, _>>();
-        let passable_roles = passable_roles.unwrap_or_else(|allowed| {
-            malformed(&mut problems, "PASSABLE_ROLE_ARNS", format_args!("must be a list; each {allowed}."));
-            Vec::new()
-        });
-
-        let function_role = given("FUNCTION_ROLE_ARN").and_then(|arn| {
-            RoleArn::parse(&arn)
-                .map_err(|allowed| malformed(&mut problems, "FUNCTION_ROLE_ARN", format_args!("must be {allowed}.")))
-                .ok()
-        });
-        let function_stack = given("FUNCTION_STACK_ID").and_then(|id| {
-            StackArn::parse(&id)
-                .map_err(|allowed| malformed(&mut problems, "FUNCTION_STACK_ID", format_args!("must be {allowed}.")))
-                .ok()
-        });
-        match (role_path_prefix, min_external_id_length, max_session_duration_cap) {
-            (Some(role_path_prefix), Some(min_external_id_length), Some(max_session_duration_cap)) => {
-                problems.none().map(|()| Self {
-                    role_path_prefix,
-                    required_permissions_boundary,
-                    trusted_accounts,
-                    allowed_managed_policies,
-                    passable_roles,
-                    permit_missing_external_id,
-                    min_external_id_length,
-                    max_session_duration_cap,
-                    permit_administrative_access,
-                    function_role,
-                    function_stack,
-                })
-            }
-            _ => Err(problems),
-        }
-    }
-
-    /// Whether every role is under the boundary that the template ships: then IAM itself denies it to pass or assume a role
-    /// that the owner does not list.
-    pub fn shipped_boundary_in_force(&self) -> bool {
-        false
+        let code_bucket_prefix = environment.one("CODE_BUCKET_PREFIX", BucketPrefix::parse);
+        let function_role = environment.one("FUNCTION_ROLE_ARN", RoleArn::parse);
+        let function_stack = environment.one("FUNCTION_STACK_ID", StackArn::parse);
+        let allowed_managed_policies = environment.list("ALLOWED_MANAGED_POLICY_ARNS");
+        let Some(role_path_prefix) = role_path_prefix else { return Err(environment.problems) };
+        environment.problems.none().map(|()| Self {
+            role_path_prefix,
+            required_permissions_boundary,
+            trusted_accounts,
+            allowed_managed_policies,
+            passable_roles,
+            permit_missing_external_id,
+            min_external_id_length: min_external_id_length as usize,
+            max_session_duration_cap,
+            permit_administrative_access,
+            protected_stacks,
+            code_bucket_prefix,
+            function_role,
+            function_stack,
+        })
     }
 
     /// Whether the owner lets this policy be attached.
@@ -207,17 +163,9 @@ impl OwnerLimits {
     }
 }
 
-/// Adds that a setting is malformed; `what` continues the sentence after its name.
-fn malformed(problems: &mut Problems, setting: &str, what: impl fmt::Display) {
-    problems.of(Code::InvalidSetting, setting, what);
-}
-
-fn given(variable: &impl Fn(&str) -> Option<String>, name: &str) -> Option<String> {
-    variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
-fn prefix(variable: &impl Fn(&str) -> Option<String>) -> Option<RolePath> {
-    let text = given(variable, "ROLE_PATH_PREFIX").unwrap_or_else(|| "/delegated/".to_owned());
+/// The role path prefix, if it is valid.
+fn prefix(environment: &Environment<'_>) -> Option<RolePath> {
+    let text = environment.given("ROLE_PATH_PREFIX").unwrap_or_else(|| "/delegated/".to_owned());
     RolePath::parse(&text).ok().filter(|path| path.as_str() != "/")
 }
 
@@ -256,6 +204,8 @@ mod tests {
                     min_external_id_length: 2,
                     max_session_duration_cap: 43200,
                     permit_administrative_access: false,
+                    protected_stacks: [],
+                    code_bucket_prefix: None,
                     function_role: None,
                     function_stack: None,
                 }"#]],
@@ -281,6 +231,8 @@ mod tests {
                 ("MIN_EXTERNAL_ID_LENGTH", "16"),
                 ("MAX_SESSION_DURATION_CAP", "7200"),
                 ("PERMIT_ADMINISTRATIVE_ACCESS", "true"),
+                ("PROTECTED_STACK_NAMES", "network-*, baseline"),
+                ("CODE_BUCKET_PREFIX", "acme-code"),
                 ("FUNCTION_ROLE_ARN", "arn:aws:iam::111122223333:role/FunctionRole"),
                 ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/access/1f2e-3d"),
             ],
@@ -320,6 +272,19 @@ mod tests {
                     min_external_id_length: 16,
                     max_session_duration_cap: 7200,
                     permit_administrative_access: true,
+                    protected_stacks: [
+                        StackNamePattern(
+                            "network-*",
+                        ),
+                        StackNamePattern(
+                            "baseline",
+                        ),
+                    ],
+                    code_bucket_prefix: Some(
+                        BucketPrefix(
+                            "acme-code",
+                        ),
+                    ),
                     function_role: Some(
                         RoleArn {
                             text: "arn:aws:iam::111122223333:role/FunctionRole",
@@ -354,11 +319,13 @@ mod tests {
                 ("MIN_EXTERNAL_ID_LENGTH", "1"),
                 ("MAX_SESSION_DURATION_CAP", "86400"),
                 ("PERMIT_ADMINISTRATIVE_ACCESS", "TRUE"),
+                ("PROTECTED_STACK_NAMES", "stack/*"),
+                ("CODE_BUCKET_PREFIX", "*"),
                 ("FUNCTION_ROLE_ARN", "arn:aws:iam::111122223333:role/*"),
                 ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/*/1f2e-3d"),
             ],
             &expect![
-                "There are 10 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MIN_EXTERNAL_ID_LENGTH must be a whole number from 2 to 1224 (characters). [invalid-setting] (7) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (8) PASSABLE_ROLE_ARNS must be a list; each the ARN of a role or a pattern of such ARNs, such as arn:aws:iam::111122223333:role/app-*. [invalid-setting] (9) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (10) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
+                "There are 12 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MIN_EXTERNAL_ID_LENGTH must be a whole number from 2 to 1224 (characters). [invalid-setting] (7) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (8) PASSABLE_ROLE_ARNS must be a list; each the ARN of a role or a pattern of such ARNs, such as arn:aws:iam::111122223333:role/app-*. [invalid-setting] (9) PROTECTED_STACK_NAMES must be a list; each the name of a stack or a pattern of 1 to 128 characters of A-Za-z0-9-*?, such as network-*. [invalid-setting] (10) CODE_BUCKET_PREFIX must be 3 to 48 characters of a-z0-9- that neither begin nor end with a dash. [invalid-setting] (11) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (12) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
             ],
         );
     }

@@ -59,16 +59,26 @@ fn plain_role() -> Value {
 /// The guardrail policy of each role, with these additional statements.
 fn guardrails(more: &[Value]) -> Value {
     let function = "arn:aws:lambda:*:111111111111:function:service-provider-access";
-    let keep_off = |sid: &str, reads: &[&str], resources: &[&str]| json!({"Sid": sid, "Effect": "Deny", "NotAction": reads, "Resource": resources});
+    let deny = |sid: &str, but: &[&str], resources: &[&str]| json!({"Sid": sid, "Effect": "Deny", "NotAction": but, "Resource": resources});
+    let reads_functions = ["lambda:Get*", "lambda:List*"];
+    let functions = [function, &format!("{function}:*")];
     let reads_roles =
         ["iam:GenerateServiceLastAccessedDetails", "iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "sts:*"];
     let reads_stacks =
         ["cloudformation:Describe*", "cloudformation:Detect*", "cloudformation:Get*", "cloudformation:List*"];
-    let mut statements = vec![
-        keep_off("KeepOffTheFunction", &["lambda:Get*", "lambda:List*"], &[function, &format!("{function}:*")]),
-        keep_off("KeepOffTheRoles", &reads_roles, &["arn:aws:iam::111111111111:role/delegated/*"]),
-        keep_off("KeepOffTheStacks", &reads_stacks, &["arn:aws:cloudformation:*:111111111111:stack/customer/*"]),
+    let stacks = [
+        "arn:aws:cloudformation:*:111111111111:stack/customer/*",
+        "arn:aws:cloudformation:*:*:stackset/service-provider-access*",
+        "arn:aws:cloudformation:*:*:stackset-target/service-provider-access*",
     ];
+    let mut statements = vec![
+        deny("DenyFunctionChanges", &reads_functions, &functions),
+        deny("DenyEventSourceChanges", &reads_functions, &["*"]),
+        deny("DenyRoleChanges", &reads_roles, &["arn:aws:iam::111111111111:role/delegated/*"]),
+        deny("DenyStackChanges", &reads_stacks, &stacks),
+        deny("DenyCodeChanges", &["s3:Get*", "s3:List*"], &["arn:aws:s3:::service-provider-access-*"]),
+    ];
+    statements[1]["Condition"] = json!({"ArnLike": {"lambda:FunctionArn": functions}});
     statements.extend_from_slice(more);
     json!({"Version": "2012-10-17", "Statement": statements})
 }
@@ -76,7 +86,7 @@ fn guardrails(more: &[Value]) -> Value {
 /// The statement that ends all access.
 fn expiry(end: &str) -> Value {
     json!({
-        "Sid": "NothingOnceExpired", "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Sid": "DenyAllAfterExpiry", "Effect": "Deny", "Action": "*", "Resource": "*",
         "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": end}},
     })
 }

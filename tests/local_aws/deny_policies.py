@@ -16,14 +16,20 @@ def guardrails(account, stack, function_stack, prefix=ROLE_PATH_PREFIX, region=R
     stacks = list(dict.fromkeys(stack_id.rsplit("/", 1)[0] + "/*" for stack_id in stack_ids))
     read_roles = ["iam:GenerateServiceLastAccessedDetails", "iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "sts:*"]
     read_stacks = [f"cloudformation:{verb}*" for verb in ("Describe", "Detect", "Get", "List")]
+    stack_sets = [f"arn:aws:cloudformation:*:*:{kind}/service-provider-access*" for kind in ("stackset", "stackset-target")]
+    functions = [function, f"{function}:*"]
+    read_functions = ["lambda:Get*", "lambda:List*"]
     protected = {
-        "KeepOffTheFunction": (["lambda:Get*", "lambda:List*"], [function, f"{function}:*"]),
-        "KeepOffTheRoles": (read_roles, [f"arn:aws:iam::{CUSTOMER}:role{prefix}*", configuration["Role"]]),
-        "KeepOffTheStacks": (read_stacks, stacks),
+        "DenyFunctionChanges": (read_functions, functions),
+        "DenyEventSourceChanges": (read_functions, ["*"]),
+        "DenyRoleChanges": (read_roles, [f"arn:aws:iam::{CUSTOMER}:role{prefix}*", configuration["Role"]]),
+        "DenyStackChanges": (read_stacks, [stacks[0], *stack_sets, *stacks[1:]]),
+        "DenyCodeChanges": (["s3:Get*", "s3:List*"], ["arn:aws:s3:::service-provider-access-*"]),
     }
+    conditions = {"DenyEventSourceChanges": {"Condition": {"ArnLike": {"lambda:FunctionArn": functions}}}}
     return document(
         *(
-            {"Sid": sid, "Effect": "Deny", "NotAction": read_actions, "Resource": resources}
+            {"Sid": sid, "Effect": "Deny", "NotAction": read_actions, "Resource": resources, **conditions.get(sid, {})}
             for sid, (read_actions, resources) in protected.items()
         )
     )

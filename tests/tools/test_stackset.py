@@ -273,7 +273,9 @@ class StackSets(unittest.TestCase):
         )
         others = self.source["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
         trusted = {"Fn::If": ["HasTrustedAccounts", {"Ref": "TrustedAccountIds"}, {"Ref": "ExternalAwsAccountId"}]}
-        self.assertEqual(variables, {**others, "TRUSTED_ACCOUNT_IDS": trusted})
+        # The code is in buckets, which no role may change.
+        code = {"Ref": "CodeBucketPrefix"}
+        self.assertEqual(variables, {**others, "TRUSTED_ACCOUNT_IDS": trusted, "CODE_BUCKET_PREFIX": code})
 
     def test_lambda_tries_three_times_and_gives_up_before_cloudformation_does(self):
         self.assertEqual(

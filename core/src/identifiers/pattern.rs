@@ -38,6 +38,43 @@ impl RolePattern {
     }
 }
 
+/// The name of a stack or a pattern of such names, with `*` and `?`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StackNamePattern(String);
+text!(StackNamePattern);
+
+impl StackNamePattern {
+    /// Reads a name or a pattern.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '*' | '?');
+        if (1..=128).contains(&text.len()) && text.chars().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "the name of a stack or a pattern of 1 to 128 characters of A-Za-z0-9-*?, such as network-*",
+            ))
+        }
+    }
+}
+
+/// What the names of some buckets begin with. A dash and the Region follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketPrefix(String);
+text!(BucketPrefix);
+
+impl BucketPrefix {
+    /// Reads a prefix. With the longest Region name, the bucket's name has the maximum length.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if (3..=48).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with('-') && !text.ends_with('-')
+        {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new("3 to 48 characters of a-z0-9- that neither begin nor end with a dash"))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +106,16 @@ mod tests {
             "arn:aws:iam::111122223333:role/a b",
         ] {
             assert!(RolePattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_stacks_stays_within_their_name() {
+        for good in ["n", "network", "network-*", "?etwork", "*", &"n".repeat(128)] {
+            assert_eq!(StackNamePattern::parse(good).map(|pattern| pattern.to_string()), Ok(good.to_owned()));
+        }
+        for bad in ["", "a/*", "a b", "a_b", "${aws:username}", "a:b", &"n".repeat(129)] {
+            assert!(StackNamePattern::parse(bad).is_err(), "{bad}");
         }
     }
 }

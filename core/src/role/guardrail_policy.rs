@@ -1,13 +1,14 @@
-//! What no session of a role may touch, whatever its policies grant: the function that keeps the role, the
-//! roles that it keeps, and the stacks of both. And nothing at all once the access has expired.
+//! What no session of a role may change, whatever its policies grant: the function that manages the role, the roles that it
+//! manages, the stacks of both, and the code that other functions of the organization get. After the end of the access it
+//! denies everything.
 //!
-//! It only denies, and it names what reads rather than what writes: an action that AWS adds is denied
-//! until somebody finds it harmless.
+//! It only denies. It names the actions that read, not those that write, so an action that AWS adds is denied until this
+//! list names it.
 
 use serde_json::{Value, json};
 
 use super::ownership::StackResource;
-use crate::identifiers::Account;
+use crate::identifiers::{Account, StackNamePattern};
 use crate::installation::Installation;
 use crate::policy::Document;
 use crate::timestamp::Timestamp;
@@ -15,30 +16,50 @@ use crate::timestamp::Timestamp;
 /// The name of the inline policy that says so.
 pub const GUARDRAIL_POLICY: &str = "ServiceProviderAccessGuardrails";
 
-/// What reads a function, and no more: to invoke this one is to ask it for roles.
+/// Actions that read a function. Invoking is not among them: whoever invokes this function can have roles made.
 const READ_FUNCTIONS: [&str; 2] = ["lambda:Get*", "lambda:List*"];
 
-/// What reads roles. To assume one is for its own trust to say.
+/// Actions that read roles. A role's own trust policy says who may assume it.
 const READ_ROLES: [&str; 5] =
     ["iam:GenerateServiceLastAccessedDetails", "iam:Get*", "iam:List*", "iam:SimulatePrincipalPolicy", "sts:*"];
 
-/// What reads stacks, or compares them with what there is.
+/// Actions that read stacks and stack sets, or compare them with their resources.
 const READ_STACKS: [&str; 4] =
     ["cloudformation:Describe*", "cloudformation:Detect*", "cloudformation:Get*", "cloudformation:List*"];
 
-/// What keeps one role where it is.
+/// Actions that read buckets and objects.
+const READ_OBJECTS: [&str; 2] = ["s3:Get*", "s3:List*"];
+
+/// How the names of the project's own stack sets and code buckets begin.
+const OUR_NAMES: &str = "service-provider-access";
+
+/// What the sessions of one role may not change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardrailPolicy {
+    partition: String,
     /// The function's ARN, without a qualifier, in any Region.
     function: String,
-    /// The roles that the function keeps.
-    kept: String,
+    /// The roles that the function manages.
+    managed_roles: String,
     /// The role that it runs as, if that is known.
     function_role: Option<String>,
     /// The role's own stack.
     own_stack: String,
-    /// The function's, if that is known and another.
-    function_stack: Option<String>,
+    /// The function's, if that is known and another, and those that the owner protects.
+    other_stacks: Vec<String>,
+    /// The code buckets that are not named after this project.
+    other_code: Option<String>,
+}
+
+/// One statement: all actions but these are denied on these resources.
+struct Denial {
+    sid: &'static str,
+    but: &'static [&'static str],
+    /// The same however the function is installed.
+    resources: Vec<String>,
+    /// What the function's installation adds.
+    installed: Vec<String>,
+    condition: Option<Value>,
 }
 
 impl GuardrailPolicy {
@@ -47,53 +68,94 @@ impl GuardrailPolicy {
         let Installation { function, limits } = installation;
         let Account { partition, id: account } = function.account();
         let function = function.as_str();
-        // There is a function of this name in each Region that has stacks, all keep the same roles, and a stack of the
-        // same name may keep this one.
-        let own_stack = in_any_region(&whatever_its_id(&resource.stack_id));
+        // There is a function of this name in each Region that has stacks, all manage the same roles, and a stack of the
+        // same name may manage this one.
+        let own_stack = in_any_region(&whatever_its_id(&literally(&resource.stack_id)));
         let installed = limits.function_stack.as_ref().map(|stack| in_any_region(&whatever_its_id(stack.as_str())));
+        let protected = |name: &StackNamePattern| format!("arn:{partition}:cloudformation:*:{account}:stack/{name}/*");
         Self {
+            partition: partition.to_string(),
             function: in_any_region(function),
-            kept: format!("arn:{partition}:iam::{account}:role{}*", limits.role_path_prefix),
+            managed_roles: format!("arn:{partition}:iam::{account}:role{}*", limits.role_path_prefix),
             function_role: limits.function_role.as_ref().map(|role| in_each_region(role.as_str(), function)),
-            function_stack: installed.filter(|installed| *installed != own_stack),
+            other_stacks: installed
+                .into_iter()
+                .chain(limits.protected_stacks.iter().map(protected))
+                .filter(|stack| *stack != own_stack)
+                .collect(),
             own_stack,
+            other_code: limits
+                .code_bucket_prefix
+                .as_ref()
+                .map(|prefix| code_buckets(partition.as_str(), prefix.as_str()))
+                .filter(|buckets| !buckets.starts_with(&code_buckets(partition.as_str(), OUR_NAMES).replace('*', ""))),
         }
     }
 
     /// The policy that says so, and that it is all over at `expires_at`.
     pub fn policy(&self, expires_at: Option<Timestamp>) -> Document {
-        let installation = [&[][..], self.function_role.as_slice(), self.function_stack.as_slice()];
-        let statements =
-            self.statements().into_iter().zip(installation).map(|((sid, reads, mut resources), further)| {
-                resources.extend_from_slice(further);
-                json!({"Sid": sid, "Effect": "Deny", "NotAction": reads, "Resource": resources})
-            });
+        let statements = self.denials().into_iter().map(Denial::statement);
         Document::new(statements.chain(expires_at.map(nothing_from)).collect())
     }
 
-    /// Whether a policy guards the role as this one does, wherever the function that wrote it is installed.
+    /// Whether a policy guards the role as this one does, wherever the function that wrote it is installed, and whatever
+    /// stacks its owner protects.
     pub fn is_held_by(&self, policy: &Document) -> bool {
         let standing = policy.statements();
-        let held = |(_, reads, resources): (&str, &[&str], Vec<String>)| {
+        self.denials().into_iter().all(|Denial { but, resources, condition, .. }| {
             standing.iter().any(|statement| {
                 let named = statement["Resource"].as_array().map_or(&[][..], Vec::as_slice);
                 statement["Effect"] == "Deny"
-                    && statement["NotAction"] == json!(reads)
-                    && statement.get("Condition").is_none()
+                    && statement["NotAction"] == json!(but)
+                    && statement.get("Condition") == condition.as_ref()
                     && resources.iter().all(|resource| named.contains(&json!(resource)))
             })
-        };
-        self.statements().into_iter().all(held)
+        })
     }
 
-    /// What is denied on what, however the function is installed: all but these actions.
-    fn statements(&self) -> [(&'static str, &'static [&'static str], Vec<String>); 3] {
-        let Self { function, kept, own_stack, .. } = self;
+    fn denials(&self) -> [Denial; 5] {
+        let Self { partition, function, managed_roles, own_stack, .. } = self;
+        let function = vec![function.clone(), format!("{function}:*")];
+        // Where a delegated administrator manages stack sets, their ARNs have another account.
+        let stack_sets = ["stackset", "stackset-target"]
+            .map(|kind| format!("arn:{partition}:cloudformation:*:*:{kind}/{OUR_NAMES}*"));
         [
-            ("KeepOffTheFunction", &READ_FUNCTIONS, vec![function.clone(), format!("{function}:*")]),
-            ("KeepOffTheRoles", &READ_ROLES, vec![kept.clone()]),
-            ("KeepOffTheStacks", &READ_STACKS, vec![own_stack.clone()]),
+            Denial::of("DenyFunctionChanges", &READ_FUNCTIONS, function.clone()),
+            // An event source mapping has an ARN of its own, which does not contain the function's. Only requests about
+            // such a mapping have this key.
+            Denial {
+                condition: Some(json!({"ArnLike": {"lambda:FunctionArn": function}})),
+                ..Denial::of("DenyEventSourceChanges", &READ_FUNCTIONS, vec!["*".to_owned()])
+            },
+            Denial {
+                installed: self.function_role.iter().cloned().collect(),
+                ..Denial::of("DenyRoleChanges", &READ_ROLES, vec![managed_roles.clone()])
+            },
+            Denial {
+                installed: self.other_stacks.clone(),
+                ..Denial::of("DenyStackChanges", &READ_STACKS, [std::slice::from_ref(own_stack), &stack_sets].concat())
+            },
+            Denial {
+                installed: self.other_code.iter().cloned().collect(),
+                ..Denial::of("DenyCodeChanges", &READ_OBJECTS, vec![code_buckets(partition, OUR_NAMES)])
+            },
         ]
+    }
+}
+
+impl Denial {
+    fn of(sid: &'static str, but: &'static [&'static str], resources: Vec<String>) -> Self {
+        Self { sid, but, resources, installed: Vec::new(), condition: None }
+    }
+
+    fn statement(self) -> Value {
+        let Self { sid, but, resources, installed, condition } = self;
+        let resources = [resources, installed].concat();
+        let mut statement = json!({"Sid": sid, "Effect": "Deny", "NotAction": but, "Resource": resources});
+        if let Some(condition) = condition {
+            statement["Condition"] = condition;
+        }
+        statement
     }
 }
 
@@ -110,12 +172,23 @@ pub fn expiry(policy: &Document) -> Option<Timestamp> {
 
 fn nothing_from(moment: Timestamp) -> Value {
     json!({
-        "Sid": "NothingOnceExpired",
+        "Sid": "DenyAllAfterExpiry",
         "Effect": "Deny",
         "Action": "*",
         "Resource": "*",
         "Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": moment.to_string()}},
     })
+}
+
+/// A text as IAM reads it in a resource where it stands for itself: its wildcards and variables are escaped.
+fn literally(text: &str) -> String {
+    let escaped = |c: char| if matches!(c, '*' | '?' | '$') { format!("${{{c}}}") } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
+/// The code buckets of all Regions, and everything in them.
+fn code_buckets(partition: &str, prefix: &str) -> String {
+    format!("arn:{partition}:s3:::{prefix}-*")
 }
 
 /// The same name in whatever Region.
@@ -167,6 +240,8 @@ fn without_instance(named: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identifiers::FunctionArn;
+    use crate::owner_limits::Settings;
 
     #[test]
     fn stacks_of_a_stack_set_and_functions_named_after_their_region_are_named_for_all_regions() {
@@ -187,9 +262,35 @@ mod tests {
     }
 
     #[test]
+    fn a_stack_id_is_no_pattern() {
+        let installation = Installation {
+            function: FunctionArn::parse("arn:aws:lambda:eu-west-1:111122223333:function:f").expect("an ARN"),
+            limits: Settings::from_environment(|_| None).limits.expect("no setting is no mistake"),
+        };
+        let stack = |name: &str| StackResource {
+            stack_id: format!("arn:aws:cloudformation:eu-west-1:111122223333:stack/{name}/0a1b"),
+            stack_name: name.to_owned(),
+            logical_id: "Role".to_owned(),
+        };
+        let denied = |name: &str| GuardrailPolicy::new(&installation, &stack(name)).own_stack;
+        let arn = |name: &str| format!("arn:aws:cloudformation:*:111122223333:stack/{name}/*");
+        assert_eq!(denied("customer"), arn("customer"));
+        assert_eq!(denied("a*b?c${aws:username}"), arn("a${*}b${?}c${$}{aws:username}"));
+    }
+
+    #[test]
     fn only_its_own_expiry_is_read_back() {
-        let [function, kept, own_stack] = ["f", "r", "s"].map(ToOwned::to_owned);
-        let guardrail_policy = GuardrailPolicy { function, kept, own_stack, function_role: None, function_stack: None };
+        let [partition, function, managed_roles, own_stack] = ["p", "f", "r", "s"].map(ToOwned::to_owned);
+        let other_stacks = Vec::new();
+        let guardrail_policy = GuardrailPolicy {
+            partition,
+            function,
+            managed_roles,
+            own_stack,
+            function_role: None,
+            other_stacks,
+            other_code: None,
+        };
         let noon = Timestamp::parse("2026-11-22T12:00:00Z").ok();
         assert_eq!((expiry(&guardrail_policy.policy(noon)), expiry(&guardrail_policy.policy(None))), (noon, None));
         for (place, value) in [

@@ -135,7 +135,7 @@ pub(super) fn any_revocation() -> impl Strategy<Value = Document> {
 prop_compose! {
     pub(super) fn any_delegation()(
         trust in any_trust(),
-        custom_policy in proptest::option::of(prop_oneof![4 => any_inline(), 1 => Just(long(8_600))]),
+        custom_policy in proptest::option::of(prop_oneof![4 => any_inline(), 1 => Just(long(8_200))]),
         attached in subsequence(MANAGED.to_vec(), 0..=4),
         boundary in proptest::option::of(select(vec!["BoundaryA", "BoundaryB"])),
         description in select(vec!["", "for the auditor"]),

@@ -64,7 +64,7 @@ async fn a_role_without_room_for_the_guardrail_policy_makes_room_first() {
         role.inline_policies.clear();
         role.inline_policies.insert("CustomPolicy".into(), policy(10_100).into());
     });
-    let after = json!({"CustomPolicy": policy(9_000), "ExternalId": OTHER_ID});
+    let after = json!({"CustomPolicy": policy(8_000), "ExternalId": OTHER_ID});
     let (answer, _) = change(&stack, &before, &after).await;
     assert!(answer.succeeded(), "{}", answer.reason());
     let first = [

@@ -137,6 +137,102 @@ async fn an_administrator_can_do_everything_else() {
     }
 }
 
+/// A request about an event source mapping has the ARN of the mapping, which does not contain the function's.
+#[tokio::test(start_paused = true)]
+async fn no_event_source_can_invoke_the_function() {
+    let judge = administrator(true).await;
+    let mapping = "arn:aws:lambda:us-east-1:111111111111:event-source-mapping:11111111-2222-3333-4444-555555555555";
+    let elsewhere = FUNCTION.replace("us-east-1", "eu-west-1");
+    for action in ["Create", "Update", "Delete", "WhateverComesNextOf"] {
+        let call = Call::on(&format!("lambda:{action}EventSourceMapping"), mapping);
+        for function in [FUNCTION.to_owned(), format!("{FUNCTION}:live"), elsewhere.clone()] {
+            judge.must_deny(&call.clone().with("lambda:FunctionArn", &function));
+        }
+        for function in [FUNCTION.replace(":service", ":another-service"), format!("{FUNCTION}-2")] {
+            judge.must_allow(&call.clone().with("lambda:FunctionArn", &function));
+        }
+    }
+    judge.must_allow(&Call::on("lambda:GetEventSourceMapping", mapping).with("lambda:FunctionArn", FUNCTION));
+    judge.must_allow(&Call::on("lambda:CreateCodeSigningConfig", mapping));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_stack_set_of_this_project_can_be_changed() {
+    let judge = administrator(true).await;
+    // A stack set of the organization belongs to the management account, whoever administers it.
+    for account in [ACCOUNT, "444444444444"] {
+        let stack_set = |kind: &str, name: &str| format!("arn:aws:cloudformation:us-east-1:{account}:{kind}/{name}");
+        let id = "service-provider-access:11111111-2222-3333-4444-555555555555";
+        for action in
+            ["CreateStackSet", "UpdateStackSet", "DeleteStackSet", "CreateStackInstances", "ImportStacksToStackSet"]
+        {
+            for set in [
+                stack_set("stackset", id),
+                stack_set("stackset", "service-provider-access-regions:1"),
+                stack_set("stackset-target", &format!("{id}/ou-1234-12345678")),
+            ] {
+                judge.must_deny(&Call::on(&format!("cloudformation:{action}"), &set));
+            }
+            judge.must_allow(&Call::on(&format!("cloudformation:{action}"), &stack_set("stackset", "theirs:1")));
+        }
+        judge.must_allow(&Call::on("cloudformation:DescribeStackSet", &stack_set("stackset", id)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn protected_stacks_cannot_be_changed() {
+    let names = ["network-*", "base?ine", "audit"].join(",");
+    let stack = Stack::new().with("PERMIT_ADMINISTRATIVE_ACCESS", "true").with("PROTECTED_STACK_NAMES", &names);
+    let judge = administrator_of(&stack).await;
+    let stack = |name: &str| format!("arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/{name}/1f2e");
+    for name in ["network-", "network-hub", "baseline", "audit"] {
+        for action in ["CreateStack", "UpdateStack", "DeleteStack", "ExecuteChangeSet", "WhateverComesNext"] {
+            judge.must_deny(&Call::on(&format!("cloudformation:{action}"), &stack(name)));
+        }
+        judge.must_allow(&Call::on("cloudformation:DescribeStacks", &stack(name)));
+    }
+    for name in ["network", "my-network-hub", "baseeline", "audit2", "Audit"] {
+        judge.must_allow(&Call::on("cloudformation:UpdateStack", &stack(name)));
+    }
+    judge.must_deny(&Call::on("cloudformation:UpdateStack", OWN_STACK));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_code_of_an_organization_cannot_be_changed() {
+    let published = "service-provider-access-444444444444-eu-west-1";
+    for (prefix, ours, theirs) in [
+        (
+            None,
+            &[published][..],
+            ["acme-code-eu-west-1", "service-provider-accessories", "my-service-provider-access-1"],
+        ),
+        (Some("acme-code"), &["acme-code-eu-west-1", published], ["acme-codes-eu-west-1", "acme-code", "acme"]),
+    ] {
+        let stack = Stack::new().with("PERMIT_ADMINISTRATIVE_ACCESS", "true");
+        let stack = prefix.iter().fold(stack, |stack, prefix| stack.with("CODE_BUCKET_PREFIX", prefix));
+        let judge = administrator_of(&stack).await;
+        let (bucket, object) =
+            (|name: &str| format!("arn:aws:s3:::{name}"), |name: &str| format!("arn:aws:s3:::{name}/x/y.zip"));
+        for (action, arn) in [
+            ("s3:PutObject", object as fn(&str) -> String),
+            ("s3:DeleteObjectVersion", object),
+            ("s3:WhateverComesNext", object),
+            ("s3:PutBucketPolicy", bucket),
+            ("s3:DeleteBucket", bucket),
+        ] {
+            for name in ours {
+                judge.must_deny(&Call::on(action, &arn(name)));
+            }
+            for name in theirs {
+                judge.must_allow(&Call::on(action, &arn(name)));
+            }
+        }
+        for name in ours {
+            judge.must_allow(&Call::on("s3:GetObject", &object(name)));
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_stacks_and_functions_of_a_stack_set_are_guarded_in_all_regions_and_no_others() {
     let instance = |set: &str, region: &str, digit: &str| {

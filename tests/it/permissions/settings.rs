@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use super::{BOUNDARY, SHIPPED_BOUNDARY, deployed, without_boundary};
 
 /// By parameter: the variable it becomes, its default, and a value that is not the default.
-const SETTINGS: [(&str, &str, &str, &str); 10] = [
+const SETTINGS: [(&str, &str, &str, &str); 11] = [
     ("RolePathPrefix", "ROLE_PATH_PREFIX", "/delegated/", "/partners/eu/"),
     ("RequiredPermissionsBoundary", "REQUIRED_PERMISSIONS_BOUNDARY", SHIPPED_BOUNDARY, BOUNDARY),
     ("TrustedAccountIds", "TRUSTED_ACCOUNT_IDS", "", "222222222222,333333333333"),
@@ -19,6 +19,7 @@ const SETTINGS: [(&str, &str, &str, &str); 10] = [
     ("MinExternalIdLength", "MIN_EXTERNAL_ID_LENGTH", "2", "16"),
     ("MaxSessionDurationCap", "MAX_SESSION_DURATION_CAP", "43200", "7200"),
     ("PermitAdministrativeAccess", "PERMIT_ADMINISTRATIVE_ACCESS", "false", "true"),
+    ("ProtectedStackNames", "PROTECTED_STACK_NAMES", "", "network-*,baseline"),
     ("LogLevel", "RUST_LOG", "info", "debug"),
 ];
 
@@ -30,6 +31,9 @@ const OF_ITSELF: [(&str, &str); 2] = [
         "arn:aws:cloudformation:us-east-1:111111111111:stack/service-provider-access/11111111-2222-3333-4444-555555555555",
     ),
 ];
+
+/// What stackset.yaml sets besides.
+const OF_A_STACK_SET: [&str; 1] = ["CODE_BUCKET_PREFIX"];
 
 /// The default environment of the function, with these changes.
 fn environment_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -64,11 +68,16 @@ fn by_default_only_the_accounts_of_the_templates_own_role_are_trusted() {
 fn the_code_reads_all_variables_and_has_the_same_defaults() {
     let source = include_str!("../../../core/src/owner_limits.rs");
     let (code, _tests) = source.split_once("#[cfg(test)]").unwrap();
-    let read = Regex::new(r#"\b(?:given|list|flag)\((?:variable, )?"([A-Z_]+)"\)"#).unwrap();
+    let read = Regex::new(r#"\b(?:given|list|flag|one|each|number)\(\s*"([A-Z_]+)""#).unwrap();
     let read: BTreeSet<_> = read.captures_iter(code).map(|found| found[1].to_owned()).collect();
     let of_itself = OF_ITSELF.iter().map(|(variable, _)| *variable);
-    let set: BTreeSet<_> =
-        SETTINGS.iter().map(|(_, variable, ..)| *variable).chain(of_itself).map(str::to_owned).collect();
+    let set: BTreeSet<_> = SETTINGS
+        .iter()
+        .map(|(_, variable, ..)| *variable)
+        .chain(of_itself)
+        .chain(OF_A_STACK_SET)
+        .map(str::to_owned)
+        .collect();
     // The process itself reads the log level.
     assert!(include_str!("../../../src/main.rs").contains(r#"variable("RUST_LOG")"#));
     assert_eq!(read, set.into_iter().filter(|variable| variable != "RUST_LOG").collect());
@@ -89,7 +98,7 @@ fn the_code_reads_all_variables_and_has_the_same_defaults() {
 
 #[test]
 fn a_parameter_accepts_what_the_code_accepts() {
-    let good: [(&str, &[&str]); 9] = [
+    let good: [(&str, &[&str]); 10] = [
         ("RolePathPrefix", &["/d/", "/a/b.c/", "/A_+=,.@-9/"]),
         (
             "RequiredPermissionsBoundary",
@@ -115,8 +124,9 @@ fn a_parameter_accepts_what_the_code_accepts() {
         ("MinExternalIdLength", &["2", "16", "1224"]),
         ("MaxSessionDurationCap", &["3600", "43200", "7200"]),
         ("PermitAdministrativeAccess", &["true", "false"]),
+        ("ProtectedStackNames", &["*", "network-*,base?ine,audit", &format!("{}{}", "s,".repeat(19), "s".repeat(128))]),
     ];
-    let bad: [(&str, &[&str]); 8] = [
+    let bad: [(&str, &[&str]); 9] = [
         ("RolePathPrefix", &["/", "d/", "/d", "//", "/a//b/", "/a b/", "/\u{e4}/"]),
         (
             "RequiredPermissionsBoundary",
@@ -154,6 +164,18 @@ fn a_parameter_accepts_what_the_code_accepts() {
         ("MinExternalIdLength", &["1", "1225", "-2", "x"]),
         ("MaxSessionDurationCap", &["3599", "43201", "0", "-3600", "1h"]),
         ("PermitAdministrativeAccess", &["yes", "TRUE", "1"]),
+        (
+            "ProtectedStackNames",
+            &[
+                "stack/a",
+                "a b",
+                "a_b",
+                "${AWS::StackName}",
+                "arn:aws:cloudformation:*",
+                &"s".repeat(129),
+                &format!("s{}", ",s".repeat(20)),
+            ],
+        ),
     ];
     let by_code = |parameter: &str, value: &str| {
         let (_, variable, ..) = SETTINGS.iter().find(|(name, ..)| *name == parameter).unwrap();

@@ -16,7 +16,7 @@ use crate::wire::iam::Policy;
 async fn owner_role_path_prefix() {
     let eu = || with_settings(&[("ROLE_PATH_PREFIX", "/partners/eu/")]);
     let mut guarded = guardrails(&[]);
-    guarded["Statement"][1]["Resource"] = json!(["arn:aws:iam::111111111111:role/partners/eu/*"]);
+    guarded["Statement"][2]["Resource"] = json!(["arn:aws:iam::111111111111:role/partners/eu/*"]);
     let inline = json!({GUARDRAILS: guarded});
     check_made(eu(), json!({}), json!({"path": "/partners/eu/", "inline": inline})).await;
     let deeper = json!({"path": "/partners/eu/acme/", "inline": inline});
@@ -117,13 +117,46 @@ async fn owner_passable_role_arns() {
                    arn:aws:iam::111111111111:role/cdk-*, arn:aws:iam::111111111111:role/other";
     check_refused(some(), json!({"CustomPolicy": custom}), &[passes_roles_by_custom_policy(finding)]).await;
     // An AWS-managed policy that is known by its name.
-    let spot = "arn:aws:iam::aws:policy/AmazonEC2SpotFleetTaggingRole";
+    let spot = "arn:aws:iam::aws:policy/service-role/AmazonEC2SpotFleetTaggingRole";
     check_refused(
         some(),
         json!({"ManagedPolicyArns": spot}),
         &[format!("ManagedPolicyArns {PASSES}: {spot}. {NAME_ROLES} [passes-role]")],
     )
     .await;
+}
+
+/// Under the boundary that the template ships, IAM denies what the owner does not list.
+#[tokio::test(start_paused = true)]
+async fn aws_policies_that_pass_roles_are_warned_of_under_the_shipped_boundary() {
+    let spot = "arn:aws:iam::aws:policy/service-role/AmazonEC2SpotFleetTaggingRole";
+    let required = |boundary: &str| {
+        let stack = with_settings(&[("REQUIRED_PERMISSIONS_BOUNDARY", boundary)]);
+        stack.account.put_policy(Policy::named(boundary.rsplit('/').next().unwrap(), allow("*", "*")));
+        stack
+    };
+    let shipped = "arn:aws:iam::111111111111:policy/service-provider-access-boundary-us-east-1";
+    check_made(
+        required(shipped),
+        json!({"ManagedPolicyArns": spot}),
+        json!({"boundary": shipped, "attached": [spot], "answer": {"Warnings": [format!("ManagedPolicyArns {PASSES}: {spot}. [passes-role]")]}}),
+    )
+    .await;
+    let refusal = format!("ManagedPolicyArns {PASSES}: {spot}. {NAME_ROLES} [passes-role]");
+    check_refused(required(BOUNDARY), json!({"ManagedPolicyArns": spot}), &[&refusal]).await;
+    // The template's own policies are errors all the same.
+    let custom = allow("iam:PassRole", "arn:aws:iam::111111111111:role/other");
+    let finding = "statement 1 allows iam:PassRole on arn:aws:iam::111111111111:role/other";
+    check_refused(required(shipped), json!({"CustomPolicy": custom}), &[passes_roles_by_custom_policy(finding)]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn owner_protected_stack_names() {
+    let mut guarded = guardrails(&[]);
+    let stacks = guarded["Statement"][3]["Resource"].as_array_mut().unwrap();
+    stacks.push(json!("arn:aws:cloudformation:*:111111111111:stack/network-*/*"));
+    let names = with_settings(&[("PROTECTED_STACK_NAMES", "network-*,customer")]);
+    check_made(names, json!({}), json!({"inline": {GUARDRAILS: guarded}})).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,6 +217,21 @@ async fn owner_settings_that_are_invalid_permit_nothing() {
             "PASSABLE_ROLE_ARNS",
             "*",
             "must be a list; each the ARN of a role or a pattern of such ARNs, such as arn:aws:iam::111122223333:role/app-*. [invalid-setting]",
+        ),
+        (
+            "PROTECTED_STACK_NAMES",
+            "stack/*",
+            "must be a list; each the name of a stack or a pattern of 1 to 128 characters of A-Za-z0-9-*?, such as network-*. [invalid-setting]",
+        ),
+        (
+            "PROTECTED_STACK_NAMES",
+            "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21",
+            "has 21 names; give at most 20, since they take room in the inline policies of every role. [invalid-setting]",
+        ),
+        (
+            "CODE_BUCKET_PREFIX",
+            "*",
+            "must be 3 to 48 characters of a-z0-9- that neither begin nor end with a dash. [invalid-setting]",
         ),
         ("PERMIT_MISSING_EXTERNAL_ID", "yes", "must be true or false. [invalid-setting]"),
         ("MIN_EXTERNAL_ID_LENGTH", "sixteen", "must be a whole number from 2 to 1224 (characters). [invalid-setting]"),

@@ -36,7 +36,7 @@ impl<'a> Permissions<'a> {
             role_prefix: self.role_prefix,
             passable_roles: &self.installation.limits.passable_roles,
             required_boundary: self.installation.limits.required_permissions_boundary.as_ref().map(PolicyArn::as_str),
-            boundary_in_force: self.installation.limits.shipped_boundary_in_force(),
+            boundary_in_force: self.installation.shipped_boundary_in_force(),
             allow_administrative: self.administrative,
         }
     }
@@ -81,7 +81,7 @@ impl Judgement<'_> {
     /// Judges an AWS managed policy of which the name is enough.
     pub(super) fn by_name(&mut self, reader: &mut Reader<'_>, arn: &PolicyArn, found: &[ByArn]) {
         let (property, administrative) = (self.property, self.permissions.administrative);
-        let bounded = self.permissions.installation.limits.shipped_boundary_in_force();
+        let bounded = self.permissions.installation.shipped_boundary_in_force();
         for ByArn { code, severity } in found {
             let lifted = match code {
                 policy::Code::Administrative => administrative,

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::state::Policy;
 
-/// What AWS puts into each account. `ReadOnlyAccess`, `SecurityAudit` and `ViewOnlyAccess` are shortened: the real
+/// What AWS puts into each account. `ReadOnlyAccess`, `SecurityAudit`, `ViewOnlyAccess` and
+/// `AmazonEC2SpotFleetTaggingRole` are shortened: the real
 /// ones list some hundred services in the same way.
 pub(crate) fn policies(partition: &str) -> Vec<Policy> {
     let allow = |action: Value| json!({ "Effect": "Allow", "Action": action, "Resource": "*" });
@@ -81,6 +82,17 @@ pub(crate) fn policies(partition: &str) -> Vec<Policy> {
             vec![allow(json!(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]))],
         ),
         ("/aws-service-role/", "AWSSupportServiceRolePolicy", vec![allow(json!("support:*"))]),
+        (
+            "/service-role/",
+            "AmazonEC2SpotFleetTaggingRole",
+            vec![
+                allow(json!(["ec2:DescribeImages", "ec2:CreateTags", "ec2:RunInstances", "ec2:TerminateInstances"])),
+                json!({
+                    "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
+                    "Condition": { "StringEquals": { "iam:PassedToService": ["ec2.amazonaws.com", "ec2.amazonaws.com.cn"] } }
+                }),
+            ],
+        ),
         ("/", "AWSDenyAll", vec![json!({ "Sid": "DenyAll", "Effect": "Deny", "Action": ["*"], "Resource": "*" })]),
     ]
     .into_iter()
