@@ -10,8 +10,9 @@ use delegated_role_core::identifiers::{ExternalId, RoleName, RolePath};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::role::account_lookup::{needs_quotas, policies_to_judge};
 use delegated_role_core::role::declaration::{Declaration, Previous};
-use delegated_role_core::role::desired::ExternalIds;
+use delegated_role_core::role::desired::{DesiredRole, ExternalIds};
 use delegated_role_core::role::goal::{Goal, other_region};
+use delegated_role_core::role::guardrail_policy::GuardrailPolicy;
 use delegated_role_core::role::home_region::HomeResource;
 use delegated_role_core::role::name_conflict::{no_longer_managed_there, only_case_differs, taken};
 use delegated_role_core::role::observed::{Identity, LiveRole, Observed};
@@ -19,10 +20,11 @@ use delegated_role_core::role::ownership::{Creating, is_refused_id};
 use delegated_role_core::role::plan;
 use delegated_role_core::role::previous_template::gave_external_id;
 use delegated_role_core::role::session_revocation::standing_cut_off;
+use delegated_role_core::timestamp::Timestamp;
 
 use super::delivery;
 use super::outcome::{Converged, NotConverged, outlast};
-use super::remove::take_down;
+use super::remove::{take_down, take_down_newest};
 use super::secondary_region::follow;
 use crate::aws::{Aws, Failure, Iam, Kind, Patience};
 use crate::backoff::{Schedule, poll_until};
@@ -73,7 +75,7 @@ pub async fn ensure(
     }
     let start = match previous {
         // Nothing is read before the first write: if the name is in use, IAM says so.
-        None => Start { live: None, replaced: None, none_yet: true, may_take_down: true },
+        None => Start { live: None, replaced: None, none_yet: true, may_take_down: true, made: None },
         Some(previous) => look(aws, &goal, previous).await?,
     };
     converge(iam, &goal, start).await
@@ -88,6 +90,8 @@ struct Start {
     none_yet: bool,
     /// Whether a role that this request creates is removed if the request fails.
     may_take_down: bool,
+    /// When the failed replacement was sent that created the role, if this request continues one.
+    made: Option<Timestamp>,
 }
 
 /// Reads the role of an update, and the role that it replaces.
@@ -109,7 +113,7 @@ async fn look(aws: &Aws, goal: &Goal<'_>, previous: &Previous) -> Result<Start, 
             }
             delivery::check_missing_role(aws, declaration).await?;
         }
-        return Ok(Start { live, replaced: None, none_yet: false, may_take_down: false });
+        return Ok(Start { live, replaced: None, none_yet: false, may_take_down: false, made: None });
     }
     let replaced = async {
         match (&known, &was_managed_in) {
@@ -131,7 +135,10 @@ async fn look(aws: &Aws, goal: &Goal<'_>, previous: &Previous) -> Result<Start, 
         |role: &LiveRole| role.tags.kept_external_id().is_some_and(|id| gave_external_id(&previous.properties, &id));
     let replaced = replaced.filter(|role| was_managed_in.is_none() || known_before(role));
     let none_yet = is_refused_id(&previous.physical_id);
-    Ok(Start { live: ours(goal, observed)?, replaced, none_yet, may_take_down: true })
+    let live = ours(goal, observed)?;
+    let made = live.as_ref().and_then(|live| live.made_for(&GuardrailPolicy::new(installation, resource)));
+    let made = made.filter(|made| Some(*made) != declaration.sent);
+    Ok(Start { live, replaced, none_yet, may_take_down: true, made })
 }
 
 /// The role, if it exists and this request may change it.
@@ -165,7 +172,7 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
     let name = &goal.name;
     let external_ids = |live: Option<&LiveRole>| goal.external_ids(live, start.replaced.as_deref(), start.none_yet);
     let ids = external_ids(start.live.as_deref());
-    let stopped = match attempt(iam, goal, start.live.as_deref(), &ids, Patience::Usual).await {
+    let stopped = match attempt(iam, goal, &start, start.live.as_deref(), &ids, Patience::Usual).await {
         Ok(converged) => return Ok(converged),
         Err(stopped) => stopped,
     };
@@ -174,7 +181,7 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
         let adopted = live.stood_before(goal.declaration.sent);
         let ids = external_ids(Some(&live));
         // We may have just created the role, and lost the reply.
-        match attempt(iam, goal, Some(&live), &ids, Patience::Settling).await {
+        match attempt(iam, goal, &start, Some(&live), &ids, Patience::Settling).await {
             Ok(converged) => return Ok(converged),
             Err(Stopped::Interrupted(interrupted)) if adopted => {
                 let failed = NotConverged::nothing_left(Finding::from(interrupted.failure));
@@ -201,12 +208,13 @@ async fn converge(iam: &Iam, goal: &Goal<'_>, start: Start) -> Result<Converged,
 async fn attempt(
     iam: &Iam,
     goal: &Goal<'_>,
+    start: &Start,
     live: Option<&LiveRole>,
     external_ids: &ExternalIds,
     patience: Patience,
 ) -> Result<Converged, Stopped> {
     let Goal { declaration, name, lookup, .. } = goal;
-    let role = goal.desired(&declaration.resource, external_ids);
+    let role = DesiredRole { made: start.made, ..goal.desired(&declaration.resource, external_ids) };
     let plan = match live {
         Some(live) => plan::to_change(live, &role, &goal.once_declared(), lookup.quotas),
         None => plan::to_create(&role),
@@ -276,7 +284,8 @@ async fn abandon(
 }
 
 /// An update of a role whose old properties name another role is the rollback of a failed replacement. What the
-/// replacement may have left is removed first, because no other request looks for it.
+/// replacement may have left is removed first, because no other request looks for it. Only failed replacements create such
+/// a role after the last write to the role that they replace: after one that succeeded, another request writes that role.
 async fn remove_abandoned_replacement(
     iam: &Iam,
     declaration: &Declaration,
@@ -288,10 +297,24 @@ async fn remove_abandoned_replacement(
     let (Some(declared), Some(abandoned)) = (name_of(properties), name_of(&previous.properties)) else {
         return Ok(());
     };
-    if declared.as_str() == previous.physical_id && !abandoned.same_role(&declared) {
-        take_down(iam, resource, &abandoned, *sent, Patience::Usual).await.map_err(NotConverged::untouched)?;
+    if declared.as_str() != previous.physical_id || abandoned.same_role(&declared) {
+        return Ok(());
     }
-    Ok(())
+    let Observed::Ours(left) = observe(iam, resource, &abandoned, ReadAttached::WhatCanBe).await? else {
+        return Ok(());
+    };
+    let guardrails = GuardrailPolicy::new(installation, resource);
+    let made = left.made_for(&guardrails);
+    // Where the response URLs have no date (an emulator), nothing is known of either role.
+    if made.is_none() && sent.is_some() {
+        return Ok(());
+    }
+    if let Observed::Ours(standing) = observe(iam, resource, &declared, ReadAttached::Never).await?
+        && made.zip(standing.state().as_of).is_some_and(|(made, written)| made < written)
+    {
+        return Ok(());
+    }
+    take_down_newest(iam, resource, *left, *sent, Patience::Usual).await.map_err(NotConverged::untouched)
 }
 
 fn check_same_place(live: &LiveRole, name: &RoleName, path: &RolePath) -> Result<(), NotConverged> {

@@ -182,7 +182,8 @@ fn is_outside(path: &RolePath, prefix: Option<&RolePath>) -> bool {
     prefix.is_some_and(|prefix| !path.is_under(prefix))
 }
 
-async fn take_down_newest(
+/// Removes the role, unless a newer request wrote it.
+pub(super) async fn take_down_newest(
     iam: &Iam,
     resource: &StackResource,
     live: LiveRole,

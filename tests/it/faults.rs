@@ -15,6 +15,7 @@ mod late;
 mod operation;
 mod overlaps;
 mod redelivery;
+mod replacements;
 mod safety;
 mod simulation;
 mod table;

@@ -37,6 +37,8 @@ pub struct DesiredRole {
     pub resource: StackResource,
     /// When the request that desires it was sent.
     pub as_of: Option<Timestamp>,
+    /// When the failed replacement was sent that created the role, if this request continues one.
+    pub made: Option<Timestamp>,
     /// The tags that it must have. Tags that others added stay.
     pub tags: Tags,
     /// Its inline policies that may grant something.
@@ -74,6 +76,7 @@ pub fn desired(
         permissions_boundary: delegation.permissions_boundary.clone(),
         resource: resource.clone(),
         as_of,
+        made: None,
         tags: Tags(tags),
         inline: delegation.custom_policy.iter().map(|policy| (CUSTOM_POLICY.to_owned(), policy.clone())).collect(),
         guardrail_policy,
@@ -100,7 +103,7 @@ impl DesiredRole {
             self.permissions_boundary.as_ref().map(PolicyArn::as_str),
             (&self.description, self.max_session_duration),
         );
-        State { as_of, parts: Some(parts) }
+        State { as_of, made: self.made, parts: Some(parts) }
     }
 
     /// All tags that it is created with.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
 use super::ownership::{Claim, Tags};
 use super::state_tag::State;
 use super::trust::Trust;
@@ -76,10 +77,18 @@ impl LiveRole {
         self.created.zip(sent).is_some_and(|(created, sent)| created < sent)
     }
 
+    /// When the request of the function was sent that created the role for the resource of these guardrails; none if no
+    /// such request created it. A role that someone marked for the resource has the guardrails of another one, or is older.
+    pub fn made_for(&self, guardrails: &GuardrailPolicy) -> Option<Timestamp> {
+        let guarded = |policy: &Option<Document>| policy.as_ref().is_some_and(|policy| guardrails.is_held_by(policy));
+        let own = self.inline.get(GUARDRAIL_POLICY).is_none_or(guarded);
+        self.state().origin().filter(|_| own && !self.was_taken_over())
+    }
+
     /// Whether the last request that wrote the role did not create it. For the role of a request without an answer, this
     /// means that the role existed before. A role that was updated after its creation looks the same.
     pub fn was_taken_over(&self) -> bool {
-        self.stood_before(self.state().as_of)
+        self.stood_before(self.state().origin())
     }
 }
 

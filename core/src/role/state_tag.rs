@@ -21,6 +21,8 @@ const DIGITS: usize = 12;
 pub struct State {
     /// When the newest request that wrote the role was sent.
     pub as_of: Option<Timestamp>,
+    /// When the request was sent that created the role, if that was a failed replacement and a later one continued it.
+    pub made: Option<Timestamp>,
     /// The role as that request wrote it.
     pub parts: Option<Parts>,
 }
@@ -81,7 +83,13 @@ impl State {
                 settings: field("settings")?,
             })
         };
-        Self { as_of: field("as-of").and_then(|text| Timestamp::parse_compact(&text)), parts: parts() }
+        let moment = |name| field(name).and_then(|text| Timestamp::parse_compact(&text));
+        Self { as_of: moment("as-of"), made: moment("made"), parts: parts() }
+    }
+
+    /// When the request was sent that created the role, as far as the tag says. A role that is older was not created by it.
+    pub fn origin(&self) -> Option<Timestamp> {
+        self.made.or(self.as_of)
     }
 
     /// Whether a request that was sent at this time is older than the recorded one.
@@ -93,11 +101,12 @@ impl State {
 /// As the tag's value.
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let as_of = self.as_of.map(|as_of| format!("as-of={}", as_of.to_compact()));
+        let moment = |name: &str, at: Option<Timestamp>| at.map(|at| format!("{name}={}", at.to_compact()));
+        let moments = [moment("as-of", self.as_of), moment("made", self.made)];
         let parts = self.parts.as_ref().map(|Parts { trust, inline, attachments, boundary, settings }| {
             format!("trust={trust} inline={inline} attachments={attachments} boundary={boundary} settings={settings}")
         });
-        f.write_str(&as_of.into_iter().chain(parts).collect::<Vec<_>>().join(" "))
+        f.write_str(&moments.into_iter().flatten().chain(parts).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -111,6 +120,7 @@ mod tests {
             ["a", "b", "c", "d", "e"].map(|part| part.repeat(DIGITS));
         let state = State {
             as_of: Timestamp::parse_compact("20261128T050000Z"),
+            made: None,
             parts: Some(Parts { trust, inline, attachments, boundary, settings }),
         };
         let text = state.to_string();
@@ -120,8 +130,12 @@ mod tests {
              boundary=dddddddddddd settings=eeeeeeeeeeee"
         );
         assert!(text.len() <= 256 && text.chars().all(crate::identifiers::is_tag_character));
+        let continued = State { made: Timestamp::parse_compact("20261128T040000Z"), ..state.clone() };
+        let longer = continued.to_string();
+        assert_eq!(longer, text.replace("Z trust", "Z made=20261128T040000Z trust"));
+        assert!(longer.len() <= 256);
         let read = |text: &str| State::read(&Tags([(STATE_TAG.to_owned(), text.to_owned())].into()));
-        assert_eq!(read(&text), state);
+        assert_eq!((read(&text), read(&longer)), (state, continued));
         assert_eq!(read("trust=aaaaaaaaaaaa"), State::default(), "a part is missing: not one that we write");
         assert_eq!(read(""), State::default());
         assert_eq!(State::read(&Tags::default()), State::default());
@@ -130,7 +144,7 @@ mod tests {
     #[test]
     fn only_an_earlier_request_is_older() {
         let at = |text: &str| Timestamp::parse_compact(text);
-        let state = State { as_of: at("20261128T050000Z"), parts: None };
+        let state = State { as_of: at("20261128T050000Z"), ..State::default() };
         assert!(state.is_newer_than(at("20261128T045959Z")));
         assert!(!state.is_newer_than(at("20261128T050000Z")), "the same request, delivered again");
         assert!(!state.is_newer_than(at("20261128T050001Z")));

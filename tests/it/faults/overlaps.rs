@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::operation::{GENERATED_ID, auditor, auditor_with};
+use super::operation::{GENERATED_ID, auditor};
 use super::safety::without_generated_fields;
 use super::{AUDIT, EC2};
 use crate::fixtures::PROVIDER;
@@ -175,35 +175,4 @@ async fn only_a_delete_with_an_id_from_cloudformation_waits() {
 
 async fn refused_id() -> String {
     Stack::new().create(json!({})).await.physical_id().to_owned()
-}
-
-// --- Replacements ---
-
-#[tokio::test(start_paused = true)]
-async fn a_replacement_that_fails_at_any_call_and_its_rollback_leave_exactly_the_old_role() {
-    let (old, new) = (auditor(), auditor_with(&json!({ "RoleName": "Reviewer", "ManagedPolicyArns": [EC2] })));
-    for dies in [false, true] {
-        for call in 1.. {
-            let stack = Stack::new();
-            stack.create(old.clone()).await;
-            let before = roles(&stack);
-            let refused = Fault::refused(409, "LimitExceeded", "Cannot exceed a quota.");
-            // If it dies, no further call has an effect.
-            stack.account.fail(if dies { Fault::connection_cut().since(call) } else { refused.nth(call) });
-            let failed = stack.update("Auditor", old.clone(), new.clone()).await;
-            if !stack.account.unused_faults().is_empty() {
-                assert!(call > 7, "enough calls to fail between");
-                break;
-            }
-            if failed.succeeded() {
-                // Some calls only read the policies of a role that does not exist.
-                continue;
-            }
-            assert_eq!(failed.physical_id(), "Auditor", "call {call}: {}", failed.reason());
-            stack.account.clear_faults();
-            let back = stack.update("Auditor", new.clone(), old.clone()).await;
-            assert!(back.succeeded(), "call {call}: {}", back.reason());
-            assert_eq!(roles(&stack), before, "call {call}");
-        }
-    }
 }

@@ -84,7 +84,9 @@ pub(super) fn without_generated_fields(role: &Role) -> Role {
     let generated = role.tags.contains_key(EXTERNAL_ID_TAG);
     if let Some(state) = role.tags.get_mut(STATE_TAG) {
         // Not when it was written; and a generated external ID makes the trust another one each time.
-        let lasting = |field: &&str| !(field.starts_with("as-of=") || generated && field.starts_with("trust="));
+        let lasting = |field: &&str| {
+            !(field.starts_with("as-of=") || field.starts_with("made=") || generated && field.starts_with("trust="))
+        };
         *state = state.split(' ').filter(lasting).collect::<Vec<_>>().join(" ");
     }
     if let Some(id) = role.tags.get_mut(EXTERNAL_ID_TAG) {
