@@ -13,8 +13,8 @@ pub(super) const ANSWER: &str = "the answer";
 /// So short that one missing reply uses all the time, and long enough for a busy machine.
 const SHORT: Duration = Duration::from_secs(14);
 
-/// Twelve seconds, as in a swallowed answer that was once the last one.
-const TWELVE_SECONDS: Duration = Duration::from_secs(12);
+/// So short that an attempt to answer which takes as long as it likes may be the only one.
+const FOR_TWO_ANSWERS: Duration = Duration::from_secs(12);
 
 /// How often a temporary failure occurs.
 const SOME: usize = 3;
@@ -154,7 +154,7 @@ impl Failure {
         match self {
             Self::NoReply => SHORT,
             Self::Denied if call == ANSWER => SHORT,
-            Self::Swallowed => TWELVE_SECONDS,
+            Self::Swallowed => FOR_TWO_ANSWERS,
             _ => TIMEOUT,
         }
     }

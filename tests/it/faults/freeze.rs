@@ -2,15 +2,19 @@
 //! on the way forgot them. The next event is answered by its first delivery.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 
 use super::operation::{Case, auditor_with, contents};
 use super::safety;
-use super::simulation::{Request, Service, Simulation, TIMEOUT};
+use super::simulation::{Request, Service, Simulation};
 use super::trial::{Name, Trial};
 use super::{AUDIT, EC2, S3};
 use crate::wire::server::Server;
+
+/// The function's timeout: one attempt on a silent connection leaves time enough, and one on each of them does not.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What breaks: a row of the table.
 #[derive(Clone, Copy)]
