@@ -4,6 +4,7 @@
 //! a sentence. All retries are decided here: those of the SDK are off.
 
 mod denial;
+mod explanation;
 mod failure;
 mod patience;
 mod quota;

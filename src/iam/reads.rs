@@ -54,7 +54,7 @@ pub async fn observe(
     match claimant.claim(&spelling, &path, &tags) {
         Claim::Ours => {}
         claim => {
-            let trusts = trust_document.as_ref().map_or_else(|| "nobody known".to_owned(), principals_of);
+            let trusts = trust_document.as_ref().map_or_else(|| "no known principal".to_owned(), principals_of);
             return Ok(Observed::Foreign(Foreign { name: spelling, path, arn: role.arn().to_owned(), claim, trusts }));
         }
     }
@@ -180,7 +180,7 @@ fn principals_of(document: &Document) -> String {
             found.extend(items.iter().filter_map(|item| item.as_str()).map(ToOwned::to_owned));
         }
     }
-    if found.is_empty() { "nobody known".to_owned() } else { found.into_iter().collect::<Vec<_>>().join(", ") }
+    if found.is_empty() { "no known principal".to_owned() } else { found.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
 fn root_path() -> RolePath {

@@ -77,8 +77,8 @@ async fn look(iam: &Iam, goal: &Goal<'_>, home: HomeResource<'_>) -> Result<Seen
             Seen::Never(not_managed_there(&foreign, home))
         }
         Observed::Foreign(foreign) => Seen::NotYet(not_managed_there(&foreign, home)),
-        Observed::Ours(live) => match home.keeper(&live.tags) {
-            Some(keeper) => compare(iam, goal, home, &live, &keeper).await.map_or_else(Seen::NotYet, Seen::Alike),
+        Observed::Ours(live) => match home.manager(&live.tags) {
+            Some(manager) => compare(iam, goal, home, &live, &manager).await.map_or_else(Seen::NotYet, Seen::Alike),
             None => Seen::NotYet(not_there(goal, home)),
         },
     })
@@ -97,14 +97,14 @@ async fn compare(
     goal: &Goal<'_>,
     home: HomeResource<'_>,
     live: &LiveRole,
-    keeper: &StackResource,
+    manager: &StackResource,
 ) -> Result<Converged, Finding> {
     let external_ids = goal.external_ids(Some(live), None, false);
-    let role = goal.desired(keeper, &external_ids);
+    let role = goal.desired(manager, &external_ids);
     let plan = plan::to_change(live, &role, &goal.once_declared(), goal.lookup.quotas);
     let differences = differences(live, &role, &plan);
     if !differences.is_empty() {
-        return Err(not_alike(goal, home, &differences.into_iter().collect::<Vec<_>>().join("; "), keeper));
+        return Err(not_alike(goal, home, &differences.into_iter().collect::<Vec<_>>().join("; "), manager));
     }
     let identity = Identity { arn: live.arn.clone(), id: live.id.clone() };
     // The stack of the home Region waits until new sessions are valid, and so does this one.
@@ -120,13 +120,13 @@ fn not_there(goal: &Goal<'_>, home: HomeResource<'_>) -> Finding {
     ))
 }
 
-fn not_alike(goal: &Goal<'_>, home: HomeResource<'_>, differences: &str, keeper: &StackResource) -> Finding {
+fn not_alike(goal: &Goal<'_>, home: HomeResource<'_>, differences: &str, manager: &StackResource) -> Finding {
     let region = home.region;
     because(format!(
         "HomeRegion is {region}, and the role {}, which the stack {} manages there, is not what this stack declares. What differs: \
          {differences}. Give both stacks the same properties, the one in {region} first. If the role was changed by hand, \
          change Revision there.",
-        goal.name, keeper.stack_id
+        goal.name, manager.stack_id
     ))
 }
 

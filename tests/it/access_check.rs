@@ -82,17 +82,17 @@ async fn delete(stack: &Stack, physical_id: &str, properties: Value) -> Answer {
 /// What holds for every answer.
 fn checked(stack: &Stack, answer: Answer) -> Answer {
     assert_eq!(stack.account.calls(), [""; 0], "IAM is not asked");
-    let told = answer.0.to_string();
+    let text = answer.0.to_string();
     let asked = stack.customer.external_ids().into_iter().flatten();
     for secret in asked.chain(Customer::CREDENTIALS.map(str::to_owned)).chain([RIGHT.to_owned()]) {
         // Shorter text can occur anywhere.
-        assert!(secret.len() < 6 || !told.contains(&secret), "{secret} is revealed: {told}");
+        assert!(secret.len() < 6 || !text.contains(&secret), "{secret} is revealed: {text}");
     }
     if answer.succeeded() && answer.0["Data"] != json!({}) {
         let keys: Vec<_> = answer.0["Data"].as_object().unwrap().keys().collect();
         assert_eq!(keys, ["AccountId", "CheckedAt", "Probes", "RoleArn", "Verdict"]);
-        assert!(["Safe", "Inconclusive"].contains(&answer.attribute("Verdict")), "{told}");
-        assert!(answered(&answer).is_some(), "{told}");
+        assert!(["Safe", "Inconclusive"].contains(&answer.attribute("Verdict")), "{text}");
+        assert!(answered(&answer).is_some(), "{text}");
     }
     answer
 }

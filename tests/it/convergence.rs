@@ -1,5 +1,5 @@
 //! Any well-formed delegation and any role: the plan ends at the delegation, a second plan is empty, and no prefix of a
-//! plan (the process may die at any time) allows anybody what neither template allows, grants anything on a role that
+//! plan (the process may die at any time) allows anyone what neither template allows, grants anything on a role that
 //! could change its own guardrail policy, or forgets sessions that must end.
 //!
 //! The plan is applied to a small model of IAM that knows nothing of plans. The operations of one step are concurrent, so

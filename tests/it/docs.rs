@@ -62,7 +62,7 @@ fn prose(text: &str) -> String {
     Regex::new(r"(?ms)^```.*?^```$").unwrap().replace_all(text, "").into_owned()
 }
 
-/// What stands in backticks within the text.
+/// The parts of the text in backticks.
 fn spans(text: &str) -> Vec<String> {
     all("`([^`\n]+)`", &prose(text))
 }
@@ -163,7 +163,7 @@ fn code_is_in_the_file_that_is_named_for_it() {
     assert!(pairs.captures_iter(&security).count() > 10, "SECURITY.md names the code that holds each threat");
 }
 
-/// The first column of the table of reasons: what stands between the ellipses is in the source of the function.
+/// The first column of the table of reasons: the text between the ellipses is in the source of the function.
 #[test]
 fn reasons_that_are_quoted_are_the_functions_own() {
     let source: String =

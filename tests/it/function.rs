@@ -20,7 +20,7 @@ pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_service-provider-access");
 /// The timeout of the function as it is installed.
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The function in an account of its own, one stack that uses it, and the account of a customer.
+/// The function in a new account, one stack that uses it, and the account of a customer.
 pub(crate) struct Function {
     pub(crate) account: Account,
     pub(crate) iam: Server,

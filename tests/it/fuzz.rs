@@ -188,7 +188,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
             prop_assert_ne!(*cause, Cause::TimedOut);
             prop_assert!(Code::ALL.iter().any(|code| reason.contains(&format!(" [{code}]"))), "no code: {reason}");
             for secret in &secrets {
-                prop_assert!(!reason.contains(secret.as_str()), "{secret} is told: {reason}");
+                prop_assert!(!reason.contains(secret.as_str()), "{secret} is revealed: {reason}");
             }
         }
     }
@@ -197,7 +197,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
     }
     if calls == Calls::default() {
         let calls_after = (stack.account.writes().len(), stack.customer.requests().len());
-        prop_assert_eq!(calls_before, calls_after, "calls that nobody counted");
+        prop_assert_eq!(calls_before, calls_after, "calls that were not counted");
     }
     Ok(Some(Answered { response, body }))
 }
@@ -253,8 +253,8 @@ async fn the_program_answers_a_deeply_nested_event() {
     assert_eq!(lambda.invoke(&event, Duration::from_secs(10)).await, Ended::Response(Value::Null));
     let answers = bucket.answers();
     let [answer] = &answers[..] else { panic!("not one answer: {answers:?}") };
-    let told = "The request's ResourceProperties are missing or cannot be read";
-    assert!(answer.json()["Reason"].as_str().unwrap().starts_with(told), "{}", answer.json());
+    let reported = "The request's ResourceProperties are missing or cannot be read";
+    assert!(answer.json()["Reason"].as_str().unwrap().starts_with(reported), "{}", answer.json());
     assert_eq!(account.calls(), [""; 0]);
 }
 
@@ -356,7 +356,7 @@ where
     let given = env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     let until = given.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let done = Cell::new(0_u64);
-    let mut told = Instant::now();
+    let mut reported = Instant::now();
     loop {
         let config = Config { cases: few, failure_persistence: None, ..Config::default() };
         let ended = TestRunner::new(config).run(&strategy, |value| {
@@ -368,8 +368,8 @@ where
         }
         let Some(until) = until else { return };
         let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() || told.elapsed() > Duration::from_secs(10) {
-            told = Instant::now();
+        if left.is_zero() || reported.elapsed() > Duration::from_secs(10) {
+            reported = Instant::now();
             // Not through the output of the test, which is shown only at its end.
             let _ = writeln!(std::io::stderr(), "{name}: {} cases, {} s left", done.get(), left.as_secs());
         }

@@ -41,8 +41,8 @@ fn iam(account: &Account) -> Iam {
     Iam::new(client, Instant::now() + Duration::from_secs(50), SystemTime::UNIX_EPOCH)
 }
 
-/// Plans the change from what there is to what is declared, checks how it prints, executes it, and compares the calls
-/// with what was printed.
+/// Plans the change from the observed role to the declared one, checks how it is printed, executes it, and compares the
+/// calls with what was printed.
 async fn check(account: &Account, before: Option<&Value>, declared: &Value, printed: Expect) {
     let limits =
         Settings::from_environment(|name| (name == "TRUSTED_ACCOUNT_IDS").then(|| "*".to_owned())).limits.unwrap();

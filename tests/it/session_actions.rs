@@ -139,7 +139,7 @@ async fn allowing_an_action_ends_no_session_and_disallowing_it_ends_the_tagged_o
         (tags(), both(), &kept),
         (both(), source_identity(), &ended),
         (tags(), json!({}), &ended),
-        // One action comes, the other goes.
+        // One action is added, and the other is removed.
         (tags(), source_identity(), &ended),
     ] {
         let stack = made(&old).await;

@@ -141,7 +141,7 @@ impl Deployment {
                 let filled = placeholder.replace_all(text, |found: &Captures<'_>| self.value_of(&found[1]));
                 Some(filled.into())
             }
-            // With values of its own. `${AWS::…}` and parameters are filled in as above.
+            // With its own values. `${AWS::…}` and parameters are replaced as above.
             ("Fn::Sub", Value::Array(items)) if items.len() == 2 => {
                 let filled = items[1].as_object().unwrap().iter().fold(text(&items[0]), |filled, (name, value)| {
                     filled.replace(&format!("${{{name}}}"), &text(&self.resolve(value).unwrap()))

@@ -66,7 +66,7 @@ impl Finding {
         Self { message: format!("{} {sentences}", self.message), ..self }
     }
 
-    /// The finding in at most so many bytes of a JSON string. The code is kept.
+    /// The finding in at most this number of bytes of a JSON string. The code is kept.
     pub(super) fn within(&self, room: usize) -> String {
         let text = self.to_string();
         let code = format!(" [{}]", self.code);

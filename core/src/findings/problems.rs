@@ -42,7 +42,7 @@ impl Problems {
         self.0.is_empty()
     }
 
-    /// As many problems as fit into so many bytes of a JSON string, at least one, and how many more there are.
+    /// As many problems as fit into this number of bytes of a JSON string, at least one, and the number of the others.
     pub fn within(&self, room: usize) -> String {
         let problems = self.in_order();
         if let [only] = problems[..] {

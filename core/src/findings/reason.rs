@@ -15,7 +15,7 @@ pub struct Reason {
 }
 
 impl Reason {
-    /// The reason in at most so many bytes of a JSON string. Problems that do not fit are counted.
+    /// The reason in at most this number of bytes of a JSON string. Problems that do not fit are counted.
     pub fn within(&self, room: usize) -> String {
         let Self { introduction, problems } = self;
         let introduction = if introduction.is_empty() { String::new() } else { format!("{introduction} ") };

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-/// Why a text is not the identifier that it should be: a phrase that goes on from "must be …".
+/// Why a text is not the identifier that it should be: a phrase that continues "must be …".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Invalid(String);

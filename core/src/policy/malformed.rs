@@ -6,7 +6,7 @@ use thiserror::Error;
 /// values.
 pub(super) const MAX_NESTING: usize = 16;
 
-/// Why a text or a value is not a policy document. The name of the property goes before it:
+/// Why a text or a value is not a policy document. The name of the property comes before it:
 /// "`CustomPolicy` is not valid JSON: …".
 ///
 /// It quotes keys but never values, which may be external IDs.

@@ -30,7 +30,7 @@ pub struct HomeResource<'a> {
 
 impl HomeResource<'_> {
     /// The resource that manages the role with these tags, if it is in the home Region.
-    pub fn keeper(&self, tags: &Tags) -> Option<StackResource> {
+    pub fn manager(&self, tags: &Tags) -> Option<StackResource> {
         let stack = tags.get(STACK_TAG).and_then(|stack| self.stack_there(stack))?;
         let logical_id = tags.get(LOGICAL_ID_TAG).filter(|logical_id| *logical_id == self.here.logical_id)?;
         Some(StackResource {
@@ -54,7 +54,7 @@ impl HomeResource<'_> {
 /// A role is managed if the stack of the home Region manages it. This stack manages none.
 impl Claimant for HomeResource<'_> {
     fn claim(&self, _name: &RoleName, _path: &RolePath, tags: &Tags) -> Claim {
-        if self.keeper(tags).is_some() {
+        if self.manager(tags).is_some() {
             return Claim::Ours;
         }
         let another_stack = tags.get(STACK_TAG).is_some_and(|stack| self.stack_there(stack).is_none());

@@ -203,7 +203,10 @@ mod tests {
             assert_eq!(long.derived_name(&path).as_str().len(), name_length, "{path}");
         }
         let name = long.derived_name(&path("/delegated/"));
-        assert!(name.as_str().starts_with("sssssssssssssssss-LLLLLLLLLLLLLLLLLL-"), "both parts are told: {name}");
+        assert!(
+            name.as_str().starts_with("sssssssssssssssss-LLLLLLLLLLLLLLLLLL-"),
+            "both parts are in the name: {name}"
+        );
         for odd in ["ä", "cdk-customer", "StackSets-exec-1"] {
             let odd = StackResource { stack_name: odd.into(), ..owner() };
             assert!(odd.derived_name(&path("/")).as_str().starts_with("delegated-"));

@@ -153,8 +153,8 @@ pub fn to_overtake(live: &LiveRole, desired: &DesiredRole) -> Plan {
 fn record(live: &LiveRole, desired: &DesiredRole) -> Option<Operation> {
     let as_of = desired.as_of.or(live.state().as_of);
     let value = desired.state(as_of).to_string();
-    let stands = live.tags.get(STATE_TAG) == Some(&value);
-    (!stands).then(|| Operation::Tag(Tags([(STATE_TAG.to_owned(), value)].into())))
+    let up_to_date = live.tags.get(STATE_TAG) == Some(&value);
+    (!up_to_date).then(|| Operation::Tag(Tags([(STATE_TAG.to_owned(), value)].into())))
 }
 
 fn has_room_for_record(live: &LiveRole) -> bool {

@@ -139,8 +139,8 @@ async fn the_check_waits_for_a_role_at_most_half_a_minute() {
 
 #[tokio::test(start_paused = true)]
 async fn the_check_ends_in_time_whatever_sts_does() {
-    type Trouble = fn() -> Fault;
-    let troubles: [(&str, Trouble); 5] = [
+    type MakeFault = fn() -> Fault;
+    let faults: [(&str, MakeFault); 5] = [
         ("none", || Fault::hang().nth(usize::MAX)),
         ("throttled", || Fault::throttled().every()),
         ("silence", || Fault::hang().every()),
@@ -149,7 +149,7 @@ async fn the_check_ends_in_time_whatever_sts_does() {
     ];
     for trust in [exactly, no_id, none] {
         for latency in [0, 300, 2_500, 9_000] {
-            for (trouble, fault) in troubles {
+            for (name, fault) in faults {
                 for timeout in [60, 20, 5] {
                     let mut stack = checking(trust);
                     stack.timeout = seconds(timeout);
@@ -157,11 +157,11 @@ async fn the_check_ends_in_time_whatever_sts_does() {
                     stack.customer.fail(fault());
                     // `Stack::send` checks that the answer is in time.
                     let answer = create(&stack, question(&json!({ "OnInconclusive": "Succeed" }))).await;
-                    let case = format!("{latency} ms, trouble: {trouble}, {timeout} s: {}", answer.0);
+                    let case = format!("{latency} ms, fault: {name}, {timeout} s: {}", answer.0);
                     let last = stack.customer.requests().last().map(|request| request.at).unwrap_or_default();
                     assert!(last <= seconds(timeout - 4), "asked at {last:?}: {case}");
                     assert!(answered(&answer).is_some(), "{case}");
-                    assert!(trouble == "none" || verdict(&answer) != "safe", "{case}");
+                    assert!(name == "none" || verdict(&answer) != "safe", "{case}");
                 }
             }
         }

@@ -72,7 +72,7 @@ fn nothing_imports_from_the_module_around_it() {
     for krate in [FUNCTION, CORE, CLI] {
         for (module, imported) in imports(krate) {
             let around = imported.iter().find(|imported| module.starts_with(&format!("{imported}::")));
-            assert_eq!(around, None, "{module} in {krate}/src: put what both need into a file of its own");
+            assert_eq!(around, None, "{module} in {krate}/src: put what both need into another file");
         }
     }
 }

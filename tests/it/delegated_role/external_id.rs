@@ -63,7 +63,7 @@ async fn an_external_id_that_aws_quotes_is_not_in_the_reason() {
     assert!(answer.reason().contains("(the external ID)") && !answer.reason().contains(ID), "{}", answer.reason());
 }
 
-/// The request does not contain it, so only the role tells which word AWS must not be quoted with.
+/// The request does not contain it. Only the role shows which text of AWS's message must be hidden.
 #[tokio::test(start_paused = true)]
 async fn a_generated_external_id_that_aws_quotes_is_not_in_the_reason() {
     let stack = Stack::new();

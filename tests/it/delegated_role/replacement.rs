@@ -20,7 +20,7 @@ async fn another_name_is_another_role_with_the_same_generated_id() {
     assert_eq!(stack.account.roles().len(), 1);
     assert!(stack.account.role("Auditor").is_some());
 
-    // Delivered again after its role is gone, the delete does not touch the new role.
+    // The delete, delivered again after its role was deleted, does not change the new role.
     assert!(stack.delete(first.physical_id(), old).await.succeeded());
     assert!(stack.delete("Auditor", new).await.succeeded());
     assert_eq!(stack.account.roles().len(), 0);

@@ -1,4 +1,4 @@
-//! A stack outside the home Region must know the external ID of the role: it is never told it.
+//! A stack outside the home Region must declare the external ID of the role: it does not get it from the role.
 
 use expect_test::expect;
 use serde_json::{Value, json};

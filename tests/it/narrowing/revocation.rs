@@ -111,7 +111,7 @@ async fn the_denies_in_a_policy_with_the_name_of_the_revocation_stay() {
     let both = json!({"Version": "2012-10-17", "Statement": [denying["Statement"][0], ending]});
     let only = revocation("2026-11-22T12:00:06.000Z");
     let again = json!({"Revision": "2"});
-    for (ownership, stands, next, expected, warning) in [
+    for (ownership, existing, next, expected, warning) in [
         ("Exclusive", denying.clone(), &again, Some(denying.clone()), warned),
         ("Exclusive", denying.clone(), &narrower(), Some(both.clone()), ""),
         ("Exclusive", allowing.clone(), &again, None, removed),
@@ -123,13 +123,13 @@ async fn the_denies_in_a_policy_with_the_name_of_the_revocation_stay() {
     ] {
         let stack = made(&json!({})).await;
         stack.account.edit(|aws| {
-            aws.role_mut("Auditor").inline_policies.insert(REVOCATION.into(), stands.clone().into());
+            aws.role_mut("Auditor").inline_policies.insert(REVOCATION.into(), existing.clone().into());
         });
         let mut next = next.clone();
         next["PolicyOwnership"] = json!(ownership);
         let (answer, _) = change(&stack, &json!({}), &next).await;
-        assert_eq!(answer.attribute("Warnings"), warning, "{ownership} {stands} {next}");
-        assert_eq!(inline(&stack, REVOCATION), expected, "{ownership} {stands} {next}");
+        assert_eq!(answer.attribute("Warnings"), warning, "{ownership} {existing} {next}");
+        assert_eq!(inline(&stack, REVOCATION), expected, "{ownership} {existing} {next}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! The permissions boundary that the template ships: whatever a role under it is allowed, it changes no identity, not the
-//! organization, the account, its billing, nor the function. What service providers usually do works.
+//! The permissions boundary that the template ships: whatever a role under it is allowed, it changes no identity, not
+//! the organization, the account, its billing, nor the function. What service providers usually do works.
 
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ fn it_is_short_enough_however_many_roles_may_be_passed() {
             ["arn:aws:iam::*:role/a", "arn:aws-us-gov:iam::111111111111:role/team/application-with-a-long-name-*"]
         {
             let deployment = deployed().with("PassableRoleArns", &longest(arn)).in_partition(partition);
-            // The longest name of a stack, in the one place where it stands.
+            // The longest name of a stack, in the only place that contains it.
             let longer = 128 - "service-provider-access".len();
             assert!(length(&deployment) + longer <= LONGEST, "{arn}: {}", length(&deployment));
         }

@@ -77,7 +77,7 @@ impl Watched {
         watched
     }
 
-    /// The same account and roles, and a function that was deployed anew.
+    /// The same account and roles, and a function that was deployed again.
     fn deploy(&mut self, deployment: &Deployment) {
         let settings = deployment.environment().into_iter();
         self.stack.settings = settings.map(|(name, value)| (&*name.leak(), value)).collect();
@@ -181,8 +181,8 @@ fn calls(action: &str, words: &[&str], roles: &mut Roles, after: &Roles) -> Vec<
                 }
                 vec![call]
             }
-            // IAM does not know the path of a role that does not exist. The other calls are concurrent with this one, and
-            // only its answer counts.
+            // IAM does not know the path of a role that does not exist. The other calls are concurrent with this one,
+            // and only its answer counts.
             None if action == "iam:GetRole" => vec![Call::on_role(action, &format!("/{}", words[0]))],
             None if ["iam:ListRolePolicies", "iam:ListAttachedRolePolicies"].contains(&action) => Vec::new(),
             None => panic!("{action} on {name}, which is not there"),

@@ -88,7 +88,7 @@ async fn check_secrets(level: &str) {
     check_log(level, &log, &secrets, &outputs);
 }
 
-/// Requests that touch secrets in many ways. Adds the generated secrets to `secrets` and returns all reasons and
+/// Requests with secrets in many places. Adds the generated secrets to `secrets` and returns all reasons and
 /// errors.
 async fn use_secrets(function: &mut Function, secrets: &mut Vec<String>) -> Vec<String> {
     let mut outputs = Vec::new();

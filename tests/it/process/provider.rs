@@ -134,7 +134,7 @@ async fn check_secrets(level: &str) {
     check_log(level, &log, &secrets, &outputs);
 }
 
-/// Requests that touch secrets in many ways. Adds the generated secrets to `secrets` and returns the reasons.
+/// Requests with secrets in many places. Adds the generated secrets to `secrets` and returns the reasons.
 async fn use_secrets(function: &mut Function, secrets: &mut Vec<String>) -> Vec<String> {
     let mut reasons = Vec::new();
     let made = external_id(function, json!({ "Prefix": "acme", "PreviousRotation": "0" })).await;

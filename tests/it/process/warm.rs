@@ -68,7 +68,7 @@ async fn a_call_without_an_answer_says_why() {
     );
 }
 
-/// A function whose IAM is at this endpoint fails with this cause, and tells no address.
+/// A function whose IAM is at this endpoint fails with this cause, and the reason contains no address.
 async fn fails_because(endpoint: &str, cause: &str) {
     let account = Account::new();
     let iam = account.serve().await;

@@ -146,7 +146,7 @@ fn is_date(text: &str) -> bool {
     date_exists && time.map_or(day.is_none() || complete, |time| complete && is_time(time))
 }
 
-/// A number written with exactly so many digits.
+/// A number written with exactly this number of digits.
 fn number(text: &str, digits: usize) -> Option<u16> {
     (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }

@@ -16,8 +16,8 @@ use crate::role::ownership::StackResource;
 use crate::timestamp::Timestamp;
 use crate::values::Properties;
 
-/// Of these the schema knows the form and the function more: private ranges, days of a month, characters of tags, and the
-/// items of a list in one string.
+/// Of these the schema knows the form and the function more: private ranges, days of a month, characters of tags, and
+/// the items of a list in one string.
 pub(super) const CODE_IS_STRICTER: &[&str] = &["SourceIps", "ExpiresAt", "Tags", "ManagedPolicyArns", "CustomPolicy"];
 
 /// What each judge says: whether the properties are well-formed.
@@ -66,8 +66,8 @@ pub(super) fn verdicts(resource_type: &ResourceType, properties: &Properties) ->
     Verdicts { code: !findings.iter().any(is_about_the_form), schema }
 }
 
-/// Whether a value is a number or a boolean where the code reads a string: it accepts what CloudFormation makes of it, the
-/// schema does not, since YAML may have changed it (`1.10`, `yes`, `012`).
+/// Whether a value is a number or a boolean where the code reads a string: it accepts what CloudFormation makes of it,
+/// the schema does not, since YAML may have changed it (`1.10`, `yes`, `012`).
 pub(super) fn schema_asks_for_quotes(resource_type: &ResourceType, property: &str, value: &Value) -> bool {
     let of_text = |value: &Value| value.is_boolean() || value.as_number().is_some_and(|number| !number.is_u64());
     match resource_type.property(property).map(|property| &property.form) {
@@ -132,7 +132,7 @@ fn installation() -> Installation {
     }
 }
 
-/// JSON Schema, as far as the schemas use it. An unknown keyword is an error, since it would be ignored elsewhere, too.
+/// JSON Schema, as far as the schemas use it. An unknown keyword is an error, because other tools would ignore it.
 fn is_valid(schema: &Value, value: &Value) -> bool {
     let members = match schema {
         Value::Bool(valid) => return *valid,
