@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, completions, schema};
+use crate::{check, completions, plan, schema};
 
 /// Shows what a delegated role in a template would be, before it is deployed.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ pub struct Arguments {
 pub enum Verb {
     /// Find every problem of delegated roles in templates
     Check(check::Arguments),
+    /// Show what a new template changes: who gains and loses access, and the calls in order
+    Plan(plan::Arguments),
     /// Print the JSON schema of a resource type
     Schema(schema::Arguments),
     /// Print the completions of a shell
@@ -39,6 +41,7 @@ Exit codes:
 
 Examples:
   delegated-role check template.yaml
+  delegated-role plan new.yaml --against old.yaml
   delegated-role schema Custom::DelegatedRole
   delegated-role completions bash > ~/.local/share/bash-completion/completions/delegated-role
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use delegated_role_core::identifiers::{AccountId, FunctionArn, Region};
+use delegated_role_core::identifiers::{AccountId, FunctionArn, Region, StackArn};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::owner_limits::OwnerLimits;
 
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// The name of the stack
     #[arg(long, value_name = "NAME")]
     stack_name: Option<String>,
+    /// The ID (ARN) of the stack, from which its account, Region and name and the names of its roles follow
+    #[arg(long, value_name = "STACK_ID", conflicts_with_all = ["account", "region", "stack_name"])]
+    stack_id: Option<String>,
     /// A limit of the function's owner, such as TrustedAccountIds=444455556666
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     limit: Vec<String>,
@@ -52,6 +55,8 @@ pub struct Deployment {
     pub inputs: Inputs,
     /// The owner's limits.
     pub limits: OwnerLimits,
+    /// The stack, if it exists.
+    pub stack: Option<StackArn>,
     /// Names of parameters that were given as arguments.
     given: Vec<String>,
 }
@@ -74,11 +79,16 @@ impl Arguments {
             given.push(name.to_owned());
             parameters.insert(name.to_owned(), value.to_owned());
         }
-        let account = self.account.as_deref().map(AccountId::parse).transpose();
+        let stack = self.stack_id.as_deref().map(StackArn::parse).transpose();
+        let stack = stack.map_err(|allowed| Unusable::new(format!("--stack-id must be {allowed}.")))?;
+        let account = stack.as_ref().map(StackArn::account).or(self.account.as_deref());
+        let account = account.map(AccountId::parse).transpose();
         let account = account.map_err(|allowed| Unusable::new(format!("--account must be {allowed}.")))?;
-        let region = self.region.as_deref().map(Region::parse).transpose();
+        let region = stack.as_ref().map(StackArn::region).or(self.region.as_deref());
+        let region = region.map(Region::parse).transpose();
         let region = region.map_err(|allowed| Unusable::new(format!("--region must be {allowed}.")))?;
-        let inputs = Inputs { parameters, account, region, stack_name: self.stack_name.clone() };
+        let stack_name = stack.as_ref().map(|stack| stack.name().to_owned()).or_else(|| self.stack_name.clone());
+        let inputs = Inputs { parameters, account, region, stack_name };
         let limits = self.limit.iter().map(|text| pair("--limit", text)).collect::<Result<Vec<_>, _>>()?;
         let installed_by = match &self.installed_by {
             Some(file) => Some((file.display().to_string(), read_template(file, console)?)),
@@ -86,14 +96,14 @@ impl Arguments {
         };
         let installed_by = installed_by.as_ref().map(|(file, template)| (file.as_str(), template));
         let limits = owner::limits(&limits, installed_by, &inputs, console)?;
-        Ok(Deployment { inputs, limits, given })
+        Ok(Deployment { inputs, limits, stack, given })
     }
 }
 
 impl Deployment {
-    /// With these values and limits.
-    pub fn new(inputs: Inputs, limits: OwnerLimits) -> Self {
-        Self { inputs, limits, given: Vec::new() }
+    /// With these values, limits and stack.
+    pub fn new(inputs: Inputs, limits: OwnerLimits, stack: Option<StackArn>) -> Self {
+        Self { inputs, limits, stack, given: Vec::new() }
     }
 
     /// The function, in this account and Region.

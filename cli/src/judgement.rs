@@ -20,11 +20,14 @@ use crate::outcome::Unusable;
 use crate::template::{Fault, Node, Place, Resolve, Resolver, Resource, Template, Value};
 use crate::worlds::{World, common, harmless_policy};
 
+/// The resource type of a role.
+pub const ROLE: &str = "Custom::DelegatedRole";
+
 /// The resource types of the function.
-const TYPES: [&str; 3] = ["Custom::DelegatedRole", "Custom::ExternalId", "Custom::AccessCheck"];
+const TYPES: [&str; 3] = [ROLE, "Custom::ExternalId", "Custom::AccessCheck"];
 
 /// The account that stands for one that is not known. No account has this ID.
-const NO_ACCOUNT: &str = "000000000000";
+pub const NO_ACCOUNT: &str = "000000000000";
 
 /// A resource of the function's, resolved.
 #[derive(Debug)]
@@ -117,7 +120,7 @@ impl Declared {
                 unknown.push(Unknown { property: property.clone(), place: self.place_of(property, None), reasons });
             }
         }
-        if self.kind == TYPES[0] {
+        if self.kind == ROLE {
             let property = "ManagedPolicyArns";
             let world = World::LeftOut.properties(&self.properties);
             let unread: BTreeSet<PolicyArn> =
@@ -144,7 +147,7 @@ impl Declared {
         let worlds = if known { &World::ALL[..1] } else { &World::ALL[..] };
         let places = self.places(deployment);
         let judged = places.iter().flat_map(|place| {
-            worlds.iter().map(|world| self.judged(place, &world.properties(&self.properties), now, earlier))
+            worlds.iter().map(|world| self.judged(deployment, place, &world.properties(&self.properties), now, earlier))
         });
         let located = common(judged).into_iter().map(|finding| {
             let place = self.place_of(&finding.property, finding.statement_number());
@@ -156,12 +159,13 @@ impl Declared {
     /// What the function in this place would find with these properties.
     fn judged(
         &self,
+        deployment: &Deployment,
         installation: &Installation,
         properties: &Properties,
         now: Timestamp,
         earlier: Option<&Properties>,
     ) -> Vec<Finding> {
-        let resource = self.resource(installation, None);
+        let resource = self.resource(installation, deployment);
         match self.kind.as_str() {
             "Custom::ExternalId" => problems(external_id::Derivation::read(properties, None).err()),
             "Custom::AccessCheck" => {
@@ -178,10 +182,14 @@ impl Declared {
         }
     }
 
-    /// The resource in a stack whose ID is not known yet.
-    pub fn resource(&self, installation: &Installation, stack_name: Option<&str>) -> StackResource {
+    /// The resource in its stack. Of a stack whose ID is not known yet, a similar one is made up.
+    pub fn resource(&self, installation: &Installation, deployment: &Deployment) -> StackResource {
+        let logical_id = self.logical_id.clone();
+        if let Some(stack) = &deployment.stack {
+            return StackResource { stack_id: stack.to_string(), stack_name: stack.name().to_owned(), logical_id };
+        }
         let account = installation.account();
-        let name = stack_name.unwrap_or("stack");
+        let name = deployment.inputs.stack_name.as_deref().unwrap_or("stack");
         let stack_id = format!(
             "arn:{}:cloudformation:{}:{}:stack/{name}/00000000-0000-0000-0000-000000000000",
             account.partition,
@@ -189,7 +197,7 @@ impl Declared {
             account.id
         );
         let known = StackArn::parse(&stack_id).map(|stack| stack.name().to_owned());
-        StackResource { stack_name: known.unwrap_or_default(), stack_id, logical_id: self.logical_id.clone() }
+        StackResource { stack_name: known.unwrap_or_default(), stack_id, logical_id }
     }
 
     /// Where the function may be. Of an account or a Region that is not known, what the properties name is tried as well:

@@ -24,10 +24,12 @@ pub enum World {
     False,
     /// It is a value that the property could have.
     Plausible,
+    /// The same, where that says that it is not known yet; otherwise it is left out.
+    Planned,
 }
 
 impl World {
-    /// All of them. The first is the one whose messages are shown.
+    /// Those in which something is judged. The first is the one whose messages are shown.
     pub const ALL: [Self; 4] = [Self::LeftOut, Self::True, Self::False, Self::Plausible];
 
     /// The properties in this world.
@@ -50,12 +52,12 @@ impl World {
         let known = items.iter().filter(|item| !unknown(item));
         let mut filled: Vec<Json> = known.filter_map(|item| self.fill(item, name, 1)).collect();
         if self != Self::LeftOut && items.iter().any(unknown) {
-            if name == ACCOUNTS && !accounts.is_empty() {
+            if name == ACCOUNTS && self != Self::Planned && !accounts.is_empty() {
                 let further = accounts.iter().map(|account| Json::from(account.as_str()));
                 let further: Vec<Json> = further.filter(|account| !filled.contains(account)).collect();
                 filled.extend(further);
             } else {
-                filled.push(plausible(name, 1));
+                filled.extend(Self::Plausible.plausible(name, 1));
             }
         }
         // A list of unknown items is not empty.
@@ -80,10 +82,12 @@ impl World {
                 Self::LeftOut => Some(Json::from(UNKNOWN)),
                 Self::True => Some(Json::from("true")),
                 Self::False => Some(Json::from("false")),
-                Self::Plausible => Some(plausible(name, depth)),
+                Self::Plausible | Self::Planned => self.plausible(name, depth),
             },
             Value::Partly(_) if self == Self::LeftOut && depth < 2 => None,
-            Value::Partly(_) if self == Self::Plausible && depth < 2 => Some(plausible(name, depth)),
+            Value::Partly(_) if depth < 2 && matches!(self, Self::Plausible | Self::Planned) => {
+                self.plausible(name, depth)
+            }
             Value::Partly(pieces) => {
                 let texts = pieces.iter().enumerate().map(|(index, piece)| match piece {
                     Piece::Text(text) => text.as_str(),
@@ -94,6 +98,30 @@ impl World {
         }
     }
 
+    /// A value that a member of this name could have, and with which the role is not empty.
+    fn plausible(self, name: &str, depth: usize) -> Option<Json> {
+        Some(match name {
+            "CustomPolicy" | "PolicyDocument" => {
+                let statement = json!({"Effect": "Allow", "Action": "s3:GetObject", "Resource": RESOURCE});
+                json!({"Version": "2012-10-17", "Statement": [statement]})
+            }
+            "Statement" => harmless_statement(),
+            "Effect" => json!("Allow"),
+            "Action" | "NotAction" => json!("sts:GetCallerIdentity"),
+            "Version" => json!("2012-10-17"),
+            "ManagedPolicyArns" => json!(format!("arn:aws:iam::aws:policy/{NAME}")),
+            ACCOUNTS => json!(UNKNOWN_ACCOUNT),
+            "AllowedPrincipalArns" => json!(format!("arn:aws:iam::{UNKNOWN_ACCOUNT}:role/{NAME}")),
+            "SourceIps" => json!("9.9.9.0/24"),
+            "ExternalId" => json!("known-after-deployment-7f3c9a52e1b84d06"),
+            "Tags" if depth < 2 => json!({"Key": NAME, "Value": NAME}),
+            _ if depth > 0 => json!(RESOURCE),
+            "ExpiresAt" if self == Self::Plausible => json!("9999-12-31T23:59:59Z"),
+            _ if self == Self::Plausible => json!(NAME),
+            _ => return None,
+        })
+    }
+
     /// What stands for the unknown piece of a text with this index.
     fn instead(self, index: usize) -> &'static str {
         match self {
@@ -101,11 +129,17 @@ impl World {
             Self::True => "true",
             Self::False => "false",
             // An attribute at the start of a resource is its ARN.
-            Self::Plausible if index == 0 => "arn:aws:s3:::unknown",
-            Self::Plausible => "unknown",
+            Self::Plausible | Self::Planned if index == 0 => RESOURCE,
+            Self::Plausible | Self::Planned => NAME,
         }
     }
 }
+
+/// What stands for an unknown name, resource and account where they must be well-formed.
+const NAME: &str = "known-after-deployment";
+const RESOURCE: &str = "arn:aws:s3:::known-after-deployment";
+/// The account that stands for one that is not known.
+pub const UNKNOWN_ACCOUNT: &str = "999999999999";
 
 const ACCOUNTS: &str = "ExternalAwsAccountId";
 
@@ -125,27 +159,6 @@ fn accounts_of_principals(resolved: &[(String, Value)]) -> Vec<String> {
         }
     }
     accounts
-}
-
-/// A value that a member of this name could have, and with which the role is not empty.
-fn plausible(name: &str, depth: usize) -> Json {
-    match name {
-        "CustomPolicy" | "PolicyDocument" => harmless_policy(),
-        "Statement" => harmless_statement(),
-        "Effect" => json!("Allow"),
-        "Action" | "NotAction" => json!("sts:GetCallerIdentity"),
-        "Resource" | "NotResource" => json!("arn:aws:s3:::unknown"),
-        "Version" => json!("2012-10-17"),
-        "ManagedPolicyArns" => json!("arn:aws:iam::aws:policy/AWSXrayReadOnlyAccess"),
-        ACCOUNTS => json!("999999999999"),
-        "AllowedPrincipalArns" => json!("arn:aws:iam::999999999999:role/unknown"),
-        "SourceIps" => json!("9.9.9.0/24"),
-        "Tags" if depth < 2 => json!({"Key": "unknown", "Value": "unknown"}),
-        "ExternalId" => json!("unknown-7f3c9a52e1b84d06"),
-        "ExpiresAt" => json!("9999-12-31T23:59:59Z"),
-        _ if depth == 0 => json!("unknown"),
-        _ => json!("arn:aws:s3:::unknown"),
-    }
 }
 
 fn harmless_statement() -> Json {

@@ -272,8 +272,8 @@ async fn effects(
             ReadAttached::AllBut(expected) => !expected.iter().any(|expected| expected.as_str() == arn),
             ReadAttached::WhatCanBe => true,
         };
-        if is_deny_all(&arn) {
-            return Ok((arn, Effect::OnlyDenies));
+        if let Some(effect) = Effect::by_name(&arn) {
+            return Ok((arn, effect));
         }
         if !wanted {
             return Ok((arn, Effect::MayAllow));
@@ -286,11 +286,6 @@ async fn effects(
         }
     }));
     Ok(read.await?.into_iter().collect())
-}
-
-/// The AWS managed policy that denies everything, in any partition. Incident responders attach it to stop a provider.
-fn is_deny_all(arn: &str) -> bool {
-    arn.ends_with(":iam::aws:policy/AWSDenyAll")
 }
 
 /// When IAM created the role.

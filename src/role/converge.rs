@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use delegated_role_core::findings::{Code, Finding};
-use delegated_role_core::identifiers::{ExternalId, RoleName, RolePath};
+use delegated_role_core::identifiers::{ExternalId, RoleName};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::role::account_lookup::{needs_quotas, policies_to_judge};
 use delegated_role_core::role::declaration::{Declaration, Previous};
@@ -14,7 +14,7 @@ use delegated_role_core::role::desired::{DesiredRole, ExternalIds};
 use delegated_role_core::role::goal::{Goal, other_region};
 use delegated_role_core::role::guardrail_policy::GuardrailPolicy;
 use delegated_role_core::role::home_region::HomeResource;
-use delegated_role_core::role::name_conflict::{no_longer_managed_there, only_case_differs, taken};
+use delegated_role_core::role::name_conflict::{no_longer_managed_there, not_in_place, only_case_differs, taken};
 use delegated_role_core::role::observed::{Identity, LiveRole, Observed};
 use delegated_role_core::role::ownership::{Creating, is_refused_id};
 use delegated_role_core::role::plan;
@@ -148,8 +148,10 @@ fn ours(goal: &Goal<'_>, observed: Observed) -> Result<Option<Box<LiveRole>>, No
         Observed::Absent => Ok(None),
         Observed::Ours(live) => {
             delivery::check_newest(&live, declaration)?;
-            check_same_place(&live, name, &delegation.path)?;
-            Ok(Some(live))
+            match not_in_place(&live, name, &delegation.path) {
+                Some(why) => Err(NotConverged::untouched(why)),
+                None => Ok(Some(live)),
+            }
         }
         Observed::Foreign(foreign) => {
             let home_region = delegation.home_region.as_ref();
@@ -315,21 +317,6 @@ async fn remove_abandoned_replacement(
         return Ok(());
     }
     take_down_newest(iam, resource, *left, *sent, Patience::Usual).await.map_err(NotConverged::untouched)
-}
-
-fn check_same_place(live: &LiveRole, name: &RoleName, path: &RolePath) -> Result<(), NotConverged> {
-    if live.name != *name {
-        return Err(NotConverged::untouched(only_case_differs(name, live.name.as_str())));
-    }
-    if live.path != *path {
-        let message = format!(
-            "Path is {path}, but the role {name} is under {}, and IAM cannot move a role. Change RoleName together with \
-             Path, so that a new role replaces this one.",
-            live.path
-        );
-        return Err(NotConverged::untouched(Finding::error(Code::CannotChange, "Path", message)));
-    }
-    Ok(())
 }
 
 fn does_not_show(name: &RoleName) -> Finding {

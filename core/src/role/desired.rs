@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::delegation::{Delegation, ExternalIdChoice, PolicyOwnership, RevokeSessions};
 use super::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
-use super::observed::LiveRole;
+use super::observed::{Effect, LiveRole};
 use super::ownership::{CONSOLE_NAME, EXTERNAL_ID_TAG, StackResource, Tags};
 use super::state_tag::{Parts, STATE_TAG, State};
 use super::trust::Trust;
 use crate::findings::{Code, Finding};
-use crate::identifiers::{ExternalId, PolicyArn, RoleName, RolePath, is_tag_character};
+use crate::identifiers::{Account, ExternalId, PolicyArn, RoleName, RolePath, is_tag_character};
 use crate::installation::Installation;
 use crate::policy::Document;
 use crate::secrets::Secrets;
@@ -116,6 +116,26 @@ impl DesiredRole {
                 .chain([(STATE_TAG.to_owned(), self.state(self.as_of).to_string())])
                 .collect(),
         )
+    }
+
+    /// The role as it would be observed when it was made and nothing else had touched it.
+    pub fn as_made(&self, account: &Account) -> LiveRole {
+        let own = self.inline.iter().map(|(name, policy)| (name.clone(), Some(policy.clone())));
+        let attached = self.attached.iter().map(PolicyArn::to_string);
+        LiveRole {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            arn: format!("arn:{}:iam::{}:role{}{}", account.partition, account.id, self.path, self.name),
+            id: String::new(),
+            created: self.as_of,
+            trust: Some(self.trust.clone()),
+            description: self.description.clone(),
+            max_session_duration: self.max_session_duration,
+            permissions_boundary: self.permissions_boundary.as_ref().map(PolicyArn::to_string),
+            tags: self.tags_at_creation(),
+            inline: own.chain([(GUARDRAIL_POLICY.to_owned(), Some(self.guardrails()))]).collect(),
+            attached: attached.map(|arn| (arn.clone(), Effect::by_name(&arn).unwrap_or(Effect::MayAllow))).collect(),
+        }
     }
 
     /// Warnings about the finished role.

@@ -2,10 +2,10 @@
 
 use super::declaration::Declaration;
 use super::home_region::HomeResource;
-use super::observed::Foreign;
+use super::observed::{Foreign, LiveRole};
 use super::ownership::{Claim, HAND_OVER_TAG, LOGICAL_ID_TAG, STACK_TAG, StackResource};
 use crate::findings::{Code, Finding};
-use crate::identifiers::{Region, RoleName, StackArn};
+use crate::identifiers::{Region, RoleName, RolePath, StackArn};
 use crate::installation::Installation;
 
 /// Why a role cannot be created or changed: its name is in use.
@@ -104,6 +104,21 @@ pub fn not_deleted(foreign: &Foreign, resource: &StackResource) -> Finding {
         mark_of(resource)
     );
     Finding::failure(Code::Unmarked, message)
+}
+
+/// Why a role cannot become the desired one in its place: IAM neither moves nor renames a role.
+pub fn not_in_place(live: &LiveRole, name: &RoleName, path: &RolePath) -> Option<Finding> {
+    if live.name != *name {
+        return Some(only_case_differs(name, live.name.as_str()));
+    }
+    (live.path != *path).then(|| {
+        let message = format!(
+            "Path is {path}, but the role {name} is under {}, and IAM cannot move a role. Change RoleName together with \
+             Path, so that a new role replaces this one.",
+            live.path
+        );
+        Finding::error(Code::CannotChange, "Path", message)
+    })
 }
 
 /// Why a name cannot change in letter case only.

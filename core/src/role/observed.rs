@@ -111,3 +111,11 @@ pub enum Effect {
     /// It could not be read. It may deny the provider access, so it is not removed.
     Unreadable,
 }
+
+impl Effect {
+    /// What is known of a policy without reading it: AWS's own policy that denies everything, in any partition, is attached
+    /// by whoever stops a provider at once.
+    pub fn by_name(arn: &str) -> Option<Self> {
+        arn.ends_with(":iam::aws:policy/AWSDenyAll").then_some(Self::OnlyDenies)
+    }
+}

@@ -1,0 +1,272 @@
+//! What becomes of one role.
+
+use delegated_role_core::findings::{Finding, Severity};
+use delegated_role_core::identifiers::{AccountId, ExternalId, Region};
+use delegated_role_core::installation::Installation;
+use delegated_role_core::role::declaration::{Declaration, Previous};
+use delegated_role_core::role::desired::DesiredRole;
+use delegated_role_core::role::goal::Goal;
+use delegated_role_core::role::name_conflict::not_in_place;
+use delegated_role_core::role::observed::LiveRole;
+use delegated_role_core::role::plan::{self, Operation, Plan};
+use delegated_role_core::timestamp::Timestamp;
+use delegated_role_core::values::Properties;
+
+use super::{access, permissions};
+use crate::deployment::Deployment;
+use crate::judgement::{Declared, NO_ACCOUNT, Unknown, offline_lookup};
+use crate::outcome::Unusable;
+use crate::worlds::World;
+
+/// What becomes of one role.
+#[derive(Debug)]
+pub struct Change {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// In one word.
+    pub action: Action,
+    /// Who and what gains access.
+    pub gains: Vec<String>,
+    /// Who and what loses access.
+    pub loses: Vec<String>,
+    /// Which sessions end; none do without an entry.
+    pub ended: Vec<String>,
+    /// The calls, in their order.
+    pub operations: Operations,
+    /// Why the function would refuse it, and its warnings.
+    pub findings: Vec<Finding>,
+    /// What only a deployment knows.
+    pub unknown: Vec<Unknown>,
+}
+
+/// What becomes of one role, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// Another takes its place.
+    Replace,
+    /// It is removed.
+    Delete,
+    /// Nothing is written.
+    None,
+}
+
+impl Action {
+    /// The word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The calls of a change: plans, one after the other.
+#[derive(Debug, Default)]
+pub struct Operations {
+    plans: Vec<Plan>,
+    /// The derived name, which is not known without the stack's ID.
+    derived: Option<String>,
+}
+
+impl Operations {
+    /// Each step, as its calls.
+    pub fn steps(&self) -> Vec<Vec<String>> {
+        let steps = self.plans.iter().flat_map(|plan| &plan.steps);
+        steps.map(|step| step.iter().map(|operation| self.print(operation)).collect()).collect()
+    }
+
+    fn print(&self, operation: &Operation) -> String {
+        let printed = operation.to_string();
+        match &self.derived {
+            Some(name) => printed.replace(name, "(a name derived from the stack)"),
+            None => printed,
+        }
+    }
+
+    fn end_sessions(&self) -> bool {
+        let operations = self.plans.iter().flat_map(|plan| plan.steps.iter().flatten());
+        operations.into_iter().any(|operation| matches!(operation, Operation::EndSessions(_)))
+    }
+}
+
+/// A role as a template desires it.
+struct Side<'a> {
+    declared: &'a Declared,
+    properties: Properties,
+    installation: Installation,
+}
+
+impl<'a> Side<'a> {
+    fn of(declared: &'a Declared, deployment: &Deployment) -> Result<Self, Unusable> {
+        let account = deployment.inputs.account.clone().or_else(|| AccountId::parse(NO_ACCOUNT).ok());
+        let region = deployment.inputs.region.clone().or_else(|| Region::parse("us-east-1").ok());
+        let installation = account.zip(region).and_then(|(account, region)| deployment.installation(&account, &region));
+        let installation =
+            installation.ok_or_else(|| Unusable::new("The account and Region make no function's ARN."))?;
+        Ok(Self { declared, properties: World::Planned.properties(&declared.properties), installation })
+    }
+
+    fn declaration(&self, deployment: &Deployment, previous: Option<Previous>) -> Declaration {
+        Declaration {
+            resource: self.declared.resource(&self.installation, deployment),
+            properties: self.properties.clone(),
+            previous,
+            sent: None,
+        }
+    }
+
+    fn goal<'g>(&'g self, declaration: &'g Declaration, now: Timestamp) -> Result<Goal<'g>, Unusable> {
+        let lookup = offline_lookup(&self.properties, &self.installation);
+        let fresh = ExternalId::from_random([0; ExternalId::RANDOM_BYTES]);
+        Goal::read(declaration, &self.installation, lookup, now, fresh).map_err(|problems| {
+            let unknown: Vec<&str> = self.declared.properties.iter().filter(|(_, value)| !value.is_known()).map(|(name, _)| name.as_str()).collect();
+            Unusable::new(if unknown.is_empty() {
+                format!("The old template's {} is one that the function refuses: {problems}", self.declared.logical_id)
+            } else {
+                format!(
+                    "{} cannot be planned while these properties are known after deployment only: {}. Give --parameter or --parameters.",
+                    self.declared.logical_id,
+                    unknown.join(", ")
+                )
+            })
+        })
+    }
+}
+
+/// The change from one template to the other.
+///
+/// # Errors
+/// The old one is refused, or too little is known.
+pub fn between(
+    old: Option<&Declared>,
+    new: Option<&Declared>,
+    deployment: &Deployment,
+    now: Timestamp,
+) -> Result<Change, Unusable> {
+    let logical_id = new.or(old).map(|declared| declared.logical_id.clone()).unwrap_or_default();
+    let old = old.map(|declared| Side::of(declared, deployment)).transpose()?;
+    let before = old.as_ref().map(|old| old.declaration(deployment, Some(none_before())));
+    let before = match (&old, &before) {
+        (Some(old), Some(declaration)) => Some((old, old.goal(declaration, now)?)),
+        _ => None,
+    };
+    // A role that another Region's stack manages is not changed here.
+    let before = before.filter(|(_, goal)| goal.managed_in().is_none());
+    let was = before.as_ref().map(|(old, goal)| {
+        let ids = goal.external_ids(None, None, true);
+        let role = goal.desired(&goal.declaration.resource, &ids);
+        let live = role.as_made(old.installation.account());
+        (*old, role, live)
+    });
+    let Some(new) = new else {
+        return Ok(removal(logical_id, was, deployment));
+    };
+    let earlier = was.as_ref().map(|(old, ..)| &old.properties);
+    let findings: Vec<Finding> =
+        new.findings(deployment, now, earlier).into_iter().map(|located| located.finding).collect();
+    let mut change = Change {
+        logical_id,
+        action: Action::None,
+        gains: Vec::new(),
+        loses: Vec::new(),
+        ended: Vec::new(),
+        operations: Operations::default(),
+        findings,
+        unknown: new.unknown(deployment),
+    };
+    if change.findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Ok(change);
+    }
+    let side = Side::of(new, deployment)?;
+    let previous = was
+        .as_ref()
+        .map(|(old, role, _)| Previous { physical_id: role.name.to_string(), properties: old.properties.clone() });
+    let declaration = side.declaration(deployment, previous);
+    let goal = side.goal(&declaration, now)?;
+    if goal.managed_in().is_some() {
+        return Ok(change);
+    }
+    let live = was.as_ref().map(|(_, _, live)| live);
+    let in_place = live.filter(|live| live.name.same_role(&goal.name));
+    if let Some(refused) = in_place.and_then(|live| not_in_place(live, &goal.name, &goal.delegation.path)) {
+        change.findings.push(refused);
+        return Ok(change);
+    }
+    let replaced = live.filter(|_| in_place.is_none());
+    let ids = goal.external_ids(in_place, replaced, live.is_none());
+    let role = goal.desired(&declaration.resource, &ids);
+    let plans = match (in_place, replaced) {
+        (Some(live), _) => vec![plan::to_change(live, &role, &goal.once_declared(), goal.lookup.quotas)],
+        (None, Some(replaced)) => vec![plan::to_create(&role), plan::to_remove(replaced)],
+        (None, None) => vec![plan::to_create(&role)],
+    };
+    if let Some((live, plan)) = in_place.zip(plans.first()) {
+        change.findings.extend(plan::obstacle(live, &role, plan));
+    }
+    change.action = match (in_place, replaced) {
+        (Some(_), _) if plans.iter().all(Plan::is_empty) => Action::None,
+        (Some(_), _) => Action::Update,
+        (None, Some(_)) => Action::Replace,
+        (None, None) => Action::Create,
+    };
+    let derived = goal.delegation.role_name.is_none() && deployment.stack.is_none();
+    change.operations = Operations { plans, derived: derived.then(|| goal.name.to_string()) };
+    compare(&mut change, was.as_ref().map(|(_, role, _)| role), Some(&role));
+    change.ended = ended(&change, Some(&role));
+    Ok(change)
+}
+
+/// An update of the old template to itself: a time that was to come may be over by now.
+fn none_before() -> Previous {
+    Previous { physical_id: String::new(), properties: Properties::new() }
+}
+
+fn removal(logical_id: String, was: Option<(&Side<'_>, DesiredRole, LiveRole)>, deployment: &Deployment) -> Change {
+    let mut change = Change {
+        logical_id,
+        action: Action::None,
+        gains: Vec::new(),
+        loses: Vec::new(),
+        ended: Vec::new(),
+        operations: Operations::default(),
+        findings: Vec::new(),
+        unknown: Vec::new(),
+    };
+    if let Some((_, role, live)) = was {
+        let derived = deployment.stack.is_none().then(|| role.name.to_string());
+        change.action = Action::Delete;
+        change.operations = Operations { plans: vec![plan::to_remove(&live)], derived };
+        compare(&mut change, Some(&role), None);
+        change.ended = ended(&change, None);
+    }
+    change
+}
+
+fn compare(change: &mut Change, old: Option<&DesiredRole>, new: Option<&DesiredRole>) {
+    access::compare(old, new, &mut change.gains, &mut change.loses);
+    permissions::compare(old, new, &mut change.gains, &mut change.loses);
+}
+
+/// Which sessions end, in words.
+fn ended(change: &Change, new: Option<&DesiredRole>) -> Vec<String> {
+    let mut ended = Vec::new();
+    match change.action {
+        Action::Delete => ended.push("all sessions, since the role is removed".to_owned()),
+        Action::Replace => ended.push("all sessions of the old role, since it is removed".to_owned()),
+        _ if change.operations.end_sessions() => {
+            ended.push("all sessions that were issued before the change".to_owned());
+        }
+        _ => {}
+    }
+    let expiry = new.and_then(|role| role.trust.conditions.expires_at).filter(|_| change.action != Action::None);
+    let sooner = change.loses.iter().any(|lost| lost.starts_with("access after"));
+    ended.extend(expiry.filter(|_| sooner).map(|at| format!("all sessions at {at}")));
+    ended
+}
