@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may panic")]
 
 mod access_check;
+mod agreement;
 mod architecture;
 mod attributes;
 mod convergence;

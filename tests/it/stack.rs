@@ -123,12 +123,17 @@ impl Stack {
     }
 
     pub(crate) async fn update(&self, physical_id: &str, old: Value, new: Value) -> Answer {
+        self.send(self.update_event(physical_id, old, new)).await
+    }
+
+    /// The event of an update.
+    pub(crate) fn update_event(&self, physical_id: &str, old: Value, new: Value) -> Value {
         let fields = json!({
             "PhysicalResourceId": physical_id,
             "ResourceProperties": wire(new),
             "OldResourceProperties": wire(old),
         });
-        self.send(self.event("Update", &fields)).await
+        self.event("Update", &fields)
     }
 
     pub(crate) async fn delete(&self, physical_id: &str, properties: Value) -> Answer {

@@ -113,12 +113,13 @@ impl<'a> Side<'a> {
         Ok(Self { declared, properties: World::Planned.properties(&declared.properties), installation })
     }
 
-    fn declaration(&self, deployment: &Deployment, previous: Option<Previous>) -> Declaration {
+    /// `sent` is when the request for it would be sent.
+    fn declaration(&self, deployment: &Deployment, previous: Option<Previous>, sent: Option<Timestamp>) -> Declaration {
         Declaration {
             resource: self.declared.resource(&self.installation, deployment),
             properties: self.properties.clone(),
             previous,
-            sent: None,
+            sent,
         }
     }
 
@@ -152,7 +153,7 @@ pub fn between(
 ) -> Result<Change, Unusable> {
     let logical_id = new.or(old).map(|declared| declared.logical_id.clone()).unwrap_or_default();
     let old = old.map(|declared| Side::of(declared, deployment)).transpose()?;
-    let before = old.as_ref().map(|old| old.declaration(deployment, Some(none_before())));
+    let before = old.as_ref().map(|old| old.declaration(deployment, Some(none_before()), None));
     let before = match (&old, &before) {
         (Some(old), Some(declaration)) => Some((old, old.goal(declaration, now)?)),
         _ => None,
@@ -188,7 +189,7 @@ pub fn between(
     let previous = was
         .as_ref()
         .map(|(old, role, _)| Previous { physical_id: role.name.to_string(), properties: old.properties.clone() });
-    let declaration = side.declaration(deployment, previous);
+    let declaration = side.declaration(deployment, previous, Some(now));
     let goal = side.goal(&declaration, now)?;
     if goal.managed_in().is_some() {
         return Ok(change);
