@@ -87,6 +87,7 @@ templates: tools ## lint the CloudFormation templates and check that stackset.ya
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file provider.yaml
 	$(aws)/cfn-lint --include-checks I -- template.yaml provider.yaml stackset.yaml organization.yaml examples/*.yaml
+	$(aws)/cfn-lint -- cli/tests/golden/*.yaml
 
 scripts: tools ## check the syntax of the shell and Python files
 	for script in .ci/run tools/install tools/pin tools/catalogue/install; do bash -n $$script || exit 1; done

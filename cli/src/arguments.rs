@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, completions, plan, schema};
+use crate::{check, completions, native, plan, schema};
 
 /// Shows what a delegated role in a template would be, before it is deployed.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ pub enum Verb {
     Check(check::Arguments),
     /// Show what a new template changes: who gains and loses access, and the calls in order
     Plan(plan::Arguments),
+    /// Print the roles as native resources, for reviewers and for tools that know those only
+    Native(native::Arguments),
     /// Print the JSON schema of a resource type
     Schema(schema::Arguments),
     /// Print the completions of a shell
@@ -42,6 +44,7 @@ Exit codes:
 Examples:
   delegated-role check template.yaml
   delegated-role plan new.yaml --against old.yaml
+  delegated-role native template.yaml > native.yaml
   delegated-role schema Custom::DelegatedRole
   delegated-role completions bash > ~/.local/share/bash-completion/completions/delegated-role
 

@@ -8,6 +8,7 @@
 //! | [`arguments`] | what can be typed, with its help |
 //! | [`check`] | every problem and warning of a template |
 //! | [`plan`] | what a new template changes of the roles of an old one |
+//! | [`native`] | the roles as native resources |
 //! | [`schema`] | the JSON schemas of the resource types |
 //! | [`completions`] | completions for shells |
 //! | [`report`] | what was found in templates |
@@ -25,6 +26,7 @@ pub mod completions;
 pub mod console;
 pub mod deployment;
 pub mod judgement;
+pub mod native;
 pub mod outcome;
 pub mod owner;
 pub mod plan;
@@ -47,6 +49,7 @@ use outcome::{Outcome, Unusable};
 pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> Result<Outcome, Unusable> {
     match &arguments.verb {
         Verb::Check(arguments) => check::run(arguments, now, console),
+        Verb::Native(arguments) => native::run(arguments, now, console),
         Verb::Plan(arguments) => plan::run(arguments, now, console),
         Verb::Schema(arguments) => schema::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, Arguments::command(), console),

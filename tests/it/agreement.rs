@@ -6,11 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use delegated_role_cli::deployment::Deployment;
 use delegated_role_cli::judgement::{Declared, declared};
+use delegated_role_cli::native::native;
 use delegated_role_cli::plan::{Action, between};
 use delegated_role_cli::template::{Inputs, Template};
 use delegated_role_core::findings::{Code, Severity};
 use delegated_role_core::identifiers::{AccountId, Region, StackArn};
 use delegated_role_core::owner_limits::Settings;
+use delegated_role_core::policy::Document;
 use delegated_role_core::timestamp::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -26,7 +28,7 @@ const SENT: u64 = 1_795_348_800;
 const LATER: u64 = SENT + 300;
 
 fn cases() -> ProptestConfig {
-    let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(150);
+    let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
@@ -291,6 +293,37 @@ proptest! {
         } else {
             agrees(&stack, &declared, &answer)?;
         }
+    }
+
+    #[test]
+    fn the_native_role_is_the_role_that_the_function_makes(properties in accepted_properties(), settings in any_settings()) {
+        let stack = with(Stack::new(), &settings);
+        let created = run(stack.create(properties.clone()));
+        prop_assume!(created.succeeded());
+        let role = stack.account.role(created.physical_id()).unwrap();
+        let native = native(&read(&stack, &properties), &deployment(&stack), at(SENT + 1)).unwrap();
+        let mut given = native.properties.clone();
+        let ids = role.trust.json().pointer("/Statement/0/Condition/StringEquals/sts:ExternalId").cloned();
+        if let Some(ids) = ids {
+            let condition = given["AssumeRolePolicyDocument"].pointer_mut("/Statement/0/Condition/StringEquals").unwrap();
+            condition["sts:ExternalId"] = ids;
+        }
+        // IAM writes a trust policy in its own form.
+        let [written, made] = [given["AssumeRolePolicyDocument"].clone(), role.trust.json()].map(Document::from_value);
+        prop_assert!(written.unwrap().same_meaning(&made.unwrap()), "{}", role.trust.text());
+        let policies = role.inline_policies.iter().map(|(name, policy)| json!({"PolicyName": name, "PolicyDocument": policy.json()}));
+        let mut policies: Vec<Value> = policies.collect();
+        policies.sort_by_key(|policy| policy["PolicyName"].to_string());
+        let mut written = given["Policies"].as_array().unwrap().clone();
+        written.sort_by_key(|policy| policy["PolicyName"].to_string());
+        prop_assert_eq!(written, policies);
+        prop_assert_eq!(given.get("MaxSessionDuration"), Some(&json!(role.max_session_duration)));
+        prop_assert_eq!(given.get("Path"), Some(&json!(role.path)));
+        prop_assert_eq!(given.get("Description").cloned(), role.description.filter(|text| !text.is_empty()).map(Value::from));
+        prop_assert_eq!(given.get("PermissionsBoundary").cloned(), role.permissions_boundary.map(Value::from));
+        let mut attached = role.attached_policies.clone();
+        attached.sort();
+        prop_assert_eq!(given.get("ManagedPolicyArns").cloned().unwrap_or(json!([])), json!(attached));
     }
 
     #[test]
