@@ -12,6 +12,7 @@ mod golden;
 mod guardrail_policy;
 mod judge;
 mod limits;
+mod own_role;
 mod provider;
 mod replaced_code;
 mod settings;

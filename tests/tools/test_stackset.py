@@ -79,9 +79,9 @@ class Generator(unittest.TestCase):
             ),
             ("  HasRoleName:", '  HasPermittedTeams: !Not [!Equals [!Ref PermittedTeams, ""]]\n  HasRoleName:'),
             (
-                "      # The function sets it in any case.",
+                "      # The function sets the required one in any case.",
                 "      PermittedTeams: !If [HasPermittedTeams, !Ref PermittedTeams, !Ref AWS::NoValue]\n"
-                "      # The function sets it in any case.",
+                "      # The function sets the required one in any case.",
             ),
         ]
         with_it = stackset.generate(self.changed(self.template, *changes), self.patch)
@@ -307,13 +307,13 @@ class StackSets(unittest.TestCase):
         self.assertEqual(other.pop("Condition"), "MakeRole")
         other["Properties"] |= {"ExternalId": {"Ref": "ExternalId"}, "RoleName": {"Ref": "RoleName"}}
         # In the home Region the role is made after its boundary.
-        required, no_value = other["Properties"]["PermissionsBoundary"]["Fn::If"][1:]
+        has, given_here, boundary = other["Properties"]["PermissionsBoundary"]["Fn::If"]
+        required, no_value = boundary["Fn::If"][1:]
         ours, arn, given = required["Fn::If"]
         elsewhere = {"Fn::Sub": arn["Fn::Sub"][0].replace("${Region}", "${HomeRegion}")}
         arn = {"Fn::If": ["IsHomeRegion", {"Ref": "Boundary"}, elsewhere]}
-        other["Properties"]["PermissionsBoundary"] = {
-            "Fn::If": ["BoundaryIsRequired", {"Fn::If": [ours, arn, given]}, no_value]
-        }
+        boundary = {"Fn::If": ["BoundaryIsRequired", {"Fn::If": [ours, arn, given]}, no_value]}
+        other["Properties"]["PermissionsBoundary"] = {"Fn::If": [has, given_here, boundary]}
         self.assertEqual(role, other)
 
     def test_the_boundary_is_made_in_the_home_region_only(self):

@@ -36,13 +36,13 @@ def resources(names, arns):
 
 def written(template, resources):
     """The template with this list below its heading."""
-    place = re.compile(rf"^( *){re.escape(HEADING)}\n((?:\1- !Sub .*\n)*)", re.MULTILINE)
+    place = re.compile(rf"^( *){re.escape(HEADING)}\n((?:\1- .*\n)*)", re.MULTILINE)
     if len(place.findall(template)) != 1:
         raise SystemExit(f"The template must have this line exactly once: {HEADING}")
 
     def lines(found):
-        item = f"{found[1]}- !Sub arn:${{AWS::Partition}}:iam::aws:policy/"
-        return f"{found[1]}{HEADING}\n" + "".join(f"{item}{resource}\n" for resource in sorted(set(resources)))
+        items = "".join(f"{found[1]}- arn:*:iam::aws:policy/{resource}\n" for resource in sorted(set(resources)))
+        return f"{found[1]}{HEADING}\n{items}"
 
     return place.sub(lines, template)
 
