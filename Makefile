@@ -86,12 +86,12 @@ templates: tools ## lint the CloudFormation templates and check that stackset.ya
 	$(python) -m unittest discover --start-directory tests/tools --top-level-directory tests
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file template.yaml
 	AWS_DEFAULT_REGION=us-east-1 $(aws)/sam validate --lint --template-file provider.yaml
-	$(aws)/cfn-lint --include-checks I -- template.yaml provider.yaml stackset.yaml organization.yaml examples/*.yaml
+	$(aws)/cfn-lint --include-checks I -- template.yaml provider.yaml stackset.yaml organization.yaml examples/*.yaml examples/terraform/modules/*/*.yaml
 	$(aws)/cfn-lint -- cli/tests/golden/*.yaml
 
 scripts: tools ## check the syntax of the shell and Python files
 	for script in .ci/run tools/install tools/pin tools/catalogue/install; do bash -n $$script || exit 1; done
-	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for d in ("tests", "tools") for f in pathlib.Path(d).rglob("*.py")]'
+	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for d in ("tests", "tools", "cfn-lint") for f in pathlib.Path(d).rglob("*.py")]'
 	$(python) -c 'import json, pathlib; [json.loads(f.read_text()) for f in pathlib.Path("events").glob("*.json")]'
 
 e2e: build ## run the end-to-end tests on the local AWS
