@@ -75,9 +75,9 @@ fn every_property_is_a_parameter_and_what_is_empty_is_left_out() {
     for (name, _, text, value) in properties() {
         let mut changed = default.clone();
         if value.is_null() {
-            drop(changed.remove(name))
+            drop(changed.remove(name));
         } else {
-            drop(changed.insert(name.into(), value))
+            drop(changed.insert(name.into(), value));
         }
         assert_eq!(role(&made().with(name, text)), changed, "{name}");
     }
