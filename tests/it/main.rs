@@ -18,6 +18,7 @@ mod function;
 mod fuzz;
 mod home_region;
 mod metrics;
+mod migrating;
 mod narrowing;
 mod partitions;
 mod permissions;

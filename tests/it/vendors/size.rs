@@ -4,6 +4,7 @@ use expect_test::expect;
 use serde_json::{Value, json};
 
 use super::{attached, check_made, check_refused, document, role};
+use crate::fixtures::GUARDRAILS;
 use crate::stack::Stack;
 use crate::wire::iam::Policy;
 
@@ -18,9 +19,22 @@ fn buckets(range: std::ops::Range<usize>) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_that_is_too_long_says_by_how_much_and_where_to_put_it() {
-    check_refused(&Stack::new(), &json!({"CustomPolicy": buckets(0..100)}), &expect!["CustomPolicy has 14638 characters without white space, 5276 more than the 9362 that are left for it: IAM allows 10240 for all inline policies of a role, ServiceProviderAccessGuardrails needs 711 of them, and AWSRevokeOlderSessions may need 167. Move statements to a managed policy and add it to ManagedPolicyArns. [quota-exceeded]"]).await;
-    check_refused(&Stack::new(), &json!({"CustomPolicy": buckets(0..100), "RevokeSessions": "Never"}), &expect!["CustomPolicy has 14638 characters without white space, 5109 more than the 9529 that are left for it: IAM allows 10240 for all inline policies of a role, ServiceProviderAccessGuardrails needs 711 of them. Move statements to a managed policy and add it to ManagedPolicyArns. [quota-exceeded]"])
-        .await;
+    let fits = check_made(&Stack::new(), &json!({"CustomPolicy": buckets(0..10)}), &expect![[""]]).await;
+    let guardrails = fits.inline_policies[GUARDRAILS].json().to_string().len();
+    for (revoke, kept, for_revocation) in
+        [("OnNarrowing", 167, ", and AWSRevokeOlderSessions may need 167"), ("Never", 0, "")]
+    {
+        let properties = json!({"CustomPolicy": buckets(0..100), "RevokeSessions": revoke});
+        let answer = Stack::new().create(role(&properties)).await;
+        let room = 10_240 - guardrails - kept;
+        let expected = format!(
+            "CustomPolicy has 14638 characters without white space, {} more than the {room} that are left for it: IAM allows 10240 \
+             for all inline policies of a role, ServiceProviderAccessGuardrails needs {guardrails} of them{for_revocation}. Move \
+             statements to a managed policy and add it to ManagedPolicyArns. [quota-exceeded]",
+            14_638 - room
+        );
+        assert_eq!(answer.reason(), expected);
+    }
 }
 
 /// What the advice says works: the statements in managed policies of the account.

@@ -76,3 +76,14 @@ async fn a_vendor_that_chooses_the_name_and_the_path() {
     assert_eq!(made.arn, "arn:aws:iam::111111111111:role/delegated/VendorIntegrationRole");
     check_refused(&Stack::new(), &json!({"ManagedPolicyArns": AUDIT, "Path": "/vendor/"}), &expect!["Path is /vendor/, but the function's owner requires paths that start with /delegated/ (RolePathPrefix). [not-permitted-by-owner]"]).await;
 }
+
+/// The vendor runs on EKS Pod Identity, whose sessions carry tags: without a second statement it could not enter.
+#[tokio::test(start_paused = true)]
+async fn a_vendor_whose_sessions_carry_tags() {
+    let properties = json!({
+        "ManagedPolicyArns": AUDIT, "AllowSessionTags": true, "AllowSourceIdentity": true,
+        "AllowedPrincipalArns": "arn:aws:iam::222222222222:role/pods-collector",
+    });
+    let made = check_made(&Stack::new(), &properties, &expect![[""]]).await;
+    expect![[r#"{"Statement":[{"Action":"sts:AssumeRole","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/pods-collector"},"StringEquals":{"sts:ExternalId":"an-external-id-of-the-provider"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:root"}},{"Action":["sts:TagSession","sts:SetSourceIdentity"],"Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/pods-collector"}},"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:root"}}],"Version":"2012-10-17"}"#]].assert_eq(&made.trust.json().to_string());
+}
