@@ -25,13 +25,11 @@ rehearse: build ## all operations of a StackSet in ACCOUNTS (20) accounts and RE
 test: fmt scripts clippy unit validators templates e2e ## all tests that CI runs
 	@echo "All tests passed."
 
-deploy: tools ## build and deploy to your AWS account; asks for the parameters (ARCHITECTURE=arm64 for Graviton)
-	$(aws)/sam build $(architecture)
-	$(aws)/sam deploy --guided $(architecture)
+deploy: tools ## build and deploy to your AWS account: TrustedAccountIds=... or a file deploy.env (docs/properties.md)
+	@PYTHONPATH=tools $(aws)/python -m deploy
 
-deploy-provider: tools ## the same for the account of a service provider (provider.yaml)
-	$(aws)/sam build --config-env provider $(architecture)
-	$(aws)/sam deploy --config-env provider --guided $(architecture)
+deploy-provider: tools ## the same for the account of a service provider (provider.yaml, deploy-provider.env)
+	@PYTHONPATH=tools $(aws)/python -m deploy provider
 
 publish: .tools/aws/.installed ## publish the code for an organization: ORGANIZATION=o-... REGIONS="..." (docs/organization.md)
 	@PYTHONPATH=tools $(aws)/python -m publish
@@ -109,7 +107,3 @@ pins: ## update the pinned versions after a change in tools/*.in
 
 clean: ## remove everything that was built or installed in this checkout
 	rm -rf target .aws-sam .tools
-
-ifdef ARCHITECTURE
-architecture := --parameter-overrides Architecture=$(ARCHITECTURE)
-endif

@@ -8,6 +8,8 @@ use regex_lite::Regex;
 
 /// Files that a reader of the documentation creates.
 const OF_THE_READER: &[&str] = &[
+    "deploy.env",
+    "deploy-provider.env",
     "acme.yaml",
     "onboarding.yaml",
     "parameters.json",

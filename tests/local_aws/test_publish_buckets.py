@@ -141,7 +141,7 @@ class BucketAccess(PublishTestCase):
         return evaluate_resource_policy(json.dumps(self.policy), context).decision
 
     def allow_plain_http(self):
-        statements = [statement for statement in self.policy["Statement"] if statement["Sid"] != "EncryptedConnectionsOnly"]
+        statements = [statement for statement in self.policy["Statement"] if statement["Sid"] != "DenyUnencryptedConnections"]
         self.assertEqual(len(statements), len(self.policy["Statement"]) - 1)
         self.s3.put_bucket_policy(Bucket=self.bucket(), Policy=json.dumps({**self.policy, "Statement": statements}))
 
