@@ -11,6 +11,7 @@ const OF_THE_READER: &[&str] = &[
     "deploy.env",
     "deploy-provider.env",
     "acme.yaml",
+    "acme-next.yaml",
     "onboarding.yaml",
     "parameters.json",
     "shut-out.json",
