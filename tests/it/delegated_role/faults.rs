@@ -54,26 +54,28 @@ async fn temporary_faults_do_not_fail_a_request() {
 
 #[tokio::test(start_paused = true)]
 async fn permanent_faults_end_in_a_reason_before_the_deadline() {
-    for (fault, reason) in [
-        (Fault::throttled().every(), "AWS throttled iam:CreateRole in"),
-        (Fault::unavailable().every(), "iam:CreateRole got no usable answer from AWS in"),
-        (Fault::connection_cut().every(), "iam:CreateRole got no usable answer from AWS in"),
-        (Fault::hang().every(), "iam:CreateRole got no usable answer from AWS in"),
+    for (fault, reason, code) in [
+        (Fault::throttled().every(), "AWS throttled iam:CreateRole in", "throttled"),
+        (Fault::unavailable().every(), "iam:CreateRole got no usable answer from AWS in", "unavailable"),
+        (Fault::connection_cut().every(), "iam:CreateRole got no usable answer from AWS in", "unavailable"),
+        (Fault::hang().every(), "iam:CreateRole got no usable answer from AWS in", "unavailable"),
         (
             Fault::denied().on("CreateRole").every(),
             "iam:CreateRole was denied: User: arn:aws:sts::111111111111:assumed-role/",
+            "denied",
         ),
-        (Fault::denied().on("AttachRolePolicy").every(), "iam:AttachRolePolicy was denied"),
+        (Fault::denied().on("AttachRolePolicy").every(), "iam:AttachRolePolicy was denied", "denied"),
         (
             Fault::refused(400, "MalformedPolicyDocument", "Invalid principal in policy").on("CreateRole").every(),
             "iam:CreateRole failed because IAM does not know the account",
+            "unknown-account",
         ),
     ] {
         let stack = Stack::new();
         stack.account.fail(fault);
         let answer = stack.create(json!({"ExternalAwsAccountId": PROVIDER, "ManagedPolicyArns": AUDIT})).await;
         assert!(answer.reason().starts_with(reason), "{reason}: {}", answer.reason());
-        assert!(answer.reason().ends_with('.'), "{}", answer.reason());
+        assert!(answer.reason().ends_with(&format!(". [{code}]")), "{}", answer.reason());
     }
 }
 
