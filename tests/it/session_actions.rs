@@ -165,7 +165,7 @@ async fn what_leaves_is_gone_before_tagged_sessions_come() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_statement_that_others_changed_is_put_right() {
+async fn a_second_statement_that_others_changed_is_corrected() {
     let second = |change: fn(&mut Value)| {
         let mut trust = with_second_statement(&json!("sts:TagSession"));
         change(&mut trust["Statement"]);
