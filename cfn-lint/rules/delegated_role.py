@@ -15,6 +15,9 @@ import re
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
+# In SARIF every rule needs an address.
+SOURCE = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html"
+
 SCHEMAS = {}
 for _file in sorted((pathlib.Path(__file__).resolve().parents[1] / "schemas").glob("*.json")):
     _schema = json.loads(_file.read_text(encoding="utf-8"))
@@ -36,6 +39,7 @@ class DelegatedRoleProperties(CloudFormationLintRule):
     id = "E9310"
     shortdesc = "Properties of delegated roles, external IDs and access checks"
     description = "Each property is known and well-formed, required ones are there, and no two contradict each other."
+    source_url = SOURCE
     tags = ["resources", "iam"]
 
     def match(self, cfn):
@@ -52,6 +56,7 @@ class DelegatedRoleAttributes(CloudFormationLintRule):
     id = "E9311"
     shortdesc = "Attributes of delegated roles, external IDs and access checks"
     description = "Fn::GetAtt of an attribute that the resource does not have fails the stack."
+    source_url = SOURCE
     tags = ["resources", "functions", "getatt", "sub"]
 
     def match(self, cfn):
@@ -72,6 +77,7 @@ class DelegatedRoleTypes(CloudFormationLintRule):
     id = "E9312"
     shortdesc = "Names of the resource types of delegated roles, external IDs and access checks"
     description = "The function refuses a resource type that it does not have."
+    source_url = SOURCE
     tags = ["resources"]
 
     def match(self, cfn):

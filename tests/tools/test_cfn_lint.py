@@ -60,6 +60,12 @@ class Rules(unittest.TestCase):
     def test_finds_nothing_in_what_the_function_accepts(self):
         self.assertEqual(self.found(TEMPLATES / "right.yaml"), [])
 
+    def test_each_rule_has_an_address_since_code_scanning_requires_one(self):
+        ours = [finding["Rule"] for finding in self.findings if finding["Rule"]["Id"].startswith("E93")]
+        self.assertEqual({rule["Id"] for rule in ours}, {"E9310", "E9311", "E9312"})
+        for rule in ours:
+            self.assertRegex(rule["Source"], "^https://")
+
     def test_repeats_no_value(self):
         for value in ["external-id-1", "an-external-id", "33333333333", "129601", "exclusive", "4000"]:
             self.assertNotIn(value, "\n".join(finding["Message"] for finding in self.findings))
