@@ -10,7 +10,7 @@ use crate::outcome::Unusable;
 use crate::template::{Inputs, Resolve, Resolver, Template, Value};
 
 /// Variables of the function's environment that the template sets by itself.
-const NO_LIMITS: [&str; 3] = ["FUNCTION_ROLE_ARN", "FUNCTION_STACK_ID", "RESOURCE_TYPES"];
+const NO_LIMITS: [&str; 4] = ["CODE_BUCKET_PREFIX", "FUNCTION_ROLE_ARN", "FUNCTION_STACK_ID", "RESOURCE_TYPES"];
 
 /// The limits: those given, over those of the template that installs the function, over the defaults. Where neither says
 /// which accounts may be trusted, any may.
