@@ -224,11 +224,12 @@ impl Command {
         settings: Settings,
         sent: Option<Timestamp>,
     ) -> Self {
-        let Settings { role_path_prefix: prefix, limits, .. } = settings;
+        let Settings { role_path_prefix: prefix, role_name_prefix: name_prefix, limits, .. } = settings;
         let (properties, previous) = match intent {
             Intent::Delete { physical_id, properties } => {
                 let region = function.region().clone();
-                let removal = Removal { resource, physical_id: physical_id.clone(), properties, prefix, region, sent };
+                let known = physical_id.clone();
+                let removal = Removal { resource, physical_id: known, properties, prefix, name_prefix, region, sent };
                 return Self::RemoveRole { removal, physical_id };
             }
             Intent::Create { properties } => (properties, None),
@@ -236,7 +237,7 @@ impl Command {
                 (properties, Some(Previous { physical_id, properties: old_properties }))
             }
         };
-        let expected = resource.name_hint(&properties, prefix.as_ref());
+        let expected = resource.name_hint(&properties, prefix.as_ref(), name_prefix.as_ref());
         let physical_id = match (&previous, &expected) {
             (Some(previous), _) => previous.physical_id.clone(),
             (None, Some(name)) => name.to_string(),

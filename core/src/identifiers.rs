@@ -39,7 +39,7 @@ pub use self::external_id::{ExternalId, ExternalIdPrefix};
 pub use self::network::{OrganizationId, PublicCidr};
 pub use self::partition::Partition;
 pub use self::pattern::{BucketPrefix, RolePattern, StackNamePattern};
-pub use self::role::{RoleName, RolePath};
+pub use self::role::{RoleName, RoleNamePrefix, RolePath};
 pub use self::text::Invalid;
 pub(crate) use self::text::{digest, hexadecimal, is_tag_character};
 

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use self::environment::Environment;
 use crate::findings::Problems;
 use crate::identifiers::{
-    AccountId, BucketPrefix, PolicyArn, RoleArn, RolePath, RolePattern, StackArn, StackNamePattern,
+    AccountId, BucketPrefix, PolicyArn, RoleArn, RoleNamePrefix, RolePath, RolePattern, StackArn, StackNamePattern,
 };
 use crate::policy::glob_matches;
 
@@ -20,6 +20,8 @@ use crate::policy::glob_matches;
 pub struct Settings {
     /// Where roles live; known even when another setting is wrong, since roles must still be removed.
     pub role_path_prefix: Option<RolePath>,
+    /// What the names of roles begin with; known for the same reason.
+    pub role_name_prefix: Option<RoleNamePrefix>,
     /// The limits, or everything that is wrong with them. Then no role may be created or changed, because the limits are not
     /// known.
     pub limits: Result<OwnerLimits, Problems>,
@@ -33,7 +35,8 @@ impl Settings {
         let resource_types = variable("RESOURCE_TYPES").unwrap_or_default();
         let resource_types = resource_types.split(',').map(str::trim).filter(|name| !name.is_empty());
         Self {
-            role_path_prefix: prefix(&Environment::new(&variable)),
+            role_path_prefix: path_prefix(&Environment::new(&variable)),
+            role_name_prefix: name_prefix(&mut Environment::new(&variable)),
             limits: OwnerLimits::read(Environment::new(&variable)),
             resource_types: resource_types.map(ToOwned::to_owned).collect(),
         }
@@ -51,6 +54,8 @@ impl Settings {
 pub struct OwnerLimits {
     /// Every role lives under this path.
     pub role_path_prefix: RolePath,
+    /// The name of every role begins with it. Then every role has exactly the path above, which may be `/`.
+    pub role_name_prefix: RoleNamePrefix,
     /// When set, every role gets this boundary, and no other is accepted.
     pub required_permissions_boundary: Option<PolicyArn>,
     /// The only accounts that a role may trust.
@@ -115,9 +120,11 @@ impl OwnerLimits {
     fn read(mut environment: Environment<'_>) -> Result<Self, Problems> {
         let permit_missing_external_id = environment.flag("PERMIT_MISSING_EXTERNAL_ID");
         let permit_administrative_access = environment.flag("PERMIT_ADMINISTRATIVE_ACCESS");
-        let role_path_prefix = prefix(&environment);
+        let role_name_prefix = name_prefix(&mut environment).unwrap_or_default();
+        let role_path_prefix = path_prefix(&environment);
         if role_path_prefix.is_none() {
-            let what = "must be a path of at least one segment that starts and ends in a slash.";
+            let what = "must be a path of at least one segment that starts and ends in a slash, or / together with \
+                        ROLE_NAME_PREFIX.";
             environment.malformed("ROLE_PATH_PREFIX", what);
         }
         let required_permissions_boundary = environment.one("REQUIRED_PERMISSIONS_BOUNDARY", PolicyArn::parse);
@@ -137,10 +144,20 @@ impl OwnerLimits {
         let code_bucket_prefix = environment.one("CODE_BUCKET_PREFIX", BucketPrefix::parse);
         let function_role = environment.one("FUNCTION_ROLE_ARN", RoleArn::parse);
         let function_stack = environment.one("FUNCTION_STACK_ID", StackArn::parse);
+        if let (Some(function_role), Some(path)) = (&function_role, &role_path_prefix)
+            && function_role.path_and_name().starts_with(&format!("{path}{role_name_prefix}"))
+        {
+            let what = format_args!(
+                "is {function_role}, one of the roles that the function may change (ROLE_PATH_PREFIX and ROLE_NAME_PREFIX); \
+                 choose another prefix."
+            );
+            environment.malformed("FUNCTION_ROLE_ARN", what);
+        }
         let allowed_managed_policies = environment.list("ALLOWED_MANAGED_POLICY_ARNS");
         let Some(role_path_prefix) = role_path_prefix else { return Err(environment.problems) };
         environment.problems.none().map(|()| Self {
             role_path_prefix,
+            role_name_prefix,
             required_permissions_boundary,
             trusted_accounts,
             allowed_managed_policies,
@@ -163,10 +180,18 @@ impl OwnerLimits {
     }
 }
 
-/// The role path prefix, if it is valid.
-fn prefix(environment: &Environment<'_>) -> Option<RolePath> {
+/// The role path prefix, if it is valid. With `/` alone, every role of the account would be the function's.
+fn path_prefix(environment: &Environment<'_>) -> Option<RolePath> {
     let text = environment.given("ROLE_PATH_PREFIX").unwrap_or_else(|| "/delegated/".to_owned());
-    RolePath::parse(&text).ok().filter(|path| path.as_str() != "/")
+    RolePath::parse(&text).ok().filter(|path| path.as_str() != "/" || environment.given("ROLE_NAME_PREFIX").is_some())
+}
+
+/// The role name prefix, if it is valid: empty where none is set.
+fn name_prefix(environment: &mut Environment<'_>) -> Option<RoleNamePrefix> {
+    match environment.given("ROLE_NAME_PREFIX") {
+        None => Some(RoleNamePrefix::default()),
+        Some(_) => environment.one("ROLE_NAME_PREFIX", RoleNamePrefix::parse),
+    }
 }
 
 #[cfg(test)]
@@ -194,6 +219,9 @@ mod tests {
                     role_path_prefix: RolePath(
                         "/delegated/",
                     ),
+                    role_name_prefix: RoleNamePrefix(
+                        "",
+                    ),
                     required_permissions_boundary: None,
                     trusted_accounts: Only(
                         {},
@@ -217,6 +245,7 @@ mod tests {
         check(
             &[
                 ("ROLE_PATH_PREFIX", "/partners/eu/"),
+                ("ROLE_NAME_PREFIX", "acme-"),
                 ("REQUIRED_PERMISSIONS_BOUNDARY", "arn:aws:iam::111122223333:policy/Boundary"),
                 ("TRUSTED_ACCOUNT_IDS", "444455556666, 777788889999"),
                 (
@@ -240,6 +269,9 @@ mod tests {
                 OwnerLimits {
                     role_path_prefix: RolePath(
                         "/partners/eu/",
+                    ),
+                    role_name_prefix: RoleNamePrefix(
+                        "acme-",
                     ),
                     required_permissions_boundary: Some(
                         PolicyArn(
@@ -325,7 +357,7 @@ mod tests {
                 ("FUNCTION_STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/*/1f2e-3d"),
             ],
             &expect![
-                "There are 12 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MIN_EXTERNAL_ID_LENGTH must be a whole number from 2 to 1224 (characters). [invalid-setting] (7) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (8) PASSABLE_ROLE_ARNS must be a list; each the ARN of a role or a pattern of such ARNs, such as arn:aws:iam::111122223333:role/app-*. [invalid-setting] (9) PROTECTED_STACK_NAMES must be a list; each the name of a stack or a pattern of 1 to 128 characters of A-Za-z0-9-*?, such as network-*. [invalid-setting] (10) CODE_BUCKET_PREFIX must be 3 to 48 characters of a-z0-9- that neither begin nor end with a dash. [invalid-setting] (11) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (12) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
+                "There are 12 problems. (1) PERMIT_MISSING_EXTERNAL_ID must be true or false. [invalid-setting] (2) PERMIT_ADMINISTRATIVE_ACCESS must be true or false. [invalid-setting] (3) ROLE_PATH_PREFIX must be a path of at least one segment that starts and ends in a slash, or / together with ROLE_NAME_PREFIX. [invalid-setting] (4) REQUIRED_PERMISSIONS_BOUNDARY must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/SecurityAudit. [invalid-setting] (5) TRUSTED_ACCOUNT_IDS must be * alone, or a list; each an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-setting] (6) MIN_EXTERNAL_ID_LENGTH must be a whole number from 2 to 1224 (characters). [invalid-setting] (7) MAX_SESSION_DURATION_CAP must be a whole number from 3600 to 43200 (seconds). [invalid-setting] (8) PASSABLE_ROLE_ARNS must be a list; each the ARN of a role or a pattern of such ARNs, such as arn:aws:iam::111122223333:role/app-*. [invalid-setting] (9) PROTECTED_STACK_NAMES must be a list; each the name of a stack or a pattern of 1 to 128 characters of A-Za-z0-9-*?, such as network-*. [invalid-setting] (10) CODE_BUCKET_PREFIX must be 3 to 48 characters of a-z0-9- that neither begin nor end with a dash. [invalid-setting] (11) FUNCTION_ROLE_ARN must be the ARN of a role, such as arn:aws:iam::111122223333:role/NAME. [invalid-setting] (12) FUNCTION_STACK_ID must be the ID of a stack, which is its ARN. [invalid-setting]"
             ],
         );
     }

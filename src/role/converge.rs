@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use delegated_role_core::findings::{Code, Finding};
 use delegated_role_core::identifiers::{ExternalId, RoleName};
 use delegated_role_core::installation::Installation;
+use delegated_role_core::owner_limits::OwnerLimits;
 use delegated_role_core::role::account_lookup::{needs_quotas, policies_to_judge};
 use delegated_role_core::role::declaration::{Declaration, Previous};
 use delegated_role_core::role::desired::{DesiredRole, ExternalIds};
@@ -295,7 +296,8 @@ async fn remove_abandoned_replacement(
     installation: &Installation,
 ) -> Result<(), NotConverged> {
     let Declaration { resource, properties, sent, .. } = declaration;
-    let name_of = |properties| resource.name_hint(properties, Some(&installation.limits.role_path_prefix));
+    let OwnerLimits { role_path_prefix: path, role_name_prefix: prefix, .. } = &installation.limits;
+    let name_of = |properties| resource.name_hint(properties, Some(path), Some(prefix));
     let (Some(declared), Some(abandoned)) = (name_of(properties), name_of(&previous.properties)) else {
         return Ok(());
     };

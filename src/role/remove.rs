@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use delegated_role_core::findings::{Code, Finding};
-use delegated_role_core::identifiers::{Region, RoleName, RolePath};
+use delegated_role_core::identifiers::{Region, RoleName, RoleNamePrefix, RolePath};
 use delegated_role_core::properties::Properties;
-use delegated_role_core::role::name_conflict::not_deleted;
+use delegated_role_core::role::name_conflict::{not_deleted, outside_name_prefix};
 use delegated_role_core::role::observed::{Foreign, LiveRole, Observed};
 use delegated_role_core::role::ownership::{Claim, StackResource};
 use delegated_role_core::role::plan;
@@ -43,6 +43,8 @@ pub struct Removal {
     pub properties: Properties,
     /// The owner's role path prefix, if that setting is valid.
     pub prefix: Option<RolePath>,
+    /// The owner's role name prefix, if that setting is valid.
+    pub name_prefix: Option<RoleNamePrefix>,
     /// The function's Region.
     pub region: Region,
     /// When CloudFormation sent the request, if it says.
@@ -69,9 +71,9 @@ pub struct Removal {
 /// # Errors
 /// A reason: the role could not be removed, or its ownership tags are missing although it may be ours.
 pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), Finding> {
-    let Removal { resource, physical_id, properties, prefix, region, .. } = removal;
+    let Removal { resource, physical_id, properties, prefix, name_prefix, region, .. } = removal;
     let iam = &aws.iam;
-    let name_hint = || resource.name_hint(properties, prefix.as_ref());
+    let name_hint = || resource.name_hint(properties, prefix.as_ref(), name_prefix.as_ref());
     let known = RoleName::parse(physical_id).ok();
     let managed_elsewhere = home_region_hint(properties).is_some_and(|home_region| home_region != *region);
     if let Some(known) = &known {
@@ -80,6 +82,10 @@ pub async fn remove(aws: &Aws, removal: &Removal) -> Result<(), Finding> {
             Observed::Ours(live) => {
                 if is_outside(&live.path, prefix.as_ref()) {
                     return Ok(());
+                }
+                // The function has no rights on it. A success would leave access open that no stack knows of.
+                if let Some(prefix) = name_prefix.as_ref().filter(|prefix| !prefix.begins(&live.name)) {
+                    return Err(outside_name_prefix(&live.name, prefix));
                 }
                 return take_down_newest(iam, resource, *live, removal.sent, Patience::Usual).await;
             }

@@ -189,7 +189,17 @@ impl Deployment {
         }
     }
 
-    fn named_condition_holds(&self, name: &str) -> bool {
+    /// What the rules of the template say against these parameters. CloudFormation creates no stack then.
+    pub(crate) fn broken_rules(&self) -> Vec<String> {
+        let rules = self.declared("/Rules").as_object().unwrap().values();
+        let applies = |rule: &&Value| rule.get("RuleCondition").is_none_or(|condition| self.holds(condition));
+        let assertions = rules.filter(applies).flat_map(|rule| rule["Assertions"].as_array().unwrap());
+        let broken = assertions.filter(|assertion| !self.holds(&assertion["Assert"]));
+        broken.map(|assertion| text(&assertion["AssertDescription"])).collect()
+    }
+
+    /// Whether a condition of the template holds.
+    pub(crate) fn named_condition_holds(&self, name: &str) -> bool {
         self.holds(self.declared(&format!("/Conditions/{name}")))
     }
 

@@ -20,7 +20,7 @@ BUILT_PROVIDER = ROOT / ".aws-sam" / "provider" / "template.yaml"
 RELAXED = LOGS / "template.yaml"
 
 UNKNOWN_CONDITION_KEYS = ("iam:PermissionsBoundary", "iam:PolicyARN")
-ROLES_WITH_PREFIX = "role${RolePathPrefix}*"
+ROLES_WITH_PREFIX = "role${RolePathPrefix}${RoleNamePrefix}*"
 ANY_ROLE = "role/*"
 
 

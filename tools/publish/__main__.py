@@ -17,9 +17,9 @@ def main():
     package = code.package(settings.built or _build(settings.architecture), settings.architecture)
     _log(f"The code is {package.key} ({len(package.content):,} bytes).")
     prefix = publisher.bucket_prefix()
-    role_path_prefix = stack_sets.role_path_prefix(settings, deployed)
+    role_prefixes = stack_sets.role_prefixes(settings, deployed)
     _log(f"Creating or updating the buckets in {', '.join(settings.regions)} ...")
-    buckets = publisher.deploy_buckets(prefix, role_path_prefix)
+    buckets = publisher.deploy_buckets(prefix, role_prefixes)
     for bucket in buckets:
         was_present = bucket.put(package)
         result = "was already in" if was_present else "is now in"
@@ -27,7 +27,7 @@ def main():
     if warning:
         _log(warning)
     previous_key = buckets[0].previous_key(package)
-    print(commands.next_commands(settings, publisher.account, prefix, role_path_prefix, package.key, deployed, previous_key))
+    print(commands.next_commands(settings, publisher.account, prefix, role_prefixes, package.key, deployed, previous_key))
 
 
 def _find_stack_sets(settings):

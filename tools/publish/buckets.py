@@ -50,22 +50,22 @@ class Publisher:
             )
         return requested or next(iter(existing.values()), None) or f"service-provider-access-{self.account}"
 
-    def deploy_buckets(self, prefix, role_path_prefix):
+    def deploy_buckets(self, prefix, role_prefixes):
         """Creates or updates the bucket in each Region, several at the same time."""
         buckets = [Bucket(f"{prefix}-{region}", region, self.account) for region in self._settings.regions]
         for bucket in buckets:
             if bucket.region not in self._existing_prefixes:
                 bucket.check_name_available()
         with concurrent.futures.ThreadPoolExecutor(MAX_DEPLOYMENTS) as pool:
-            deployments = [pool.submit(self._deploy, bucket.region, prefix, role_path_prefix) for bucket in buckets]
+            deployments = [pool.submit(self._deploy, bucket.region, prefix, role_prefixes) for bucket in buckets]
         for deployment in deployments:
             deployment.result()
         return buckets
 
-    def _deploy(self, region, prefix, role_path_prefix):
+    def _deploy(self, region, prefix, role_prefixes):
         command = ["sam", "deploy", "--config-env", CONFIGURATION, "--region", region, "--no-confirm-changeset", "--no-progressbar"]
         command += ["--parameter-overrides", f"OrganizationId={self._settings.organization}", f"CodeBucketPrefix={prefix}"]
-        command += [f"RolePathPrefix={role_path_prefix}"]
+        command += [f"{name}={value}" for name, value in role_prefixes.items() if value]
         # The output is long, so it is shown only if the command fails.
         deployed = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if deployed.returncode != 0:

@@ -13,14 +13,14 @@ TEMPLATE = "stackset.yaml"
 CAPABILITIES = ("--capabilities", "CAPABILITY_NAMED_IAM")
 
 
-def next_commands(settings, account, prefix, role_path_prefix, key, deployed, previous_key):
+def next_commands(settings, account, prefix, role_prefixes, key, deployed, previous_key):
     """A shell script with comments. A missing value is a placeholder that AWS rejects. `account` is the one that publishes.
 
     `deployed` has the existing stack sets: the script updates them and creates the missing ones. If it is None, because
     this is not known, the script has the commands for both cases. The rollback is a comment, so running the whole script
     always ends with the published code.
     """
-    return "\n".join(_Script(settings, account, prefix, role_path_prefix, key, deployed, previous_key).lines())
+    return "\n".join(_Script(settings, account, prefix, role_prefixes, key, deployed, previous_key).lines())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,9 +32,9 @@ class _StackSet:
 
 
 class _Script:
-    def __init__(self, settings, account, prefix, role_path_prefix, key, deployed, previous_key):
+    def __init__(self, settings, account, prefix, role_prefixes, key, deployed, previous_key):
         self._settings, self._account, self._deployed, self._previous_key = settings, account, deployed, previous_key
-        self._prefix, self._role_path_prefix = prefix, role_path_prefix
+        self._prefix, self._role_prefixes = prefix, role_prefixes
         self._new = {"CodeKey": key, "Architecture": settings.architecture}
         self._sets = self._stack_sets()
 
@@ -211,7 +211,8 @@ class _Script:
             "ExternalAwsAccountId": values["PROVIDER"],
             "ExternalId": values["EXTERNAL_ID"],
             "RoleName": values["ROLE_NAME"],
-            **({"RolePathPrefix": self._role_path_prefix} if self._settings.role_path_prefix else {}),
+            **({"RolePathPrefix": self._role_prefixes["RolePathPrefix"]} if self._settings.role_path_prefix else {}),
+            **({"RoleNamePrefix": self._role_prefixes["RoleNamePrefix"]} if self._settings.role_name_prefix else {}),
             **at_home,
             "CodeBucketPrefix": self._prefix,
             **self._new,

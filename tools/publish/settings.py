@@ -20,7 +20,8 @@ FORMATS = {
     "PROVIDER": (r"[0-9]{12}(,[0-9]{12}){0,9}", "one to ten account IDs of 12 digits, separated by commas"),
     "EXTERNAL_ID": (r"[A-Za-z0-9_+=,.@:/-]{2,1224}", "2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -"),
     "ROLE_NAME": (r"[A-Za-z0-9_+=,.@-]{1,64}", "1 to 64 characters of A-Z a-z 0-9 _ + = , . @ -"),
-    "ROLE_PATH_PREFIX": (r"/([A-Za-z0-9_+=,.@-]+/)+", "path segments between slashes, such as /delegated/"),
+    "ROLE_PATH_PREFIX": (r"/([A-Za-z0-9_+=,.@-]+/)*", "path segments between slashes, such as /delegated/"),
+    "ROLE_NAME_PREFIX": (r"[A-Za-z0-9_+=,.@-]{1,32}", "1 to 32 characters of A-Z a-z 0-9 _ + = , . @ -"),
     "DELEGATED_ADMIN": (r"[01]", "1 (in the account of a delegated administrator) or empty (in the management account)"),
 }
 ORGANIZATIONAL_UNIT = r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}"
@@ -38,6 +39,7 @@ class Settings:
     external_id: str
     role_name: str
     role_path_prefix: str
+    role_name_prefix: str
     delegated_admin: bool
     # A directory with a function that is already built, for example on another machine.
     built: str
@@ -85,6 +87,7 @@ class Settings:
             external_id=values["EXTERNAL_ID"],
             role_name=values["ROLE_NAME"],
             role_path_prefix=values["ROLE_PATH_PREFIX"],
+            role_name_prefix=values["ROLE_NAME_PREFIX"],
             delegated_admin=values["DELEGATED_ADMIN"] == "1",
             built=values["BUILT"],
         )

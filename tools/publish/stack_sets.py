@@ -42,14 +42,21 @@ def find(settings):
     return deployed
 
 
-def role_path_prefix(settings, deployed):
-    """The path prefix of the delegated roles, which may not write the code. The stack sets decide, since it is permanent."""
-    at_home = deployed[HOME].parameters.get("RolePathPrefix") if deployed and deployed[HOME] else None
-    if at_home and settings.role_path_prefix and at_home != settings.role_path_prefix:
-        raise PublishError(
-            f"The stack set {HOME} has RolePathPrefix={at_home}, which never changes. Omit ROLE_PATH_PREFIX. Nothing was published."
-        )
-    return settings.role_path_prefix or at_home or DEFAULT_ROLE_PATH_PREFIX
+def role_prefixes(settings, deployed):
+    """The path and the beginning of the names of the delegated roles, which may not write the code. The stack sets decide, since
+    both are permanent."""
+    at_home = deployed[HOME].parameters if deployed and deployed[HOME] else {}
+    requested = {"RolePathPrefix": settings.role_path_prefix, "RoleNamePrefix": settings.role_name_prefix}
+    for (name, value), variable in zip(requested.items(), ("ROLE_PATH_PREFIX", "ROLE_NAME_PREFIX")):
+        if at_home.get(name) and value and at_home[name] != value:
+            raise PublishError(
+                f"The stack set {HOME} has {name}={at_home[name]}, which never changes. Omit {variable}. Nothing was published."
+            )
+    prefixes = {name: value or at_home.get(name, "") for name, value in requested.items()}
+    prefixes["RolePathPrefix"] = prefixes["RolePathPrefix"] or DEFAULT_ROLE_PATH_PREFIX
+    if prefixes["RolePathPrefix"] == "/" and not prefixes["RoleNamePrefix"]:
+        raise PublishError("ROLE_PATH_PREFIX can be / only together with ROLE_NAME_PREFIX. Nothing was published.")
+    return prefixes
 
 
 def _check(name, stack_set, settings):

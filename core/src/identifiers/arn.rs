@@ -43,6 +43,11 @@ impl RoleArn {
         &self.text
     }
 
+    /// Its path and name: `/NAME`, `/PATH/NAME`.
+    pub fn path_and_name(&self) -> &str {
+        self.text.splitn(6, ':').nth(5).and_then(|resource| resource.strip_prefix("role")).unwrap_or_default()
+    }
+
     /// The account that the role is in.
     pub fn account(&self) -> &Account {
         &self.account

@@ -24,21 +24,63 @@ impl RoleName {
 
     /// Whether a template may not give it: AWS, the CDK or this function has roles with names of this form.
     pub fn is_reserved(&self) -> bool {
-        self.is_reserved_by_others() || self.0.to_ascii_lowercase().starts_with("service-provider-access")
+        self.is_reserved_by_others() || self.0.to_ascii_lowercase().starts_with(OUR_OWN)
     }
 
     /// Whether AWS services or the CDK reserve names of this form for their own roles. A derived name may begin like the
     /// function's role, because it ends in a hash.
     pub fn is_reserved_by_others(&self) -> bool {
-        const STARTS: [&str; 4] = ["awsservicerolefor", "awsreservedsso_", "stacksets-exec-", "cdk-"];
-        const NAMES: [&str; 2] = ["organizationaccountaccessrole", "awscontroltowerexecution"];
         let name = self.0.to_ascii_lowercase();
-        STARTS.iter().any(|start| name.starts_with(start)) || NAMES.contains(&name.as_str())
+        RESERVED_STARTS.iter().any(|start| name.starts_with(start)) || RESERVED_NAMES.contains(&name.as_str())
     }
 
     /// Whether IAM takes both for the same role.
     pub fn same_role(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+/// How names begin that AWS services and the CDK reserve, in lower case.
+const RESERVED_STARTS: [&str; 4] = ["awsservicerolefor", "awsreservedsso_", "stacksets-exec-", "cdk-"];
+/// Names that AWS services reserve, in lower case.
+const RESERVED_NAMES: [&str; 2] = ["organizationaccountaccessrole", "awscontroltowerexecution"];
+/// How the names of the function's own roles begin.
+const OUR_OWN: &str = "service-provider-access";
+
+/// What the names of the function's roles begin with; empty: anything.
+///
+/// A prefix that a reserved name begins with, or that begins as one, is none: the function's rights are limited by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoleNamePrefix(String);
+text!(RoleNamePrefix);
+
+impl RoleNamePrefix {
+    /// The longest prefix, in characters. It leaves room for a derived name.
+    pub const LONGEST: usize = 32;
+
+    /// Reads a prefix.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let lower = text.to_ascii_lowercase();
+        let reserved = RESERVED_STARTS.iter().chain(&RESERVED_NAMES).chain([&OUR_OWN]);
+        let collides = reserved.into_iter().any(|name| name.starts_with(&lower) || lower.starts_with(name));
+        if (1..=Self::LONGEST).contains(&text.len()) && text.chars().all(is_name_character) && !collides {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::new(
+                "1 to 32 characters of A-Za-z0-9_+=,.@- that begin no name which AWS, the CDK or this function reserves \
+                 (such as cdk- or service-provider-access)",
+            ))
+        }
+    }
+
+    /// Whether the owner sets none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a name begins so. Letter case counts: it does in the IAM policy that limits the function.
+    pub fn begins(&self, name: &RoleName) -> bool {
+        name.0.starts_with(&self.0)
     }
 }
 

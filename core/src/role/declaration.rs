@@ -2,7 +2,7 @@
 
 use super::ownership::StackResource;
 use super::previous_template::name_and_path_hint;
-use crate::identifiers::{RoleName, RolePath};
+use crate::identifiers::{RoleName, RoleNamePrefix, RolePath};
 use crate::properties::Properties;
 use crate::timestamp::Timestamp;
 
@@ -32,8 +32,13 @@ pub struct Previous {
 impl StackResource {
     /// The role name that follows from the properties before they are validated: the given one, or the derived one.
     /// `None` if neither a path nor the owner's prefix is known.
-    pub fn name_hint(&self, properties: &Properties, prefix: Option<&RolePath>) -> Option<RoleName> {
+    pub fn name_hint(
+        &self,
+        properties: &Properties,
+        path_prefix: Option<&RolePath>,
+        name_prefix: Option<&RoleNamePrefix>,
+    ) -> Option<RoleName> {
         let (name, path) = name_and_path_hint(properties);
-        name.or_else(|| Some(self.derived_name(path.as_ref().or(prefix)?)))
+        name.or_else(|| Some(self.derived_name(path.as_ref().or(path_prefix)?, name_prefix?)))
     }
 }

@@ -130,7 +130,7 @@ impl Delegation {
             what::custom_policy(&mut reader, &account.partition, &permissions, guardrails, revoke_sessions);
         let managed_policies = what::managed_policies(&mut reader, account, limits, lookup, &permissions);
         let permissions_boundary = what::permissions_boundary(&mut reader, account, limits);
-        let role_name = role::role_name(&mut reader);
+        let role_name = role::role_name(&mut reader, limits);
         let home_region = role::home_region(&mut reader);
         if let Some(region) = home_region.as_ref().filter(|region| *region != installation.region()) {
             who::external_id_to_follow(&mut reader, region, &external_id);

@@ -48,7 +48,10 @@ impl<'a> Goal<'a> {
         let Declaration { resource, properties, .. } = declaration;
         let first_time = first_time(declaration, installation);
         let delegation = Delegation::read(properties, resource, installation, &lookup, now, first_time)?;
-        let name = delegation.role_name.clone().unwrap_or_else(|| resource.derived_name(&delegation.path));
+        let name = delegation
+            .role_name
+            .clone()
+            .unwrap_or_else(|| resource.derived_name(&delegation.path, &installation.limits.role_name_prefix));
         Ok(Self { declaration, installation, delegation, lookup, now, fresh_external_id, name })
     }
 

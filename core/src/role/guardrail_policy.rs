@@ -76,7 +76,10 @@ impl GuardrailPolicy {
         Self {
             partition: partition.to_string(),
             function: in_any_region(function),
-            managed_roles: format!("arn:{partition}:iam::{account}:role{}*", limits.role_path_prefix),
+            managed_roles: format!(
+                "arn:{partition}:iam::{account}:role{}{}*",
+                limits.role_path_prefix, limits.role_name_prefix
+            ),
             function_role: limits.function_role.as_ref().map(|role| in_each_region(role.as_str(), function)),
             other_stacks: installed
                 .into_iter()

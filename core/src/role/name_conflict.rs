@@ -5,8 +5,9 @@ use super::home_region::HomeResource;
 use super::observed::{Foreign, LiveRole};
 use super::ownership::{Claim, HAND_OVER_TAG, LOGICAL_ID_TAG, STACK_TAG, StackResource};
 use crate::findings::{Code, Finding};
-use crate::identifiers::{Region, RoleName, RolePath, StackArn};
+use crate::identifiers::{Region, RoleName, RoleNamePrefix, RolePath, StackArn};
 use crate::installation::Installation;
+use crate::owner_limits::OwnerLimits;
 
 /// Why a role cannot be created or changed: its name is in use.
 pub fn taken(
@@ -16,7 +17,8 @@ pub fn taken(
     home_region: Option<&Region>,
 ) -> Finding {
     let Foreign { name, arn, path, .. } = foreign;
-    let prefix = &installation.limits.role_path_prefix;
+    let OwnerLimits { role_path_prefix: prefix, role_name_prefix, .. } = &installation.limits;
+    let outside = if role_name_prefix.is_empty() { !path.is_under(prefix) } else { path != prefix };
     let what_to_do = match (another_region(&foreign.claim, installation.region().as_str()), home_region) {
         (Some(other), Some(home_region)) => format!(
             "HomeRegion cannot be {home_region} while a stack in {other} manages the role. Set HomeRegion to {other}. To move the \
@@ -31,7 +33,7 @@ pub fn taken(
             "{} (HomeRegion shares a role among Regions, not among stacks of one Region.)",
             choose_or_hand_over(declaration)
         ),
-        (None, _) if !path.is_under(prefix) => format!(
+        (None, _) if outside => format!(
             "Choose another RoleName. A role outside {prefix} (RolePathPrefix) cannot be taken over, and role names are unique \
              across paths."
         ),
@@ -119,6 +121,15 @@ pub fn not_in_place(live: &LiveRole, name: &RoleName, path: &RolePath) -> Option
         );
         Finding::error(Code::CannotChange, "Path", message)
     })
+}
+
+/// Why a role is not deleted although it has the tags of the resource: its name is not one of the function's.
+pub fn outside_name_prefix(name: &RoleName, prefix: &RoleNamePrefix) -> Finding {
+    let message = format!(
+        "The role {name} was not deleted: its name does not begin with {prefix} (RoleNamePrefix), so the function may not change \
+         it. Delete the role by hand (aws iam delete-role), then delete again."
+    );
+    Finding::failure(Code::NotPermittedByOwner, message)
 }
 
 /// Why a name cannot change in letter case only.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::identifiers::{ExternalId, RoleName, RolePath, digest};
+use crate::identifiers::{ExternalId, RoleName, RoleNamePrefix, RolePath, digest};
 
 /// The tag that names the stack.
 pub const STACK_TAG: &str = "service-provider-access:stack-id";
@@ -73,7 +73,7 @@ impl Claimant for StackResource {
             return Claim::others(tags);
         }
         let marked = stack.is_some() && logical.is_some();
-        if marked || self.derived_name(path).same_role(name) { Claim::Ours } else { Claim::Unmarked }
+        if marked || self.derives(name, path) { Claim::Ours } else { Claim::Unmarked }
     }
 }
 
@@ -108,17 +108,33 @@ impl StackResource {
     }
 
     /// The role name if the template gives none: readable, and the same in each retry.
-    pub fn derived_name(&self, path: &RolePath) -> RoleName {
-        let digest = &digest(&[&self.stack_id, &self.logical_id, path.as_str()])[..NAME_DIGITS];
+    pub fn derived_name(&self, path: &RolePath, prefix: &RoleNamePrefix) -> RoleName {
+        self.name_with(prefix.as_str(), path, &self.name_digest(path))
+    }
+
+    /// Whether it is the derived name under some prefix: the owner may have set another one since.
+    fn derives(&self, name: &RoleName, path: &RolePath) -> bool {
+        let digest = self.name_digest(path);
+        let name_ends_so = name.as_str().to_ascii_lowercase().ends_with(&digest);
+        let prefixes = || (0..=RoleNamePrefix::LONGEST).filter_map(|length| name.as_str().get(..length));
+        name_ends_so && prefixes().any(|prefix| self.name_with(prefix, path, &digest).same_role(name))
+    }
+
+    fn name_digest(&self, path: &RolePath) -> String {
+        clip(&digest(&[&self.stack_id, &self.logical_id, path.as_str()]), NAME_DIGITS)
+    }
+
+    fn name_with(&self, prefix: &str, path: &RolePath, digest: &str) -> RoleName {
         // Path and name together fit the console's role switcher, as long as the path leaves room for that.
-        let room = CONSOLE_NAME.saturating_sub(path.as_str().len()).max(SHORTEST_NAME) - NAME_DIGITS - 2;
+        let shortest = if prefix.is_empty() { SHORTEST_NAME } else { prefix.len() + SHORTEST_AFTER_PREFIX };
+        let longest = CONSOLE_NAME.saturating_sub(path.as_str().len()).max(shortest);
+        let room = longest - NAME_DIGITS - 2 - prefix.len();
         let stack_length = self.stack_name.len().min(room.saturating_sub(self.logical_id.len()).max(room / 2));
         let (stack, logical) = (clip(&self.stack_name, stack_length), clip(&self.logical_id, room - stack_length));
-        let name =
-            RoleName::parse(&format!("{stack}-{logical}-{digest}")).ok().filter(|name| !name.is_reserved_by_others());
-        name.unwrap_or_else(|| {
+        let name = RoleName::parse(&format!("{prefix}{stack}-{logical}-{digest}")).ok();
+        name.filter(|name| !name.is_reserved_by_others()).unwrap_or_else(|| {
             // A stack can have the name `cdk-…`, and an event can contain what CloudFormation never sends.
-            let name = RoleName::parse(&format!("delegated-{digest}"));
+            let name = RoleName::parse(&format!("{prefix}delegated-{digest}"));
             name.unwrap_or_else(|_| unreachable!("a digest is hexadecimal"))
         })
     }
@@ -141,6 +157,9 @@ pub const CONSOLE_NAME: usize = 64;
 
 /// The minimum length of a derived name, even under a long path, so that it is readable.
 const SHORTEST_NAME: usize = 36;
+
+/// What a derived name has after the owner's prefix, even under a long path.
+const SHORTEST_AFTER_PREFIX: usize = 30;
 
 /// Hexadecimal digits of a SHA-256 hash. With its prefix, a refused ID is longer than a role name can be.
 const DIGEST_DIGITS: usize = 64;
@@ -193,30 +212,53 @@ mod tests {
 
     #[test]
     fn a_derived_name_is_stable_readable_and_short_enough() {
-        let name = owner().derived_name(&path("/delegated/"));
+        let name = owner().derived_name(&path("/delegated/"), &RoleNamePrefix::default());
         assert_eq!(name.as_str(), "a-Role-ce04cda2aa858ada");
-        assert_ne!(name, owner().derived_name(&path("/delegated/other/")));
+        assert_ne!(name, owner().derived_name(&path("/delegated/other/"), &RoleNamePrefix::default()));
         let long = StackResource { stack_name: "s".repeat(128), logical_id: "L".repeat(255), ..owner() };
         for (path_length, name_length) in [(1, 63), (11, 53), (40, 36), (512, 36)] {
             let path =
                 path(&format!("/{}", format!("{}/", "p".repeat(path_length.max(2) - 2)).trim_start_matches('/')));
-            assert_eq!(long.derived_name(&path).as_str().len(), name_length, "{path}");
+            assert_eq!(long.derived_name(&path, &RoleNamePrefix::default()).as_str().len(), name_length, "{path}");
         }
-        let name = long.derived_name(&path("/delegated/"));
+        let name = long.derived_name(&path("/delegated/"), &RoleNamePrefix::default());
         assert!(
             name.as_str().starts_with("sssssssssssssssss-LLLLLLLLLLLLLLLLLL-"),
             "both parts are in the name: {name}"
         );
         for odd in ["ä", "cdk-customer", "StackSets-exec-1"] {
             let odd = StackResource { stack_name: odd.into(), ..owner() };
-            assert!(odd.derived_name(&path("/")).as_str().starts_with("delegated-"));
+            assert!(odd.derived_name(&path("/"), &RoleNamePrefix::default()).as_str().starts_with("delegated-"));
         }
+    }
+
+    #[test]
+    fn a_derived_name_begins_with_the_owners_prefix_and_is_known_without_it() {
+        let acme = RoleNamePrefix::parse("acme-").expect("a prefix");
+        let root = path("/");
+        let name = owner().derived_name(&root, &acme);
+        assert_eq!(name.as_str(), "acme-a-Role-371c8b30ffabbc96");
+        let long = StackResource { stack_name: "s".repeat(128), logical_id: "L".repeat(255), ..owner() };
+        let longest = RoleNamePrefix::parse(&"p".repeat(32)).expect("a prefix");
+        for (at, length) in [("/", 63), ("/delegated/", 62)] {
+            let name = long.derived_name(&path(at), &longest);
+            assert!(name.as_str().starts_with(longest.as_str()) && name.as_str().len() == length, "{name}");
+        }
+        let odd = StackResource { stack_name: "cdk-customer".into(), ..owner() };
+        assert!(odd.derived_name(&root, &acme).as_str().starts_with("acme-cdk-customer-"));
+        // Without its tags it is known all the same, under any prefix, but not as the role of another resource.
+        let unmarked = |owner: &StackResource| owner.claim(&name, &root, &Tags::default());
+        assert_eq!(unmarked(&owner()), Claim::Ours);
+        assert_eq!(unmarked(&StackResource { logical_id: "Other".into(), ..owner() }), Claim::Unmarked);
+        assert_eq!(owner().claim(&name, &path("/delegated/"), &Tags::default()), Claim::Unmarked);
+        let made_up = RoleName::parse("x-371c8b30ffabbc96").expect("a name");
+        assert_eq!(owner().claim(&made_up, &root, &Tags::default()), Claim::Unmarked);
     }
 
     #[test]
     fn tags_decide_who_owns_a_role_and_without_tags_the_derived_name_does() {
         let (stack, logical) = ((STACK_TAG, "arn:stack/a/1"), (LOGICAL_ID_TAG, "Role"));
-        let derived = owner().derived_name(&path("/delegated/"));
+        let derived = owner().derived_name(&path("/delegated/"), &RoleNamePrefix::default());
         assert_eq!(claim("Chosen", &[stack, logical]), Claim::Ours);
         assert_eq!(claim("Chosen", &[]), Claim::Unmarked);
         assert_eq!(claim("Chosen", &[stack]), Claim::Unmarked);

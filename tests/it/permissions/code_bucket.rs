@@ -69,9 +69,20 @@ fn the_prefix_is_that_of_the_stack_sets() {
     let judge = judge(&bucket().with("RolePathPrefix", "/partners/eu/"));
     judge.must_deny(&call("s3:PutObject", OBJECT, "111111111111", "/partners/eu/acme"));
     judge.must_allow(&call("s3:PutObject", OBJECT, "111111111111", "/delegated/acme"));
-    for limit in ["Default", "AllowedPattern", "MaxLength", "ConstraintDescription"] {
-        let declared =
-            |template: &Deployment| template.declared(&format!("/Parameters/RolePathPrefix/{limit}")).clone();
+    let judge = self::judge(&bucket().with("RolePathPrefix", "/").with("RoleNamePrefix", "acme-"));
+    judge.must_deny(&call("s3:PutObject", OBJECT, "111111111111", "/acme-x"));
+    judge.must_allow(&call("s3:PutObject", OBJECT, "111111111111", "/publisher"));
+    assert_eq!(bucket().with("RolePathPrefix", "/").broken_rules().len(), 1);
+    for limit in [
+        "RolePathPrefix/Default",
+        "RolePathPrefix/AllowedPattern",
+        "RolePathPrefix/MaxLength",
+        "RolePathPrefix/ConstraintDescription",
+        "RoleNamePrefix/Default",
+        "RoleNamePrefix/AllowedPattern",
+        "RoleNamePrefix/ConstraintDescription",
+    ] {
+        let declared = |template: &Deployment| template.declared(&format!("/Parameters/{limit}")).clone();
         assert_eq!(declared(&bucket()), declared(&deployed()));
     }
 }

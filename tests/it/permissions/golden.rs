@@ -91,7 +91,7 @@ fn the_function_has_this_policy_and_no_other() {
         .filter(|(_, resource)| resource["Type"].as_str().unwrap().starts_with("AWS::IAM::"))
         .map(|(name, _)| name.as_str())
         .collect();
-    assert_eq!(of_iam, ["Boundary", "FunctionRole"]);
+    assert_eq!(of_iam, ["Boundary", "FunctionRole", "FunctionRoleGuard"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,8 +9,9 @@ use tracing::level_filters::LevelFilter;
 use super::{BOUNDARY, SHIPPED_BOUNDARY, deployed, without_boundary};
 
 /// By parameter: the variable it becomes, its default, and a value that is not the default.
-const SETTINGS: [(&str, &str, &str, &str); 11] = [
+const SETTINGS: [(&str, &str, &str, &str); 12] = [
     ("RolePathPrefix", "ROLE_PATH_PREFIX", "/delegated/", "/partners/eu/"),
+    ("RoleNamePrefix", "ROLE_NAME_PREFIX", "", "acme-"),
     ("RequiredPermissionsBoundary", "REQUIRED_PERMISSIONS_BOUNDARY", SHIPPED_BOUNDARY, BOUNDARY),
     ("TrustedAccountIds", "TRUSTED_ACCOUNT_IDS", "", "222222222222,333333333333"),
     ("AllowedManagedPolicyArns", "ALLOWED_MANAGED_POLICY_ARNS", "", "arn:aws:iam::aws:policy/*ReadOnlyAccess"),
@@ -98,8 +99,9 @@ fn the_code_reads_all_variables_and_has_the_same_defaults() {
 
 #[test]
 fn a_parameter_accepts_what_the_code_accepts() {
-    let good: [(&str, &[&str]); 10] = [
+    let good: [(&str, &[&str]); 11] = [
         ("RolePathPrefix", &["/d/", "/a/b.c/", "/A_+=,.@-9/"]),
+        ("RoleNamePrefix", &["acme-", "A_+=,.@-9", &"n".repeat(32)]),
         (
             "RequiredPermissionsBoundary",
             &[
@@ -126,8 +128,9 @@ fn a_parameter_accepts_what_the_code_accepts() {
         ("PermitAdministrativeAccess", &["true", "false"]),
         ("ProtectedStackNames", &["*", "network-*,base?ine,audit", &format!("{}{}", "s,".repeat(19), "s".repeat(128))]),
     ];
-    let bad: [(&str, &[&str]); 9] = [
-        ("RolePathPrefix", &["/", "d/", "/d", "//", "/a//b/", "/a b/", "/\u{e4}/"]),
+    let bad: [(&str, &[&str]); 10] = [
+        ("RoleNamePrefix", &["a/", "a b", "a*", "\u{e4}", &"n".repeat(33)]),
+        ("RolePathPrefix", &["d/", "/d", "//", "/a//b/", "/a b/", "/\u{e4}/"]),
         (
             "RequiredPermissionsBoundary",
             &[

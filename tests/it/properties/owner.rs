@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    BOUNDARY, NAME_ROLES, PASSES, administrator_by_name, check_made, check_refused, guardrails, made,
-    passes_roles_by_custom_policy, with_settings,
+    BOUNDARY, NAME_ROLES, PASSES, administrator_by_name, check_made, check_refused, guardrails, made, merged,
+    passes_roles_by_custom_policy, plain, with_settings,
 };
 use crate::fixtures::{
     ACCOUNT, ADMINISTRATOR, AUDIT, EC2, GUARDRAILS, ID, OTHER_PROVIDER, PROVIDER, allow, policy, read_bucket,
@@ -27,6 +27,63 @@ async fn owner_role_path_prefix() {
         );
         check_refused(eu(), json!({"Path": path}), &[sentence]).await;
     }
+}
+
+const NAME_PREFIX: &str = "must be 1 to 32 characters of A-Za-z0-9_+=,.@- that begin no name which AWS, the CDK or this function reserves \
+                           (such as cdk- or service-provider-access). [invalid-setting]";
+
+#[tokio::test(start_paused = true)]
+async fn owner_role_name_prefix() {
+    for (path, kept) in [("/delegated/", "role/delegated/acme-*"), ("/", "role/acme-*")] {
+        let acme = || with_settings(&[("ROLE_PATH_PREFIX", path), ("ROLE_NAME_PREFIX", "acme-")]);
+        let mut guarded = guardrails(&[]);
+        guarded["Statement"][2]["Resource"] = json!([format!("arn:aws:iam::111111111111:{kept}")]);
+        let made_so = json!({"name": "acme-x", "path": path, "inline": {GUARDRAILS: guarded}});
+        check_made(acme(), json!({"RoleName": "acme-x"}), made_so.clone()).await;
+        check_made(acme(), json!({"RoleName": "acme-x", "Path": path}), made_so).await;
+        let (role, _) = made(&acme(), &json!({"RoleName": null})).await;
+        assert!(role.name.starts_with("acme-customer-Access-") && role.path == path, "{}", role.name);
+        for name in ["Auditor", "ACME-x", "acme", "x-acme-"] {
+            let sentence = format!(
+                "RoleName is {name}, but the function's owner requires names that begin with acme- (RoleNamePrefix). [not-permitted-by-owner]"
+            );
+            check_refused(acme(), json!({"RoleName": name}), &[sentence]).await;
+        }
+        // IAM limits the function to roles that are directly under the path.
+        for other in ["/other/", "/delegated/eu/", "/delegated/acme-/"] {
+            let sentence = format!(
+                "Path is {other}, but the function's owner requires the path {path} (RolePathPrefix) where names have a prefix \
+                 (RoleNamePrefix). [not-permitted-by-owner]"
+            );
+            check_refused(acme(), json!({"RoleName": "acme-x", "Path": other}), &[sentence]).await;
+        }
+    }
+    // The function may not change its own role.
+    let own = "arn:aws:iam::111111111111:role/access-FunctionRole-1";
+    check_refused(
+        with_settings(&[("ROLE_PATH_PREFIX", "/"), ("ROLE_NAME_PREFIX", "acc"), ("FUNCTION_ROLE_ARN", own)]),
+        json!({}),
+        &[format!(
+            "The function's settings are wrong, so it creates and changes no role. Its owner must correct them. FUNCTION_ROLE_ARN \
+             is {own}, one of the roles that the function may change (ROLE_PATH_PREFIX and ROLE_NAME_PREFIX); choose another prefix. \
+             [invalid-setting]"
+        )],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_outside_of_the_name_prefix_is_not_deleted_silently() {
+    let stack = with_settings(&[]);
+    let (role, _) = made(&stack, &json!({})).await;
+    let stack = stack.with("ROLE_NAME_PREFIX", "acme-");
+    let answer = stack.delete(&role.name, merged(plain(), &json!({}))).await;
+    assert_eq!(
+        answer.reason(),
+        "The role Auditor was not deleted: its name does not begin with acme- (RoleNamePrefix), so the function may not change it. \
+         Delete the role by hand (aws iam delete-role), then delete again. [not-permitted-by-owner]"
+    );
+    assert_eq!(stack.account.roles(), ["Auditor"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -196,13 +253,16 @@ async fn owner_settings_that_are_invalid_permit_nothing() {
         (
             "ROLE_PATH_PREFIX",
             "/",
-            "must be a path of at least one segment that starts and ends in a slash. [invalid-setting]",
+            "must be a path of at least one segment that starts and ends in a slash, or / together with ROLE_NAME_PREFIX. [invalid-setting]",
         ),
         (
             "ROLE_PATH_PREFIX",
             "/delegated",
-            "must be a path of at least one segment that starts and ends in a slash. [invalid-setting]",
+            "must be a path of at least one segment that starts and ends in a slash, or / together with ROLE_NAME_PREFIX. [invalid-setting]",
         ),
+        ("ROLE_NAME_PREFIX", "a*", NAME_PREFIX),
+        ("ROLE_NAME_PREFIX", "cdk-acme-", NAME_PREFIX),
+        ("ROLE_NAME_PREFIX", "Service-", NAME_PREFIX),
         (
             "REQUIRED_PERMISSIONS_BOUNDARY",
             "Boundary",

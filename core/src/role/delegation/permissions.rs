@@ -16,7 +16,7 @@ const ROOM_FOR_RESOURCES: usize = 1_500;
 
 /// Judges the policies of one role.
 pub(super) struct Permissions<'a> {
-    role_prefix: &'a str,
+    role_prefix: String,
     installation: &'a Installation,
     administrative: bool,
 }
@@ -24,16 +24,18 @@ pub(super) struct Permissions<'a> {
 impl<'a> Permissions<'a> {
     /// `administrative`: template and owner permit an administrator.
     pub(super) fn new(installation: &'a Installation, administrative: bool) -> Self {
-        let path = installation.limits.role_path_prefix.as_str();
-        Self { role_prefix: path.strip_prefix('/').unwrap_or(path), installation, administrative }
+        let limits = &installation.limits;
+        let path = limits.role_path_prefix.as_str();
+        let role_prefix = format!("{}{}", path.strip_prefix('/').unwrap_or(path), limits.role_name_prefix);
+        Self { role_prefix, installation, administrative }
     }
 
-    fn terms(&self) -> Terms<'a> {
+    fn terms(&self) -> Terms<'_> {
         let account = self.installation.account();
         Terms {
             partition: account.partition.as_str(),
             account: account.id.as_str(),
-            role_prefix: self.role_prefix,
+            role_prefix: &self.role_prefix,
             passable_roles: &self.installation.limits.passable_roles,
             required_boundary: self.installation.limits.required_permissions_boundary.as_ref().map(PolicyArn::as_str),
             boundary_in_force: self.installation.shipped_boundary_in_force(),

@@ -10,13 +10,20 @@ use crate::owner_limits::OwnerLimits;
 use crate::properties::{Reader, scalar};
 use crate::role::ownership::{OUR_TAGS, TAGS_OF_OURS, TAGS_ON_A_ROLE};
 
-pub(super) fn role_name(reader: &mut Reader<'_>) -> Option<RoleName> {
+pub(super) fn role_name(reader: &mut Reader<'_>, limits: &OwnerLimits) -> Option<RoleName> {
     let name = reader.word("RoleName", RoleName::parse)?;
     if name.is_reserved() {
         let what = format_args!(
             "is {name}, a name that AWS, the CDK or this function reserves for its own roles; choose another."
         );
         reader.problem(Code::ReservedName, "RoleName", what);
+    }
+    let prefix = &limits.role_name_prefix;
+    if !prefix.begins(&name) {
+        let what = format_args!(
+            "is {name}, but the function's owner requires names that begin with {prefix} (RoleNamePrefix)."
+        );
+        reader.problem(Code::NotPermittedByOwner, "RoleName", what);
     }
     Some(name)
 }
@@ -38,7 +45,14 @@ pub(super) fn path(reader: &mut Reader<'_>, limits: &OwnerLimits) -> RolePath {
         let what = format_args!("is {path}, which AWS reserves for its own roles; choose another.");
         reader.problem(Code::ReservedName, "Path", what);
     }
-    if !path.is_under(prefix) {
+    // The function's IAM policy names roles by their path and the beginning of their name, one after the other.
+    if !limits.role_name_prefix.is_empty() && path != *prefix {
+        let what = format_args!(
+            "is {path}, but the function's owner requires the path {prefix} (RolePathPrefix) where names have a prefix \
+             (RoleNamePrefix)."
+        );
+        reader.problem(Code::NotPermittedByOwner, "Path", what);
+    } else if !path.is_under(prefix) {
         reader.problem(
             Code::NotPermittedByOwner,
             "Path",

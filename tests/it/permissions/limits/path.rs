@@ -1,7 +1,8 @@
 //! The role path prefix, the account and the partition: which roles the function can reach.
 
 use super::{WRITES, deployments, harmless, judge, required};
-use crate::permissions::judge::Call;
+use crate::fixtures::ACCOUNT;
+use crate::permissions::judge::{Call, Judge};
 use crate::permissions::{PARTITIONS, deployed, without_boundary};
 
 #[test]
@@ -63,9 +64,61 @@ fn another_prefix_moves_the_limit() {
 }
 
 #[test]
+fn a_name_prefix_limits_the_function_to_roles_whose_names_begin_with_it() {
+    for (path, inside, outside) in [
+        ("/", ["/acme-x", "/acme-"], ["/x", "/Acme-x", "/acm", "/delegated/acme-x", "/x/acme-y"]),
+        (
+            "/delegated/",
+            ["/delegated/acme-x", "/delegated/acme-y"],
+            ["/delegated/x", "/acme-x", "/delegated/eu/acme-x", "/delegated-2/acme-x", "/x-acme-"],
+        ),
+    ] {
+        let deployment = deployed().with("RolePathPrefix", path).with("RoleNamePrefix", "acme-");
+        let judge = judge(&deployment);
+        for role in inside {
+            judge.must_allow(&harmless(&deployment, "iam:CreateRole", role));
+            judge.must_allow(&harmless(&deployment, "iam:DeleteRole", role));
+        }
+        for role in outside {
+            for action in WRITES {
+                judge.must_deny(&harmless(&deployment, action, role));
+            }
+        }
+    }
+}
+
+/// The name prefix could be the beginning of the name of the function's own role.
+#[test]
+fn with_the_root_path_the_function_is_denied_its_own_role() {
+    let own = format!("arn:aws:iam::{ACCOUNT}:role/service-provider-access-FunctionRole-AbCdEf");
+    let guard = deployed().declared("/Resources/FunctionRoleGuard").clone();
+    assert_eq!(guard["Condition"], "RolesHaveNoPath");
+    let root = without_boundary().with("RolePathPrefix", "/").with("RoleNamePrefix", "service-provider-");
+    assert!(root.named_condition_holds("RolesHaveNoPath") && !deployed().named_condition_holds("RolesHaveNoPath"));
+    let mut policy = root.policy();
+    let deny = root.resolved("/Resources/FunctionRoleGuard/Properties/PolicyDocument/Statement/0");
+    let unguarded = Judge::of(&policy);
+    policy["Statement"].as_array_mut().unwrap().push(deny);
+    let guarded = Judge::of(&policy);
+    for action in WRITES.into_iter().filter(|action| *action != "iam:UpdateRoleDescription") {
+        let call = |role: &str| harmless(&root, action, role.split_once(":role").unwrap().1);
+        unguarded.must_allow(&call(&own));
+        guarded.must_deny(&call(&own));
+        guarded.must_allow(&call(&own.replace("access", "other")));
+    }
+    guarded.must_allow(&Call::on("iam:GetRole", &own));
+}
+
+#[test]
 fn no_prefix_includes_all_roles() {
-    for prefix in ["/", "//", "", "*", "/*/", "/?/", "/a*/", "delegated/", "/delegated", "/${aws:username}/", "/a//b/"]
-    {
+    let root = deployed().with("RolePathPrefix", "/");
+    assert_eq!(root.broken_rules(), ["RolePathPrefix can be / only together with RoleNamePrefix."]);
+    assert_eq!(root.with("RoleNamePrefix", "acme-").broken_rules(), Vec::<String>::new());
+    assert_eq!(deployed().broken_rules(), Vec::<String>::new());
+    for prefix in ["*", "acme*", "?", "a/", "${aws:username}", "a b", &"a".repeat(33)] {
+        assert!(!deployed().accepts("RoleNamePrefix", prefix), "{prefix}");
+    }
+    for prefix in ["//", "", "*", "/*/", "/?/", "/a*/", "delegated/", "/delegated", "/${aws:username}/", "/a//b/"] {
         assert!(!deployed().accepts("RolePathPrefix", prefix), "{prefix}");
     }
 }
