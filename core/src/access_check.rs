@@ -1,4 +1,4 @@
-//! The access check: a role is safe when it opens with its external ID and with nothing less.
+//! The access check: a role is safe if it can be assumed with its external ID, and not without it.
 //!
 //! A **question** about a customer's role is answered with several **probes**: the replies of STS are judged to a
 //! **verdict**. The physical ID keeps the verdict, so that a rollback to a question that was already answered succeeds

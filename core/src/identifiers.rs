@@ -1,8 +1,8 @@
-//! Validated names; holding one is proof that it is well-formed.
+//! Validated names: a value of these types is always well-formed.
 //!
 //! The forms and limits are those of the [IAM and STS quotas] and of the API references of
-//! `CreateRole` and `AssumeRole`. Every `parse` answers with what is allowed, never with what was
-//! given: whether that may be repeated is for the caller to know.
+//! `CreateRole` and `AssumeRole`. The error of each `parse` says what is allowed, never what was given: only the caller
+//! knows whether the value may be repeated.
 //!
 //! [IAM and STS quotas]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 

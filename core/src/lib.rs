@@ -1,4 +1,4 @@
-//! What a delegated role is: everything that is decided about one, and nothing that acts.
+//! What a delegated role is: all decisions about it, and no calls.
 //!
 //! A delegation (the resource's properties) **desires** a role, a role is **observed**, and the difference is
 //! **planned** as data. Nothing here awaits, reads a clock or an environment, or knows an AWS SDK: this crate has no
@@ -6,7 +6,7 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`identifiers`] | validated names; holding one is proof |
+//! | [`identifiers`] | validated names: a value of these types is always valid |
 //! | [`timestamp`] | a moment in UTC, as conditions, URLs and answers write it |
 //! | [`findings`] | problems and warnings: a code, a severity, a property, a sentence |
 //! | [`values`] | properties and their scalars, as `CloudFormation` sends them |
@@ -16,8 +16,8 @@
 //! | [`installation`] | where the function works, and what its owner allows |
 //! | [`policy`] | IAM documents as values: validated, judged, compared by meaning, printed canonically |
 //! | [`role`] | the role: delegation, trust, desired, observed, plan, attributes |
-//! | [`external_id`] | the provider's external ID for a customer: made once, derived ever after |
-//! | [`access_check`] | what is asked of a customer's role, with which probes, and the verdict |
+//! | [`external_id`] | the provider's external ID for a customer: made once, derived from then on |
+//! | [`access_check`] | the question about a customer's role, its probes, and the verdict |
 //! | [`secrets`] | what no reason and no log line may repeat |
 //! | [`seed`] | the randomness of one request, as an input |
 

@@ -18,7 +18,7 @@ use crate::policy::glob_matches;
 /// What the owner set, as far as it is well-formed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Where roles live; known even when another setting is wrong, since roles must still be removed.
+    /// The path of the roles. Known even if another setting is malformed, because roles must still be removed.
     pub role_path_prefix: Option<RolePath>,
     /// What the names of roles begin with; known for the same reason.
     pub role_name_prefix: Option<RoleNamePrefix>,
@@ -30,7 +30,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the function's environment; what is unset or empty has its default.
+    /// Reads the function's environment. An unset or empty variable has its default.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let resource_types = variable("RESOURCE_TYPES").unwrap_or_default();
         let resource_types = resource_types.split(',').map(str::trim).filter(|name| !name.is_empty());
@@ -52,7 +52,7 @@ impl Settings {
 /// The owner's limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnerLimits {
-    /// Every role lives under this path.
+    /// The path of every role starts with this path.
     pub role_path_prefix: RolePath,
     /// The name of every role begins with it. Then every role has exactly the path above, which may be `/`.
     pub role_name_prefix: RoleNamePrefix,
@@ -64,7 +64,7 @@ pub struct OwnerLimits {
     pub allowed_managed_policies: Vec<String>,
     /// The roles that may be named in `iam:PassRole` and `sts:AssumeRole`. Empty: none.
     pub passable_roles: Vec<RolePattern>,
-    /// Whether a role may be opened without an external ID.
+    /// Whether a role may be assumable without an external ID.
     pub permit_missing_external_id: bool,
     /// The shortest external ID that a template may give, in characters.
     pub min_external_id_length: usize,
@@ -74,7 +74,7 @@ pub struct OwnerLimits {
     pub permit_administrative_access: bool,
     /// Stacks that no role may change, besides its own and the function's.
     pub protected_stacks: Vec<StackNamePattern>,
-    /// How the names of the buckets with the code of an organization begin, if they are not named after this project.
+    /// The start of the names of the buckets with the code of an organization, if they are not named after this project.
     pub code_bucket_prefix: Option<BucketPrefix>,
     /// The role that the function runs as, if it is known: the roles that it creates must not change that one.
     pub function_role: Option<RoleArn>,
@@ -113,7 +113,8 @@ impl TrustedAccounts {
     }
 }
 
-/// How many patterns of stacks the owner may protect. Each takes up to 190 of the characters of a role's inline policies.
+/// How many patterns of stacks the owner may protect. Each takes up to 190 of the characters of a role's inline
+/// policies.
 const PROTECTED_STACKS: usize = 20;
 
 impl OwnerLimits {

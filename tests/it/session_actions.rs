@@ -150,7 +150,7 @@ async fn allowing_an_action_ends_no_session_and_disallowing_it_ends_the_tagged_o
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_leaves_is_gone_before_tagged_sessions_come() {
+async fn removed_policies_are_detached_before_tagged_sessions_are_allowed() {
     let stack = made(&json!({})).await;
     let new = merged(tags(), &json!({"ManagedPolicyArns": [EC2]}));
     assert_eq!(

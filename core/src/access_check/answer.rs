@@ -6,17 +6,17 @@ use std::fmt;
 use super::question::{Check, OnInconclusive};
 use crate::timestamp::Timestamp;
 
-/// How a physical ID begins.
+/// The start of a physical ID.
 const PREFIX: &str = "access-check-";
 
 /// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The right external ID opens the role, and no other probe does.
+    /// The right external ID gets a session, and no other probe does.
     Safe,
-    /// A probe opens it that must not.
+    /// A wrong probe gets a session.
     Unsafe,
-    /// The right external ID does not open it.
+    /// The right external ID gets no session.
     Shut,
     /// The check could not determine it.
     Inconclusive,

@@ -10,7 +10,7 @@ use crate::seed::Seed;
 /// A kind of probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The right ID. While it is denied, no other probe says anything about the trust policy.
+    /// The right ID. While it is denied, the other probes say nothing about the trust policy.
     Right,
     /// No ID.
     Without,
@@ -134,7 +134,7 @@ fn draw(seed: &Seed, index: usize) -> char {
     random_characters(seed).nth(index).unwrap_or('x')
 }
 
-/// `drawn`, unless that is the same letter in either case.
+/// `drawn`, unless it is the same letter, ignoring case.
 fn other_than(character: char, drawn: char) -> char {
     if !character.eq_ignore_ascii_case(&drawn) {
         return drawn;

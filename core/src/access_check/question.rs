@@ -7,7 +7,8 @@ use crate::identifiers::{Account, AccountId, ExternalId, Invalid, RoleArn, diges
 use crate::properties::Reader;
 use crate::resource_types::ACCESS_CHECK;
 
-/// Whether a customer's role opens with its external ID and with nothing less. Equal questions have equal answers.
+/// Whether a customer's role can be assumed with its external ID, and not without it. Equal questions have equal
+/// answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The ARN of the stack that asks.
@@ -18,7 +19,7 @@ pub struct Question {
     pub asker: Account,
     /// The role.
     pub role: RoleArn,
-    /// The external ID that must open it.
+    /// The external ID with which it must be possible to assume it.
     pub external_id: ExternalId,
     /// Whether it must require MFA, which a function cannot present.
     pub require_mfa: bool,
@@ -48,8 +49,8 @@ impl Check {
     /// Reads the properties of a resource in a stack of the account that `asker` names.
     ///
     /// # Errors
-    /// Every problem at once. A role in the function's own account is one: a customer who can choose the ARN could
-    /// otherwise have the provider's own roles probed.
+    /// Every problem at once. A role in the function's own account is one: otherwise a customer who can choose the ARN
+    /// could get the provider's own roles assumed.
     pub fn read(
         properties: &Map<String, Value>,
         asker: &Account,

@@ -12,7 +12,7 @@ use crate::findings::{Code, Finding};
 /// How STS answered one probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// It returned a session; to a wrong probe, twice.
+    /// It returned a session. To a wrong probe, it did so twice.
     Opened,
     /// It returned a session and denied the second attempt: the trust policy has just changed.
     OpenedOnce,
@@ -35,7 +35,7 @@ pub struct AwsMessage {
     pub text: String,
     /// AWS's ID of the request.
     pub request_id: Option<String>,
-    /// Whether it attributes the denial to a policy of the caller. Then the role's trust policy was not evaluated.
+    /// Whether a policy of the caller denied the call. Then the trust policy of the role was not evaluated.
     pub by_our_side: bool,
 }
 
@@ -89,19 +89,20 @@ impl ProbeResult {
     }
 }
 
-/// Whether a role that opens to this probe is unsafe. Where MFA is required, no probe may open it: a function cannot
+/// Whether a role is unsafe if this probe gets a session. If MFA is required, no probe may get one: a function cannot
 /// present MFA.
 pub fn must_not_open(question: &Question, probe: Kind) -> bool {
     question.require_mfa || !probe.is_right()
 }
 
-/// The probes that opened the role and must not.
+/// The probes that got a session and must not.
 pub fn wrong_openings(question: &Question, results: &[ProbeResult]) -> Vec<Kind> {
     let opened = results.iter().filter(|result| result.reply == Reply::Opened).map(|result| result.kind);
     opened.filter(|kind| must_not_open(question, *kind)).collect()
 }
 
-/// Whether results cannot all be true of one role at one time. Then it is worth sending the probes again.
+/// Whether the results contradict each other, so that the role may have changed in between. Then the probes are sent
+/// again.
 pub fn are_contradictory(results: &[ProbeResult]) -> bool {
     let opened = |kind: Kind| match reply_to(results, kind) {
         Some(Reply::Opened) => Some(true),
@@ -120,7 +121,7 @@ fn reply_to(results: &[ProbeResult], kind: Kind) -> Option<&Reply> {
     results.iter().find(|result| result.kind == kind).map(|result| &result.reply)
 }
 
-/// The results for a person, one a line, and what they cannot show.
+/// The results as text, one in each line, and what they cannot show.
 pub fn lines(question: &Question, results: &[ProbeResult]) -> String {
     const NOT_VISIBLE: &str = "Not visible from outside: a second external ID that the role accepts, other principals that it \
                                trusts, and access under conditions that this check does not meet.";
@@ -153,7 +154,7 @@ impl Judgement {
     }
 }
 
-/// Judges the results. A wrong opening outweighs everything else, and a role is called safe only without any doubt.
+/// Judges the results. A session for a wrong probe decides. A role is safe only without any doubt.
 pub fn judge(question: &Question, results: &[ProbeResult]) -> Judgement {
     let openings = wrong_openings(question, results);
     let others_denied = results.iter().filter(|result| !result.kind.is_right()).all(ProbeResult::says_closed);
@@ -173,7 +174,7 @@ pub fn judge(question: &Question, results: &[ProbeResult]) -> Judgement {
 }
 
 impl ProbeResult {
-    /// Whether it shows that the probe does not open the role.
+    /// Whether it shows that the probe gets no session.
     fn says_closed(&self) -> bool {
         match &self.reply {
             Reply::Denied(message) => !message.by_our_side,
@@ -206,7 +207,7 @@ fn unsafe_role(question: &Question, openings: &[Kind]) -> String {
     )
 }
 
-/// The openings that show what is wrong, and those that follow from them.
+/// The wrong sessions that show a mistake in the trust policy, and those that follow from them.
 fn causes(openings: &[Kind]) -> (Vec<Kind>, Vec<Kind>) {
     let follows = |kind: &Kind| match kind {
         Kind::Right | Kind::Without => false,
@@ -223,7 +224,7 @@ fn numbered(causes: &[Kind]) -> String {
     causes.iter().enumerate().map(each).collect::<Vec<_>>().join("; ")
 }
 
-/// What it says about a trust policy that this probe opens the role.
+/// What a session for this probe says about the trust policy.
 fn meaning(kind: Kind) -> &'static str {
     match kind {
         Kind::Right | Kind::RightAgain => {
@@ -375,7 +376,7 @@ mod tests {
                 "{kind:?}: the trust policy was not evaluated"
             );
         }
-        // A wrong opening outweighs every doubt, and a role that is shut is not called inconclusive.
+        // A session for a wrong probe decides in spite of doubts, and `Shut` takes precedence over `Inconclusive`.
         assert_eq!(verdict(false, &[(Right, denied()), (RightAgain, denied())]), Verdict::Shut);
         let doubt = || Reply::Unclear(message("Throttling"));
         assert_eq!(verdict(false, &[(Without, Reply::Opened), (Random, doubt())]), Verdict::Unsafe);
@@ -384,7 +385,7 @@ mod tests {
             Verdict::Unsafe
         );
         assert_eq!(verdict(false, &[(Right, denied()), (Random, doubt()), (RightAgain, doubt())]), Verdict::Shut);
-        // Denials count between two successes only.
+        // Denials count only between two successes.
         assert_eq!(verdict(false, &[(RightAgain, denied())]), Verdict::Inconclusive);
         assert_eq!(verdict(false, &[(Right, denied())]), Verdict::Inconclusive);
         assert_eq!(verdict(false, &[(Right, doubt())]), Verdict::Inconclusive);

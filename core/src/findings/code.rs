@@ -165,7 +165,7 @@ codes! {
     LongName "long-name"
         "Path and name of the role are too long for the console's role switcher."
         "Shorten `RoleName` or `Path` if people use the console."
-    // The role that is there.
+    // The existing role.
     NameTaken "name-taken"
         "Another role has the name."
         "Choose another `RoleName`, or hand the role over by the tag that the message names."
@@ -239,7 +239,7 @@ codes! {
 }
 
 impl Code {
-    /// What to do about every problem of this kind. Where a reason has several, it is said once, at the end.
+    /// The remedy for all problems of this kind. If a reason has several, the remedy is given once, at the end.
     pub(super) fn advice(self) -> Option<&'static str> {
         match self {
             Self::Administrative => Some(

@@ -35,7 +35,7 @@ impl Finding {
         Self::new(Severity::Error, code, property.into(), message.into())
     }
 
-    /// Why a request failed, where no property is the cause.
+    /// Why a request failed, if no property is the cause.
     pub fn failure(code: Code, message: impl Into<String>) -> Self {
         Self::error(code, "", message)
     }
@@ -55,7 +55,7 @@ impl Finding {
         Self { statement: Some((document.into(), number)), ..self }
     }
 
-    /// The number of the statement that it is about, counted from 1; none where it is about no single statement.
+    /// The number of its statement, counted from 1. `None` if it is not about a single statement.
     pub fn statement_number(&self) -> Option<usize> {
         self.statement.as_ref().map(|(_, number)| *number).filter(|number| *number > 0)
     }

@@ -1,4 +1,4 @@
-//! The problems of one request, as people read them: in order, numbered, within the room that there is.
+//! The problems of one request as text: in order, numbered, within the limit of an answer.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::secrets::Secrets;
 /// Every problem of one request, reported together.
 ///
 /// Problems of properties come first, in the order in which they were found; then those of policy documents, by
-/// statement. What does not fit into an answer is counted.
+/// statement. Problems that do not fit into an answer are counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems(Vec<Finding>);
 
@@ -68,7 +68,7 @@ impl Problems {
         shared.iter().fold(text, |text, advice| format!("{text} {advice}"))
     }
 
-    /// The problems in the order in which people read them.
+    /// The problems in reading order.
     pub fn in_order(&self) -> Vec<&Finding> {
         let mut documents: Vec<&str> = Vec::new();
         for (document, _) in self.0.iter().filter_map(|problem| problem.statement.as_ref()) {
@@ -101,7 +101,7 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// The advice that several problems have in common: it is given once, after them.
+/// The advice that several problems have in common. It is given once, after them.
 fn shared_advice(problems: &[&Finding]) -> Vec<&'static str> {
     let advice = || problems.iter().filter_map(|problem| problem.code.advice());
     let shared: BTreeSet<_> = advice().filter(|one| advice().filter(|other| other == one).count() > 1).collect();

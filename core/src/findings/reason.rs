@@ -7,7 +7,7 @@ use super::fit::{cut, length};
 use super::problems::Problems;
 use crate::secrets::Secrets;
 
-/// Why a request failed. How much of it fits is known only where it is sent: [`Reason::within`].
+/// Why a request failed. [`Reason::within`] shortens it to the limit of the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reason {
     introduction: String,

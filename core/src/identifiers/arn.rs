@@ -1,4 +1,4 @@
-//! Amazon Resource Names, each of one kind of thing.
+//! Amazon Resource Names, one type for each kind.
 
 use std::fmt;
 

@@ -1,13 +1,13 @@
-//! The external ID: the word between a provider and one customer.
+//! The external ID: the value that a provider and one customer share.
 
 use std::fmt;
 
 use super::account::AccountId;
 use super::text::{Invalid, hexadecimal, is_name_character};
 
-/// The word that the provider must send to assume the role: 2 to 1224 of `A-Za-z0-9_+=,.@:/-`.
+/// The value that the provider must send to assume the role: 2 to 1224 of `A-Za-z0-9_+=,.@:/-`.
 ///
-/// AWS does not call it a secret, we treat it as one: it has no `Display`, and its `Debug` hides it.
+/// AWS does not treat it as a secret, but we do: it has no `Display`, and its `Debug` hides it.
 /// See [third-party access] in the IAM user guide.
 ///
 /// [third-party access]: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
@@ -44,7 +44,7 @@ impl ExternalId {
         Self(prefix.map_or_else(|| digits.clone(), |prefix| format!("{prefix}-{digits}")))
     }
 
-    /// The word itself, for the trust policy, the tag, and the answer. Never for a log or a reason.
+    /// The value itself, for the trust policy, the tag, and the answer. Never for a log or a reason.
     pub fn expose(&self) -> &str {
         &self.0
     }

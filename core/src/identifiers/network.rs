@@ -64,7 +64,7 @@ impl fmt::Display for PublicCidr {
     }
 }
 
-/// RFC 1918, 6598, 3927, 4193 and their like: no request reaches AWS's public endpoints from there.
+/// RFC 1918, 6598, 3927, 4193 and similar: no request reaches AWS's public endpoints from there.
 fn never_public() -> [IpNet; 11] {
     let v4 = |a, b, c, d, length| IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length));
     let v6 = |first, length| IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(first, 0, 0, 0, 0, 0, 0, 0), length));

@@ -6,7 +6,7 @@ use super::text::Invalid;
 
 struct Row {
     name: &'static str,
-    /// How the names of its Regions begin. The Regions of `aws` are all others.
+    /// The start of the names of its Regions. The Regions of `aws` are all others.
     region_prefix: &'static str,
     /// The domain of its endpoints.
     dns_suffix: &'static str,

@@ -6,8 +6,8 @@ use super::account::AccountId;
 use super::partition::Partition;
 use super::text::Invalid;
 
-/// The ARN of a role, or a pattern of such ARNs: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`. Partition and account may
-/// be `*`; path and name may contain `*` and `?`.
+/// The ARN of a role, or a pattern of such ARNs: `arn:PARTITION:iam::ACCOUNT:role/[PATH/]NAME`. Partition and account
+/// may be `*`; path and name may contain `*` and `?`.
 ///
 /// It is part of IAM policies, too, so it holds nothing that IAM would read in another way: no other part has a
 /// wildcard, and there is no variable. A list of them is separated by commas, so a comma in a name is written as `?`.
@@ -57,7 +57,7 @@ impl StackNamePattern {
     }
 }
 
-/// What the names of some buckets begin with. A dash and the Region follow.
+/// The start of the names of some buckets. A dash and the Region follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BucketPrefix(String);
 text!(BucketPrefix);

@@ -22,7 +22,7 @@ impl RoleName {
         }
     }
 
-    /// Whether a template may not give it: AWS, the CDK or this function has roles with names of this form.
+    /// Whether templates cannot use it, because AWS, the CDK or this function has roles with names of this form.
     pub fn is_reserved(&self) -> bool {
         self.is_reserved_by_others() || self.0.to_ascii_lowercase().starts_with(OUR_OWN)
     }

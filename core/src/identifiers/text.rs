@@ -29,7 +29,7 @@ pub(crate) fn is_tag_character(character: char) -> bool {
         || "_.:/=+-@".contains(character)
 }
 
-/// The SHA-256 hash of several texts, in 64 hexadecimal digits; where one ends and the next begins matters.
+/// The SHA-256 hash of several texts, in 64 hexadecimal digits. Other borders between the texts give another hash.
 pub(crate) fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

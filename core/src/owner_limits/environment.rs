@@ -1,4 +1,4 @@
-//! The function's environment, read variable by variable, with everything that is wrong with it.
+//! The function's environment, read variable by variable, with all problems in it.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use crate::findings::{Code, Problems};
 use crate::identifiers::Invalid;
 
-/// The environment, and what was found wrong in it so far.
+/// The environment, and the problems that were found so far.
 pub(super) struct Environment<'a> {
     variable: &'a dyn Fn(&str) -> Option<String>,
     pub(super) problems: Problems,
@@ -17,7 +17,7 @@ impl<'a> Environment<'a> {
         Self { variable, problems: Problems::default() }
     }
 
-    /// The value; an empty one counts as none.
+    /// The value. An empty one counts as none.
     pub(super) fn given(&self, name: &str) -> Option<String> {
         (self.variable)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
@@ -55,7 +55,7 @@ impl<'a> Environment<'a> {
         })
     }
 
-    /// A whole number of such units in a range; the default where none is given.
+    /// A whole number of these units in a range. The default if none is given.
     pub(super) fn number(&mut self, name: &str, range: &RangeInclusive<u32>, default: u32, units: &str) -> u32 {
         let read = self.given(name).map_or(Ok(default), |text| text.parse());
         read.ok().filter(|number| range.contains(number)).unwrap_or_else(|| {

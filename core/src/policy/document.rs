@@ -1,4 +1,4 @@
-//! A policy document as a value: read strictly, taken apart, put together.
+//! A policy document as a value: read strictly, split into statements, and composed.
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -68,7 +68,7 @@ impl Document {
         Self(members)
     }
 
-    /// The same document with only its statements that deny; none if it has no such statement.
+    /// The same document with only its statements that deny. `None` if it has no such statement.
     pub fn denials(&self) -> Option<Self> {
         let denying = |statement: &&Value| statement.get("Effect").and_then(Value::as_str) == Some("Deny");
         let denials: Vec<Value> = self.statements().iter().filter(denying).cloned().collect();

@@ -12,8 +12,8 @@ impl Document {
         of(self.members()) == of(other.members())
     }
 
-    /// A text that two documents share exactly when IAM treats both alike. It holds what the document holds: keep hashes
-    /// of it, and never print it.
+    /// A text that is equal for two documents exactly if IAM treats both alike. It has the contents of the document:
+    /// store hashes of it, and never print it.
     pub fn fingerprint(&self) -> String {
         of(self.members()).canonical()
     }
@@ -110,7 +110,7 @@ fn any_case(value: &Value) -> Meaning {
     }
 }
 
-/// A value where no rule of its own applies.
+/// A value without a special rule.
 fn plain(value: &Value) -> Meaning {
     match value {
         Value::Null => Meaning::Null,
@@ -129,8 +129,8 @@ fn text(text: &str) -> Meaning {
 }
 
 impl Meaning {
-    /// A text that two meanings share exactly when they are equal: the same in every version of the function, since
-    /// hashes of it are kept on roles.
+    /// A text that is equal for two meanings exactly if they are equal. It is the same in all versions of the function,
+    /// because hashes of it are stored on roles.
     pub(super) fn canonical(&self) -> String {
         let all = |parts: Vec<String>| {
             let parts = parts.iter().map(|part| format!("{}:{part}", part.len()));
@@ -237,7 +237,7 @@ mod tests {
             ("Condition", json!({"StringEquals": {"k": "a"}}), json!({"StringEquals": {"l": "a"}})),
             ("Condition", json!({"StringEquals": {"k": "a"}}), json!({})),
             ("Condition", json!({"StringEquals": {"k": []}}), json!({})),
-            // Two tests that both must hold, against one that either value satisfies.
+            // Two tests that must both be true, and one test that either value makes true.
             (
                 "Condition",
                 json!({"StringEquals": {"k": "a"}, "stringEquals": {"K": "b"}}),

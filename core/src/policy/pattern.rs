@@ -18,7 +18,7 @@ pub fn glob_matches(pattern: &str, text: &str) -> bool {
             Some(wanted) => match text.next() {
                 Some(found) if wanted == '?' || wanted == found => continue,
                 Some(_) => {}
-                // Another try would have less text still.
+                // Another try would have even less text.
                 None => return false,
             },
             None if text.as_str().is_empty() => return true,

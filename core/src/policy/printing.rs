@@ -22,7 +22,7 @@ impl Document {
     }
 }
 
-/// Logs and panics never show the contents: a trust policy holds external IDs.
+/// Logs and panics never show the contents: a trust policy contains external IDs.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Document({} characters)", self.size())

@@ -1,4 +1,4 @@
-//! What a document grants, judged for the worst: denies never make it look safer, and three conditions do.
+//! What a document grants in the worst case: denies never make it look safer, but three conditions do.
 
 pub(super) mod code;
 mod conditions;
@@ -28,13 +28,13 @@ impl Document {
         judge(self, author, terms, &administrative)
     }
 
-    /// Whether it can only ever take rights away: every statement says `Deny`, without any doubt.
+    /// Whether it can only remove rights: every statement has the effect `Deny`, without any doubt.
     pub fn only_denies(&self) -> bool {
         let written = self.statements();
         let found = statements(self);
         !written.is_empty()
             && written.iter().all(Value::is_object)
-            // None was found in a place where it does not belong.
+            // None was found in a wrong place.
             && found.len() == written.len()
             && found.iter().all(Statement::plainly_denies)
     }

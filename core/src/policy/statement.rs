@@ -1,4 +1,4 @@
-//! The statements of a document of any shape, read for the worst case.
+//! The statements of a document of any shape, read as the worst case.
 //!
 //! Judging also covers documents that IAM refuses, or may refuse: names of elements count in any letter case, nested
 //! lists count as one list, and a statement that does not clearly deny counts as one that allows.

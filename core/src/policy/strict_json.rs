@@ -117,7 +117,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 }
 
-/// The parser's message without the position, which has fields of its own.
+/// The parser's message without the position, which has its own fields.
 fn in_plain_words(message: &str) -> String {
     let end = message.rfind(" at line ").unwrap_or(message.len());
     message[..end].replace("EOF while parsing", "the text ends inside")

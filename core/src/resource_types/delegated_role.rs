@@ -11,7 +11,7 @@ const fn optional(name: &'static str, form: Form, summary: &'static str) -> Prop
 }
 
 pub(super) static PROPERTIES: &[Property] = &[
-    // Who gets in.
+    // Who has access.
     Property {
         name: "ExternalAwsAccountId",
         form: Form::List { item: ACCOUNT, count: 1..=10, commas: false },

@@ -29,7 +29,7 @@ pub enum Form {
     Number {
         /// The range.
         allowed: RangeInclusive<u32>,
-        /// What is counted.
+        /// Its unit.
         unit: &'static str,
         /// Its value when it is left out; none: then nothing is required.
         default: Option<u32>,

@@ -1,7 +1,8 @@
 //! The JSON schemas of the resource types: draft 7, for the properties of one resource.
 //!
-//! `CloudFormation` sends scalars as strings, so numbers and booleans may be given in both forms. Intrinsic functions are
-//! not part of the schema: what reads templates resolves them or leaves them out. Beside the keywords of JSON Schema:
+//! `CloudFormation` sends scalars as strings, so numbers and booleans may be given in both forms. Intrinsic functions
+//! are not part of the schema: what reads templates resolves them or leaves them out. Beside the keywords of JSON
+//! Schema:
 //!
 //! | keyword | what it says |
 //! | --- | --- |
@@ -60,7 +61,7 @@ fn of_property(property: &Property) -> Value {
     schema
 }
 
-/// The schema of a form, and what it demands in words.
+/// The schema of a form, and its requirement in words.
 fn of_form(form: &Form) -> (Value, String) {
     match form {
         Form::Flag { default } => {

@@ -1,6 +1,6 @@
-//! What no session of a role may change, whatever its policies grant: the function that manages the role, the roles that it
-//! manages, the stacks of both, and the code that other functions of the organization get. After the end of the access it
-//! denies everything.
+//! What no session of a role may change, whatever its policies grant: the function that manages the role, the roles
+//! that it manages, the stacks of both, and the code that other functions of the organization get. After the end of the
+//! access it denies everything.
 //!
 //! It only denies. It names the actions that read, not those that write, so an action that AWS adds is denied until this
 //! list names it.
@@ -55,9 +55,9 @@ pub struct GuardrailPolicy {
 struct Denial {
     sid: &'static str,
     but: &'static [&'static str],
-    /// The same however the function is installed.
+    /// Independent of the installation of the function.
     resources: Vec<String>,
-    /// What the function's installation adds.
+    /// Dependent on the installation of the function.
     installed: Vec<String>,
     condition: Option<Value>,
 }
@@ -70,8 +70,8 @@ impl GuardrailPolicy {
         let function = function.as_str();
         // There is a function of this name in each Region that has stacks, all manage the same roles, and a stack of the
         // same name may manage this one.
-        let own_stack = in_any_region(&whatever_its_id(&literally(&resource.stack_id)));
-        let installed = limits.function_stack.as_ref().map(|stack| in_any_region(&whatever_its_id(stack.as_str())));
+        let own_stack = in_any_region(&with_any_id(&literally(&resource.stack_id)));
+        let installed = limits.function_stack.as_ref().map(|stack| in_any_region(&with_any_id(stack.as_str())));
         let protected = |name: &StackNamePattern| format!("arn:{partition}:cloudformation:*:{account}:stack/{name}/*");
         Self {
             partition: partition.to_string(),
@@ -95,7 +95,7 @@ impl GuardrailPolicy {
         }
     }
 
-    /// The policy that says so, and that it is all over at `expires_at`.
+    /// The policy, with a deny of everything after `expires_at`.
     pub fn policy(&self, expires_at: Option<Timestamp>) -> Document {
         let statements = self.denials().into_iter().map(Denial::statement);
         Document::new(statements.chain(expires_at.map(nothing_from)).collect())
@@ -124,7 +124,7 @@ impl GuardrailPolicy {
             .map(|kind| format!("arn:{partition}:cloudformation:*:*:{kind}/{OUR_NAMES}*"));
         [
             Denial::of("DenyFunctionChanges", &READ_FUNCTIONS, function.clone()),
-            // An event source mapping has an ARN of its own, which does not contain the function's. Only requests about
+            // An event source mapping has its own ARN, which does not contain that of the function. Only requests about
             // such a mapping have this key.
             Denial {
                 condition: Some(json!({"ArnLike": {"lambda:FunctionArn": function}})),
@@ -162,7 +162,7 @@ impl Denial {
     }
 }
 
-/// When such a policy ends everything; none when it never does, or is not one.
+/// When a guardrail policy denies everything. `None` if it never does, or is no guardrail policy.
 pub fn expiry(policy: &Document) -> Option<Timestamp> {
     let over = policy.statements().iter().filter_map(|statement| {
         let date = statement.pointer("/Condition/DateGreaterThanEquals/aws:CurrentTime")?.as_str()?;
@@ -183,7 +183,7 @@ fn nothing_from(moment: Timestamp) -> Value {
     })
 }
 
-/// A text as IAM reads it in a resource where it stands for itself: its wildcards and variables are escaped.
+/// A text for a resource of a policy, with its wildcards and variables escaped, so that IAM matches it literally.
 fn literally(text: &str) -> String {
     let escaped = |c: char| if matches!(c, '*' | '?' | '$') { format!("${{{c}}}") } else { c.to_string() };
     text.chars().map(escaped).collect()
@@ -194,7 +194,7 @@ fn code_buckets(partition: &str, prefix: &str) -> String {
     format!("arn:{partition}:s3:::{prefix}-*")
 }
 
-/// The same name in whatever Region.
+/// The same name in any Region.
 fn in_any_region(arn: &str) -> String {
     let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
     if let Some(region) = parts.get_mut(3) {
@@ -203,13 +203,13 @@ fn in_any_region(arn: &str) -> String {
     parts.join(":")
 }
 
-/// The function's role, and, where its name ends in the function's Region, those of the functions of all Regions.
+/// The function's role, and, if its name ends in the function's Region, those of the functions of all Regions.
 fn in_each_region(role: &str, function: &str) -> String {
     let region = function.split(':').nth(3).unwrap_or_default();
     let named = role.strip_suffix(region).filter(|named| named.ends_with('-'));
     match (named, region.split_once('-'), region.rsplit_once('-')) {
         (Some(named), Some((first, _)), Some((_, last))) => {
-            // As long as those of the Region's own name: a name that only begins alike is another role's.
+            // As many characters as in the name of the Region: a name that only starts the same belongs to another role.
             let [first, last] = [first, last].map(|part| "?".repeat(part.len()));
             format!("{named}{first}-*-{last}")
         }
@@ -217,9 +217,10 @@ fn in_each_region(role: &str, function: &str) -> String {
     }
 }
 
-/// The stack of this ID under any ID: who names a stack by its name is asked about all that bear it. Of a stack
-/// set, all its stacks, and those of the sets whose names begin alike: the Regions may be split among such.
-fn whatever_its_id(stack: &str) -> String {
+/// The stack with any ID: for a call that gives only the name of a stack, IAM evaluates an ARN without a certain ID.
+/// For a stack of a stack set, all stacks of that set, and of sets whose names start the same, because the Regions may
+/// be split among such sets.
+fn with_any_id(stack: &str) -> String {
     let Some((named, _)) = stack.rsplit_once('/') else { return stack.to_owned() };
     let set = without_instance(named).filter(|set| set.contains(":stack/StackSet-"));
     let named = set.map_or_else(
@@ -232,7 +233,7 @@ fn whatever_its_id(stack: &str) -> String {
 /// The digits of a UUID, group by group.
 const UUID: [usize; 5] = [8, 4, 4, 4, 12];
 
-/// The name of a stack set's stack without the UUID at its end, if there is one.
+/// The name of the stack of a stack set without the UUID at its end, if it has one.
 fn without_instance(named: &str) -> Option<&str> {
     UUID.iter().rev().try_fold(named, |rest, length| {
         let (before, group) = rest.rsplit_once('-')?;
@@ -248,7 +249,7 @@ mod tests {
 
     #[test]
     fn stacks_of_a_stack_set_and_functions_named_after_their_region_are_named_for_all_regions() {
-        let stack = |name: &str| whatever_its_id(&format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/0a1b"));
+        let stack = |name: &str| with_any_id(&format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/0a1b"));
         let arn = |name: &str| format!("arn:aws:cloudformation:eu-west-1:1:stack/{name}/*");
         let id = "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f";
         let any = "????????-????-????-????-????????????";

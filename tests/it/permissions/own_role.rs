@@ -1,4 +1,5 @@
-//! The role that the template makes itself: each property that one role can have is a parameter, and arrives.
+//! The role that the template itself declares: each property that one role can have is a parameter, and reaches the
+//! role.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::fixtures::{ACCOUNT, PROVIDER};
 use crate::stack::Stack;
 use crate::template::Deployment;
 
-/// What a parameter cannot hold (lists of objects), and the Region, of which stackset.yaml decides.
+/// What a parameter cannot contain (lists of objects), and the Region, which stackset.yaml sets.
 const OTHER: [&str; 2] = ["HomeRegion", "Tags"];
 
 /// Each property: what it is by default, a value of its parameter, and what that becomes.
@@ -48,7 +49,7 @@ fn made() -> Deployment {
     deployed().with("ExternalAwsAccountId", PROVIDER)
 }
 
-/// What the stack asks the function for.
+/// The properties that the stack sends to the function.
 fn role(deployment: &Deployment) -> Map<String, Value> {
     let properties = deployment.resolved("/Resources/DelegatedRole/Properties");
     let mut properties = properties.as_object().unwrap().clone();

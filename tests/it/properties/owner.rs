@@ -185,7 +185,7 @@ async fn owner_passable_role_arns() {
 
 /// Under the boundary that the template ships, IAM denies what the owner does not list.
 #[tokio::test(start_paused = true)]
-async fn aws_policies_that_pass_roles_are_warned_of_under_the_shipped_boundary() {
+async fn aws_policies_that_pass_roles_cause_a_warning_under_the_shipped_boundary() {
     let spot = "arn:aws:iam::aws:policy/service-role/AmazonEC2SpotFleetTaggingRole";
     let required = |boundary: &str| {
         let stack = with_settings(&[("REQUIRED_PERMISSIONS_BOUNDARY", boundary)]);
@@ -201,7 +201,7 @@ async fn aws_policies_that_pass_roles_are_warned_of_under_the_shipped_boundary()
     .await;
     let refusal = format!("ManagedPolicyArns {PASSES}: {spot}. {NAME_ROLES} [passes-role]");
     check_refused(required(BOUNDARY), json!({"ManagedPolicyArns": spot}), &[&refusal]).await;
-    // The template's own policies are errors all the same.
+    // The template's own policies are still errors.
     let custom = allow("iam:PassRole", "arn:aws:iam::111111111111:role/other");
     let finding = "statement 1 allows iam:PassRole on arn:aws:iam::111111111111:role/other";
     check_refused(required(shipped), json!({"CustomPolicy": custom}), &[passes_roles_by_custom_policy(finding)]).await;

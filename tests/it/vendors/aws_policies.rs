@@ -32,7 +32,7 @@ async fn a_policy_of_an_unknown_name_is_judged_by_its_document() {
 
 /// Either of the two reads may be denied, for ever: then the policy is not known, which is no reason to refuse it.
 #[tokio::test(start_paused = true)]
-async fn a_policy_of_an_unknown_name_that_may_not_be_read_is_warned_of() {
+async fn an_unknown_policy_that_cannot_be_read_causes_a_warning() {
     let warnings = &expect![[r"
         ManagedPolicyArns contains arn:aws:iam::aws:policy/NewServiceReadOnlyAccess, which this version of the function does not know and may not read (iam:GetPolicy and iam:GetPolicyVersion), so it was not judged. [policy-not-read]
         ManagedPolicyArns reads data or obtains credentials: arn:aws:iam::aws:policy/ReadOnlyAccess. [reads-data]"]];

@@ -31,7 +31,7 @@ async fn a_backup_vendor_passes_roles_by_prefix() {
 
 /// Every role that it passes or assumes is named, the widest first, in one answer.
 #[tokio::test(start_paused = true)]
-async fn a_backup_vendor_that_passes_every_role_is_told_every_resource() {
+async fn a_backup_vendor_that_passes_every_role_gets_all_resources_in_the_reason() {
     let stack = Stack::new();
     let own = |name: &str, statements: &[Value]| stack.account.put_policy(Policy::named(name, document(statements)));
     let restore = own(

@@ -1,4 +1,4 @@
-//! The kinds of findings, and how grave one is.
+//! The kinds of findings, and their severity.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ pub enum Code {
     Administrative,
     /// Passes or assumes roles that the owner does not list.
     PassesRole,
-    /// Acts under the role of something that runs already.
+    /// Acts with the role of an existing workload.
     ActsAsWorkload,
     /// Shares resources or changes their policies.
     Exposes,
     /// Reads contents of everything, or obtains credentials of a service.
     ReadsData,
-    /// Stops or deletes what records.
+    /// Stops or deletes audit trails.
     AuditTrail,
     /// Writes to the organization.
     Organization,
@@ -38,11 +38,11 @@ impl fmt::Display for Code {
     }
 }
 
-/// Whether a finding stops the role from being made.
+/// Whether a finding prevents the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// It stops the role.
+    /// The role is refused.
     Error,
-    /// It is reported, and the role is made.
+    /// It is reported, and the role is still made.
     Warning,
 }

@@ -1,5 +1,5 @@
-//! The three conditions that lower a finding. Every other one makes no difference: a condition is easily met, or
-//! not there where it counts.
+//! The three conditions that lower a finding. Other conditions make no difference: they are easy to meet, or do not
+//! apply to the dangerous call.
 
 use super::terms::{Author, Terms};
 use crate::policy::catalogue::CATALOGUE;
@@ -38,7 +38,7 @@ impl<'d> Conditions<'d> {
         Self(statement.conditions())
     }
 
-    /// Whether the action can attach or detach AWS policies alone, none of which makes an administrator.
+    /// Whether the action can attach or detach only AWS policies that make no administrator.
     pub(super) fn limit_policy(&self, action: &str, author: Author, administrative: AwsPolicies<'_>) -> bool {
         BY_POLICY.contains(&action)
             && self.limited("iam:policyarn", |arn| {
@@ -48,7 +48,7 @@ impl<'d> Conditions<'d> {
             })
     }
 
-    /// Whether the action can change identities alone whose boundary keeps what they may do.
+    /// Whether the action can change only identities whose boundary limits them.
     pub(super) fn limit_boundary(
         &self,
         action: &str,
@@ -65,12 +65,12 @@ impl<'d> Conditions<'d> {
             })
     }
 
-    /// Whether roles go only to services that neither run code nor hand out credentials.
+    /// Whether roles can be passed only to services that neither run code nor issue credentials.
     pub(super) fn pass_to_movers_only(&self) -> bool {
         self.limited("iam:passedtoservice", |service| CATALOGUE.only_moves_data(service))
     }
 
-    /// Whether a condition admits nothing but such values of a key. One that also admits requests without the key
+    /// Whether a condition admits only these values of a key. A condition that also admits requests without the key
     /// (`…IfExists`, `ForAllValues:…`) does not.
     fn limited(&self, key: &str, admissible: impl Fn(&str) -> bool) -> bool {
         const LIMITING: [&str; 4] = ["stringequals", "stringlike", "arnequals", "arnlike"];

@@ -9,7 +9,7 @@ use crate::policy::statement::Place;
 
 /// How many actions a warning gives as examples.
 const EXAMPLES: usize = 3;
-/// The services that examples are taken from first, the gravest first.
+/// The services whose actions come first as examples, the most dangerous first.
 const WORST: [&str; 9] = ["secretsmanager", "ssm", "s3", "kms", "ram", "dynamodb", "lambda", "cloudformation", "ec2"];
 
 pub(super) struct Found {
@@ -76,14 +76,15 @@ impl Found {
     }
 }
 
-/// What reaches most comes first; what reaches alike, as written from short to long.
+/// The widest come first. Of equally wide ones, the shorter come first.
 fn widest_first(found: BTreeMap<String, Extent>) -> Vec<String> {
     let mut found: Vec<_> = found.into_iter().collect();
     found.sort_by(|(a, wide_a), (b, wide_b)| wide_b.cmp(wide_a).then(a.len().cmp(&b.len())).then(a.cmp(b)));
     found.into_iter().map(|(written, _)| written).collect()
 }
 
-/// What reaches most comes first, then the services that matter most; what takes access away comes last.
+/// The actions with the widest reach come first, then those of the most dangerous services. Actions that remove access
+/// come last.
 fn worst_first(found: BTreeMap<String, Extent>) -> Vec<String> {
     let rank = |action: &str| {
         let (service, name) = action.split_once(':').unwrap_or((action, ""));

@@ -1,4 +1,4 @@
-//! The judgement of a document: what each statement allows, held against the catalogue.
+//! The judgement of a document: what each statement allows, compared with the catalogue.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -16,7 +16,7 @@ use crate::policy::pattern::{Pattern, glob_matches, is_everything};
 use crate::policy::statement::{Place, Statement, statements};
 use crate::policy::wording::everything_but;
 
-/// The function that this program is, under its permanent name: who rewrites it can make any role.
+/// The name of this function, which never changes. Whoever can change its code can create any role.
 const OWN_FUNCTION: &str = "arn:~:lambda:~:~:function:service-provider-access";
 
 /// Judges a document; see [`Document::privileges`].
@@ -73,7 +73,7 @@ impl Judge<'_> {
         actions.sort_unstable();
         actions.dedup();
         for action in &actions {
-            // Without a colon it is `*`, or nothing that IAM takes: then the worst that it could mean.
+            // Without a colon it is `*`, or invalid for IAM: then it is judged as the worst that it could mean.
             let (service, name) =
                 action.split_once(':').unwrap_or(if is_everything(action) { ("*", "*") } else { ("", action) });
             let whole_service = is_everything(name);
@@ -119,7 +119,7 @@ impl Judge<'_> {
         }
     }
 
-    /// What one action of the catalogue amounts to here; says whether it raises rights.
+    /// What one action of the catalogue gives here, and whether it raises rights.
     fn action(
         &mut self,
         place: &Place,
@@ -190,7 +190,7 @@ impl Judge<'_> {
         false
     }
 
-    /// Those that can be roles that the function keeps, and so the very role that is judged.
+    /// Resources that can be roles of the function, and so the judged role itself.
     fn kept(&self, reach: &Reach<'_>, reached: &[Reached]) -> Vec<Reached> {
         let kept = Pattern::arns(&format!("arn:~:iam::~:role/{}~", self.terms.role_prefix.to_ascii_lowercase()));
         reached.iter().filter(|reached| reach.touches(**reached, &kept)).copied().collect()

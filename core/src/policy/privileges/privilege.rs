@@ -7,7 +7,7 @@ use super::code::{Code, Severity};
 pub struct Privilege {
     /// What it amounts to.
     pub code: Code,
-    /// How grave that is.
+    /// Its severity.
     pub severity: Severity,
     /// The statement, or the first of them, counted from 1.
     pub statement: usize,

@@ -10,7 +10,7 @@ use crate::policy::wording::{everything_but, shown_resource};
 
 /// Everything that IAM's own actions act upon.
 const ANYTHING_OF_IAM: &str = "arn:~:iam:*";
-/// A name with fewer characters of its own hardly limits a pattern.
+/// A name with fewer fixed characters hardly limits a pattern.
 const FEWEST_CHARACTERS: usize = 3;
 
 /// How many of the resources of a type a pattern matches.
@@ -33,7 +33,7 @@ pub(super) struct Reached {
 
 /// The resources of a statement.
 pub(super) struct Reach<'d> {
-    /// In words, where the statement names no resource or all but some.
+    /// In words, if the statement names no resource, or all but some.
     unlimited: Option<String>,
     resources: Vec<Resource<'d>>,
     cache: RefCell<HashMap<usize, Vec<Reached>>>,
@@ -65,7 +65,7 @@ impl<'d> Reach<'d> {
         Self { unlimited, resources, cache: RefCell::default() }
     }
 
-    /// Whether everything that it names is out of reach for a role.
+    /// Whether a role can use none of the resources that it names.
     pub(super) fn is_nothing(&self) -> bool {
         self.unlimited.is_none() && self.resources.is_empty()
     }
@@ -142,7 +142,7 @@ impl<'d> Resource<'d> {
         if whole != written {
             patterns.push(Pattern::resource(&whole));
         }
-        // A wildcard before it could stand for more than one part.
+        // A wildcard before it could match more than one part.
         let mut parts = whole.splitn(4, ':');
         let spelled_out = |part: &&str| !part.contains(['*', '?', '$']);
         let service = match (parts.next(), parts.next().filter(spelled_out), parts.next().filter(spelled_out)) {
@@ -202,8 +202,8 @@ fn is_wild(text: &str, allowed: &[char]) -> bool {
     text.contains('*') && text.chars().all(|c| allowed.contains(&c))
 }
 
-/// What no role can act upon: roles of services, which IAM keeps customers from editing, and the user that the
-/// caller is, which a role is not.
+/// The resources that no role can use: service-linked roles, which IAM does not let customers edit, and the user who is
+/// the caller, because the caller is a role.
 fn is_out_of_reach(written: &str) -> bool {
     let lower = written.to_ascii_lowercase();
     let mut parts = lower.splitn(6, ':');

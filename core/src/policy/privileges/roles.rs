@@ -1,14 +1,14 @@
-//! The roles that may be passed on or taken on: those that the owner lists.
+//! The roles that may be passed or assumed: those that the owner lists.
 
 use super::terms::Terms;
 use crate::identifiers::RolePattern;
 use crate::policy::catalogue::CATALOGUE;
 use crate::policy::pattern::{glob_includes, globs_intersect};
 
-/// The owner's list, as it counts for one action.
+/// The owner's list for one action.
 pub(super) struct Roles<'a> {
     pub(super) terms: &'a Terms<'a>,
-    /// Whether the action cannot reach another account: then any account means the own one.
+    /// Whether the action works only within the account. Then any account means the own one.
     pub(super) own_account_only: bool,
 }
 
@@ -25,7 +25,7 @@ impl Roles<'_> {
         listed.any(|pattern| glob_includes(pattern, &resource))
     }
 
-    /// The resource with the own partition and account in place of `*`, where no other can be meant.
+    /// The resource with the own partition and account in place of `*`, if it can mean no other.
     fn in_own_account(&self, resource: &str) -> String {
         let mut parts: Vec<_> = resource.splitn(6, ':').collect();
         if self.own_account_only
@@ -72,7 +72,7 @@ pub(super) fn is_reserved(resource: &str) -> bool {
     })
 }
 
-/// What a pattern begins with before anything is left open.
+/// The fixed start of a pattern.
 fn literal(pattern: &str) -> &str {
     pattern.split(['*', '?', '$']).next().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What the judgement has to know besides the document.
+//! What the judgement needs beside the document.
 
 use crate::identifiers::RolePattern;
 
@@ -11,14 +11,14 @@ pub enum Author {
     Aws,
 }
 
-/// What the judgement needs to know besides the document.
+/// What the judgement needs beside the document.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms<'a> {
     /// The partition of the account.
     pub partition: &'a str,
     /// The account that the role is in.
     pub account: &'a str,
-    /// What the function's roles are called: the owner's path prefix without its first slash, and the name prefix.
+    /// The start of the path and name of the function's roles: the owner's path prefix without its first slash.
     pub role_prefix: &'a str,
     /// ARNs and patterns of the roles that may be passed or assumed.
     pub passable_roles: &'a [RolePattern],

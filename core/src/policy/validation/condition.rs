@@ -59,7 +59,7 @@ pub(super) fn operator(given: &str) -> Result<Type, String> {
     let single = SETS.iter().find_map(|set| given.strip_prefix(set)).unwrap_or(given);
     let base = single.strip_suffix(IF_EXISTS).unwrap_or(single);
     match of(base) {
-        // It tests for the key already.
+        // It already tests for the key.
         Some(Type::Presence) if base != single => Err(base.to_owned()),
         Some(values) => Ok(values),
         None => Err(in_the_right_letter_case(given).unwrap_or("one that IAM has, such as StringEquals".to_owned())),

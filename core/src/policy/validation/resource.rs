@@ -64,7 +64,7 @@ fn variable_before_the_resource(parts: &Parts<'_>) -> Option<String> {
     })
 }
 
-/// A wildcard alone is not a value: IAM accepts it where it refuses a Region or an account.
+/// Only a wildcard is no value: IAM accepts it where it refuses a Region or an account.
 fn is_value(part: &str) -> bool {
     !part.chars().all(|c| matches!(c, '*' | '?'))
 }
@@ -106,7 +106,7 @@ fn malformed_part(parts: &Parts<'_>) -> Option<String> {
     }
     let account = parts.account;
     let digits = account.bytes().all(|byte| byte.is_ascii_digit() || b"*?".contains(&byte));
-    // Some services keep resources under names of their own: aws, aws-marketplace.
+    // Some services have other names in place of an account: aws, aws-marketplace.
     let of_aws = account == "aws"
         || account.strip_prefix("aws-").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_lowercase()));
     let account_is_valid = account.is_empty() || of_aws || (digits && (wildcards(account) || account.len() == 12));

@@ -49,7 +49,7 @@ fn allow(action: &str, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
-/// The gravest finding of one action on one resource.
+/// The most severe finding of one action on one resource.
 fn outcome(author: Author, terms: &Terms<'_>, statement: Value) -> Option<(Severity, Code)> {
     document(statement).privileges(author, terms).first().map(|found| (found.severity, found.code))
 }

@@ -16,7 +16,7 @@ fn everything_on_everything_in_any_spelling() {
             (json!("*:?*"), json!("arn:*:iam::*:*")),
             (json!([["*"]]), json!([["*"]])),
             (json!(" * "), json!("\t*\n")),
-            // One role is less than everything, but everything that IAM can do with it.
+            // It names one role only, but allows all actions of IAM on it.
             (json!("*"), json!("arn:aws:iam::123456789012:role/app")),
         ],
         &expect![[r"
@@ -37,7 +37,7 @@ fn everything_on_something_harmless() {
         [
             (json!("*"), json!("arn:aws:s3:::bucket/*")),
             (json!("*:*"), json!(["arn:aws:s3:::bucket", "arn:aws:sqs:*:*:*"])),
-            // A key of a bucket may look like a role.
+            // The key of an object can look like a role.
             (json!("*"), json!("arn:aws:s3:::*:iam::1:role/x")),
         ],
         &expect![[r"

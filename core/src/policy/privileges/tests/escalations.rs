@@ -67,7 +67,7 @@ fn new_code_for_this_function_is_an_error() {
     assert!(!is_administrative("lambda:UpdateFunctionCode", other));
 }
 
-/// What providers are let in for, and must not be refused.
+/// Usual permissions of providers, which must not be refused.
 #[test]
 fn usual_permissions_of_providers_are_no_error() {
     let actions = "

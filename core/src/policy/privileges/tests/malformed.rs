@@ -35,7 +35,7 @@ fn documents_that_iam_would_refuse_are_judged_for_the_worst_case() {
             assert!(!document.only_denies(), "{}", document.to_json());
         }
     }
-    // What is no action allows nothing.
+    // A value that is no action allows nothing.
     check([(json!(5), json!("*")), (json!({"a": "*"}), json!("*"))], &expect![[""]]);
     check_document(&json!({"Statement": "Allow * on *"}), &expect![[""]]);
     check_document(&json!({}), &expect![[""]]);

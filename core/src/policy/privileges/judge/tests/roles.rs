@@ -27,7 +27,7 @@ fn roles_may_be_passed_as_the_owner_lists_them() {
         ("iam:PassRole", role("APP-1"), PASSES),
         ("iam:PassRole", "*".to_owned(), PASSES),
         ("iam:Pass*", role("*"), PASSES),
-        // It cannot cross accounts, so any account is the own one. To assume a role can.
+        // PassRole works only within an account, so any account means the own one. AssumeRole works across accounts.
         ("iam:PassRole", "arn:*:iam::*:role/app-1".to_owned(), None),
         ("iam:PassRole", "arn:aws:iam::222222222222:role/app-1".to_owned(), PASSES),
         ("sts:AssumeRole", "arn:aws:iam::*:role/app-1".to_owned(), PASSES),
@@ -37,14 +37,14 @@ fn roles_may_be_passed_as_the_owner_lists_them() {
         ("iam:PassRole", role("cdk-deploy"), None),
         ("iam:PassRole", role("cdk-deploy*"), PASSES),
         ("iam:PassRole", role("ci/cdk-deploy"), PASSES),
-        // A pattern that can match one is listed as it is written.
+        // A pattern that can match a reserved role must be listed exactly.
         ("iam:PassRole", role("*-app"), None),
         ("iam:PassRole", "arn:aws:iam::*:role/*-app".to_owned(), None),
         ("iam:PassRole", role("*-my-app"), PASSES),
         ("iam:PassRole", role("x*-app"), None),
         ("iam:PassRole", role("ci/*/x"), None),
         ("iam:PassRole", role("ci/team/*"), None),
-        // What IAM would have to complete to the ARN of a role is not one that the owner lists.
+        // An incomplete ARN, which IAM completes, is not in the owner's list.
         ("iam:PassRole", "arn:aws:iam::111111111111:*/app-1".to_owned(), PASSES),
         ("iam:PassRole", "arn:aws:iam::${aws:PrincipalAccount}:role/app-1".to_owned(), None),
         ("iam:PassRole", "arn:aws:iam::*:role/aws-service-role/spot.amazonaws.com/*".to_owned(), None),
