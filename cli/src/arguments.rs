@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, completions, native, plan, schema};
+use crate::{check, completions, native, plan, probe, schema};
 
 /// Shows what a delegated role in a template would be, before it is deployed.
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ pub enum Verb {
     Plan(plan::Arguments),
     /// Print the roles as native resources, for reviewers and for tools that know those only
     Native(native::Arguments),
+    /// Prove that a customer's role opens with its external ID and with nothing less
+    Probe(probe::Arguments),
     /// Print the JSON schema of a resource type
     Schema(schema::Arguments),
     /// Print the completions of a shell
@@ -45,6 +47,7 @@ Examples:
   delegated-role check template.yaml
   delegated-role plan new.yaml --against old.yaml
   delegated-role native template.yaml > native.yaml
+  delegated-role probe arn:aws:iam::111122223333:role/delegated/acme --external-id-file acme.id
   delegated-role schema Custom::DelegatedRole
   delegated-role completions bash > ~/.local/share/bash-completion/completions/delegated-role
 

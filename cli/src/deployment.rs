@@ -114,6 +114,29 @@ impl Deployment {
         Some(Installation { function, limits: self.limits.clone() })
     }
 
+    /// The name or ID of the stack, where it is given.
+    pub fn stack_to_find(&self) -> Option<String> {
+        self.stack.as_ref().map(ToString::to_string).or_else(|| self.inputs.stack_name.clone())
+    }
+
+    /// Takes over where the stack is, and returns the function there.
+    ///
+    /// # Errors
+    /// It is not where the user said.
+    pub fn locate(&mut self, account: &AccountId, region: &str, stack: Option<&str>) -> Result<Installation, Unusable> {
+        let region = Region::parse(region).map_err(|_| Unusable::new(format!("{region} is not a Region.")))?;
+        let elsewhere = self.inputs.account.as_ref().is_some_and(|given| given != account);
+        if elsewhere || self.inputs.region.as_ref().is_some_and(|given| *given != region) {
+            return Err(Unusable::new(format!(
+                "Your credentials are for account {account} and Region {region}, which are not those of the stack."
+            )));
+        }
+        self.stack = stack.and_then(|id| StackArn::parse(id).ok()).or(self.stack.take());
+        let installation = self.installation(account, &region);
+        (self.inputs.account, self.inputs.region) = (Some(account.clone()), Some(region));
+        installation.ok_or_else(|| Unusable::new("The account and Region make no function's ARN."))
+    }
+
     /// Checks the parameters that were given as arguments against the templates.
     ///
     /// # Errors

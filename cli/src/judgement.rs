@@ -107,6 +107,17 @@ fn resolved(resolver: &Resolver<'_>, resource: Resource) -> Result<Declared, Fau
 }
 
 impl Declared {
+    /// A role of which only the name in the template is known.
+    pub fn named(logical_id: &str) -> Self {
+        Self {
+            logical_id: logical_id.to_owned(),
+            kind: ROLE.to_owned(),
+            place: Place { line: 1, column: 1 },
+            properties: Vec::new(),
+            written: None,
+        }
+    }
+
     /// What is unknown: parts of the template, and what is only in the account.
     pub fn unknown(&self, deployment: &Deployment) -> Vec<Unknown> {
         let mut unknown: Vec<Unknown> = Vec::new();

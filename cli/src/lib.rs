@@ -9,6 +9,7 @@
 //! | [`check`] | every problem and warning of a template |
 //! | [`plan`] | what a new template changes of the roles of an old one |
 //! | [`native`] | the roles as native resources |
+//! | [`probe`] | whether a customer's role opens with its external ID and with nothing less |
 //! | [`schema`] | the JSON schemas of the resource types |
 //! | [`completions`] | completions for shells |
 //! | [`report`] | what was found in templates |
@@ -17,10 +18,12 @@
 //! | [`deployment`] | what is known of the deployment: parameters, account, Region, limits |
 //! | [`owner`] | the limits of the function's owner |
 //! | [`template`] | templates, read with places and resolved |
+//! | [`caller`] | AWS with the caller's own credentials |
 //! | [`console`] | where output goes: results, remarks, colours |
 //! | [`outcome`] | how a run ends: the exit code |
 
 pub mod arguments;
+pub mod caller;
 pub mod check;
 pub mod completions;
 pub mod console;
@@ -30,6 +33,7 @@ pub mod native;
 pub mod outcome;
 pub mod owner;
 pub mod plan;
+pub mod probe;
 pub mod report;
 pub mod schema;
 pub mod template;
@@ -51,6 +55,7 @@ pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> 
         Verb::Check(arguments) => check::run(arguments, now, console),
         Verb::Native(arguments) => native::run(arguments, now, console),
         Verb::Plan(arguments) => plan::run(arguments, now, console),
+        Verb::Probe(arguments) => probe::run(arguments, now, console),
         Verb::Schema(arguments) => schema::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, Arguments::command(), console),
     }

@@ -3,6 +3,7 @@
 mod access;
 mod change;
 mod json;
+mod live;
 mod permissions;
 mod text;
 
@@ -13,10 +14,12 @@ use delegated_role_core::findings::Severity;
 use delegated_role_core::timestamp::Timestamp;
 
 pub use self::change::{Action, Change, Operations, between};
+use crate::caller::{Caller, block_on};
 use crate::console::Console;
 use crate::deployment::{self, Deployment, read_template};
 use crate::judgement::{Declared, ROLE, declared};
 use crate::outcome::{Outcome, Unusable};
+use crate::template::Template;
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
@@ -29,14 +32,18 @@ Exit codes:
 Examples:
   delegated-role plan template.yaml --against <(git show main:template.yaml)
   delegated-role plan new.yaml --against old.yaml --parameters parameters.json --stack-name access
+  AWS_PROFILE=customer delegated-role plan new.yaml --live --stack-name access
 ")]
 pub struct Arguments {
     /// The new template; - is standard input
     #[arg(value_name = "TEMPLATE")]
     template: PathBuf,
-    /// The old template, whose roles are taken for what there is
-    #[arg(long, value_name = "OLD")]
-    against: PathBuf,
+    /// The old template; without --live, its roles are taken for what there is
+    #[arg(long, value_name = "OLD", required_unless_present = "live")]
+    against: Option<PathBuf>,
+    /// Compare with the roles in the account of your credentials, which are only read; needs --stack-name or --stack-id
+    #[arg(long)]
+    live: bool,
     /// How the plan is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -61,20 +68,20 @@ enum Format {
 /// # Errors
 /// A template cannot be read, or the old one is one that the function would have refused.
 pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> Result<Outcome, Unusable> {
-    let deployment = arguments.deployment.read(console)?;
-    let files = [&arguments.against, &arguments.template];
+    let mut deployment = arguments.deployment.read(console)?;
     let mut templates = Vec::new();
-    for file in files {
+    for file in arguments.against.iter().chain([&arguments.template]) {
         templates.push((file.display().to_string(), read_template(file, console)?));
     }
     deployment.check_parameters(&templates)?;
-    let mut roles = Vec::new();
-    for (file, template) in &templates {
-        let declared = declared(file, template, &deployment)?;
-        roles.push(declared.into_iter().filter(|declared| declared.kind == ROLE).collect::<Vec<_>>());
-    }
-    let [old, new] = &roles[..] else { return Ok(Outcome::Fine) };
-    let changes = compare(old, new, &deployment, now)?;
+    let Some(new) = templates.pop() else { return Ok(Outcome::Fine) };
+    let old = templates.first();
+    let changes = if arguments.live {
+        block_on(async { against_account(&Caller::find().await?, &mut deployment, old, &new, now).await })?
+    } else {
+        let old = old.map(|old| roles(old, &deployment)).transpose()?.unwrap_or_default();
+        compare(&old, &roles(&new, &deployment)?, &deployment, now)?
+    };
     console.print(&match arguments.format {
         Format::Text => text::print(&changes, console),
         Format::Json => json::print(&changes),
@@ -87,6 +94,33 @@ pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> 
         (false, true) => Outcome::Changes,
         (false, false) => Outcome::Fine,
     })
+}
+
+/// The changes of the roles in the caller's account to the new template. The old template, where it is given, says what was
+/// declared.
+///
+/// # Errors
+/// The account cannot be read, or a template cannot be resolved.
+pub async fn against_account(
+    caller: &Caller,
+    deployment: &mut Deployment,
+    old: Option<&(String, Template)>,
+    new: &(String, Template),
+    now: Timestamp,
+) -> Result<Vec<Change>, Unusable> {
+    let stack = deployment.stack_to_find();
+    let stack =
+        stack.ok_or_else(|| Unusable::new("--live needs the stack: give --stack-name NAME or --stack-id STACK_ID."))?;
+    let stack = live::find_stack(caller, &stack).await?;
+    let installation = deployment.locate(&caller.account.id, &caller.region, stack.id.as_deref())?;
+    let old = old.map(|old| roles(old, deployment)).transpose()?.unwrap_or_default();
+    let new = roles(new, deployment)?;
+    live::Account { iam: caller.iam(), stack, deployment, installation }.changes(&old, &new, now).await
+}
+
+fn roles((file, template): &(String, Template), deployment: &Deployment) -> Result<Vec<Declared>, Unusable> {
+    let declared = declared(file, template, deployment)?;
+    Ok(declared.into_iter().filter(|declared| declared.kind == ROLE).collect())
 }
 
 /// The changes of all roles: those of the new template in its order, then those that it no longer has.

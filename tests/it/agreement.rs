@@ -25,14 +25,14 @@ use crate::stack::{Answer, Stack};
 
 /// When the first request was sent, and the second.
 const SENT: u64 = 1_795_348_800;
-const LATER: u64 = SENT + 300;
+pub(crate) const LATER: u64 = SENT + 300;
 
 fn cases() -> ProptestConfig {
     let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-fn at(seconds: u64) -> Timestamp {
+pub(crate) fn at(seconds: u64) -> Timestamp {
     (SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).into()
 }
 
@@ -362,7 +362,7 @@ proptest! {
 }
 
 /// Sends an event as one that was sent later than the create.
-async fn later(stack: &Stack, mut event: Value) -> Answer {
+pub(crate) async fn later(stack: &Stack, mut event: Value) -> Answer {
     let url = event["ResponseURL"].as_str().unwrap().replace("20261122T120000Z", "20261122T120500Z");
     event["ResponseURL"] = json!(url);
     stack.send_at(event, SystemTime::UNIX_EPOCH + Duration::from_secs(LATER + 1)).await
@@ -374,7 +374,7 @@ fn delete(stack: &Stack, name: &str, properties: &Value) -> Value {
 }
 
 /// Printed operations in the words of the account's record. Those after a create of another role are about the old one.
-fn calls(steps: &[Vec<String>], [new, old]: [&str; 2]) -> Vec<String> {
+pub(crate) fn calls(steps: &[Vec<String>], [new, old]: [&str; 2]) -> Vec<String> {
     let mut name = new;
     let mut calls = Vec::new();
     let creates = steps.iter().flatten().any(|call| call.starts_with("iam:CreateRole"));

@@ -7,6 +7,7 @@ mod access_check;
 mod agreement;
 mod architecture;
 mod attributes;
+mod callers_account;
 mod convergence;
 mod delegated_role;
 mod delivery;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use delegated_role_core::identifiers::AccountId;
-use delegated_role_core::role::desired::DesiredRole;
+use delegated_role_core::role::observed::LiveRole;
 use delegated_role_core::role::trust::{Mfa, Trust};
 
 use crate::worlds::UNKNOWN_ACCOUNT;
@@ -23,21 +23,24 @@ const IN_WORDS: [&str; 8] = [
 
 /// Says who and what gains and loses access from one role to the other.
 pub(super) fn compare(
-    old: Option<&DesiredRole>,
-    new: Option<&DesiredRole>,
+    old: Option<&LiveRole>,
+    new: Option<&LiveRole>,
     gains: &mut Vec<String>,
     loses: &mut Vec<String>,
 ) {
-    let [before, after] = [old, new].map(|role| role.map(|role| callers(&role.trust)).unwrap_or_default());
+    let [before, after] = [old, new].map(|role| role.map(callers).unwrap_or_default());
     gains.extend(after.difference(&before).cloned());
     loses.extend(before.difference(&after).cloned());
     if let (None, Some(new)) = (old, new) {
         gains.push(format!("sessions of up to {} seconds", new.max_session_duration));
-        gains.extend(new.trust.conditions.expires_at.map(|at| format!("access until {at}")));
+        let expiry = new.trust.as_ref().and_then(|trust| trust.conditions.expires_at);
+        gains.extend(expiry.map(|at| format!("access until {at}")));
     }
     let (Some(old), Some(new)) = (old, new) else { return };
-    conditions(&old.trust, &new.trust, gains, loses);
-    let longest = |role: &DesiredRole| format!("sessions of up to {} seconds", role.max_session_duration);
+    if let (Some(was), Some(is)) = (&old.trust, &new.trust) {
+        conditions(was, is, gains, loses);
+    }
+    let longest = |role: &LiveRole| format!("sessions of up to {} seconds", role.max_session_duration);
     if new.max_session_duration > old.max_session_duration {
         gains.push(format!("{} ({} before)", longest(new), old.max_session_duration));
     }
@@ -47,7 +50,10 @@ pub(super) fn compare(
 }
 
 /// Who may assume the role, apart from the conditions.
-fn callers(trust: &Trust) -> BTreeSet<String> {
+fn callers(role: &LiveRole) -> BTreeSet<String> {
+    let Some(trust) = &role.trust else {
+        return BTreeSet::from(["the callers of a trust policy that the function did not write".to_owned()]);
+    };
     let principals = &trust.conditions.principals;
     if principals.is_empty() {
         let account = |account: &AccountId| match account.as_str() {

@@ -1,10 +1,10 @@
 //! What becomes of one role.
 
-use delegated_role_core::findings::{Finding, Severity};
-use delegated_role_core::identifiers::{AccountId, ExternalId, Region};
+use delegated_role_core::findings::{Finding, Problems, Severity};
+use delegated_role_core::identifiers::{AccountId, ExternalId, Region, RoleName};
 use delegated_role_core::installation::Installation;
+use delegated_role_core::role::account_lookup::AccountLookup;
 use delegated_role_core::role::declaration::{Declaration, Previous};
-use delegated_role_core::role::desired::DesiredRole;
 use delegated_role_core::role::goal::Goal;
 use delegated_role_core::role::name_conflict::not_in_place;
 use delegated_role_core::role::observed::LiveRole;
@@ -56,7 +56,7 @@ pub enum Action {
 
 impl Action {
     /// The word.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Create => "create",
             Self::Update => "update",
@@ -123,22 +123,37 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn goal<'g>(&'g self, declaration: &'g Declaration, now: Timestamp) -> Result<Goal<'g>, Unusable> {
-        let lookup = offline_lookup(&self.properties, &self.installation);
+    /// The goal, or why the function refuses it. `lookup` is what was read of the account, if it was.
+    fn goal<'g>(
+        &'g self,
+        declaration: &'g Declaration,
+        lookup: Option<AccountLookup>,
+        now: Timestamp,
+    ) -> Result<Result<Goal<'g>, Problems>, Unusable> {
+        let lookup = lookup.unwrap_or_else(|| offline_lookup(&self.properties, &self.installation));
         let fresh = ExternalId::from_random([0; ExternalId::RANDOM_BYTES]);
-        Goal::read(declaration, &self.installation, lookup, now, fresh).map_err(|problems| {
-            let unknown: Vec<&str> = self.declared.properties.iter().filter(|(_, value)| !value.is_known()).map(|(name, _)| name.as_str()).collect();
-            Unusable::new(if unknown.is_empty() {
-                format!("The old template's {} is one that the function refuses: {problems}", self.declared.logical_id)
-            } else {
-                format!(
-                    "{} cannot be planned while these properties are known after deployment only: {}. Give --parameter or --parameters.",
-                    self.declared.logical_id,
-                    unknown.join(", ")
-                )
-            })
-        })
+        let goal = Goal::read(declaration, &self.installation, lookup, now, fresh);
+        let unknown = self.declared.properties.iter().filter(|(_, value)| !value.is_known());
+        let unknown: Vec<&str> = unknown.map(|(name, _)| name.as_str()).collect();
+        if goal.is_err() && !unknown.is_empty() {
+            return Err(Unusable::new(format!(
+                "{} cannot be planned while these properties are known after deployment only: {}. Give --parameter or \
+                 --parameters.",
+                self.declared.logical_id,
+                unknown.join(", ")
+            )));
+        }
+        Ok(goal)
     }
+}
+
+/// A role as it is before the change.
+#[derive(Debug)]
+pub(super) struct Standing {
+    /// The role.
+    pub(super) live: LiveRole,
+    /// The properties of its template; empty where that is not known.
+    pub(super) properties: Properties,
 }
 
 /// The change from one template to the other.
@@ -152,49 +167,74 @@ pub fn between(
     now: Timestamp,
 ) -> Result<Change, Unusable> {
     let logical_id = new.or(old).map(|declared| declared.logical_id.clone()).unwrap_or_default();
-    let old = old.map(|declared| Side::of(declared, deployment)).transpose()?;
-    let before = old.as_ref().map(|old| old.declaration(deployment, Some(none_before()), None));
-    let before = match (&old, &before) {
-        (Some(old), Some(declaration)) => Some((old, old.goal(declaration, now)?)),
-        _ => None,
-    };
-    // A role that another Region's stack manages is not changed here.
-    let before = before.filter(|(_, goal)| goal.managed_in().is_none());
-    let was = before.as_ref().map(|(old, goal)| {
-        let ids = goal.external_ids(None, None, true);
-        let role = goal.desired(&goal.declaration.resource, &ids);
-        let live = role.as_made(old.installation.account());
-        (*old, role, live)
-    });
-    let Some(new) = new else {
-        return Ok(removal(logical_id, was, deployment));
-    };
-    let earlier = was.as_ref().map(|(old, ..)| &old.properties);
+    let standing = old.map(|old| standing(old, deployment, now)).transpose()?.flatten();
+    match new {
+        Some(new) => change(standing.as_ref(), new, None, deployment, now),
+        None => Ok(removal(&logical_id, standing.as_ref(), deployment)),
+    }
+}
+
+/// The role of an old template; none when another Region's stack manages it.
+fn standing(old: &Declared, deployment: &Deployment, now: Timestamp) -> Result<Option<Standing>, Unusable> {
+    let side = Side::of(old, deployment)?;
+    let declaration = side.declaration(deployment, Some(none_before()), None);
+    let goal = side.goal(&declaration, None, now)?.map_err(|problems| {
+        Unusable::new(format!("The old template's {} is one that the function refuses: {problems}", old.logical_id))
+    })?;
+    if goal.managed_in().is_some() {
+        return Ok(None);
+    }
+    let role = goal.desired(&declaration.resource, &goal.external_ids(None, None, true));
+    let live = role.as_made(side.installation.account());
+    Ok(Some(Standing { live, properties: side.properties.clone() }))
+}
+
+/// The name that a role gets; none when its properties are refused or another Region's stack manages it.
+///
+/// # Errors
+/// Too little is known.
+pub(super) fn name(new: &Declared, deployment: &Deployment, now: Timestamp) -> Result<Option<RoleName>, Unusable> {
+    let side = Side::of(new, deployment)?;
+    let declaration = side.declaration(deployment, Some(none_before()), None);
+    let goal = side.goal(&declaration, None, now)?;
+    Ok(goal.ok().filter(|goal| goal.managed_in().is_none()).map(|goal| goal.name))
+}
+
+/// The change of what stands to a new template. `lookup` is what was read of the account, if it was.
+///
+/// # Errors
+/// Too little is known.
+pub(super) fn change(
+    standing: Option<&Standing>,
+    new: &Declared,
+    lookup: Option<AccountLookup>,
+    deployment: &Deployment,
+    now: Timestamp,
+) -> Result<Change, Unusable> {
+    let earlier = standing.map(|standing| &standing.properties);
     let findings: Vec<Finding> =
         new.findings(deployment, now, earlier).into_iter().map(|located| located.finding).collect();
-    let mut change = Change {
-        logical_id,
-        action: Action::None,
-        gains: Vec::new(),
-        loses: Vec::new(),
-        ended: Vec::new(),
-        operations: Operations::default(),
-        findings,
-        unknown: new.unknown(deployment),
-    };
+    let mut change = Change { findings, unknown: new.unknown(deployment), ..Change::none(&new.logical_id) };
     if change.findings.iter().any(|finding| finding.severity == Severity::Error) {
         return Ok(change);
     }
     let side = Side::of(new, deployment)?;
-    let previous = was
-        .as_ref()
-        .map(|(old, role, _)| Previous { physical_id: role.name.to_string(), properties: old.properties.clone() });
+    let previous = standing.map(|standing| Previous {
+        physical_id: standing.live.name.to_string(),
+        properties: standing.properties.clone(),
+    });
     let declaration = side.declaration(deployment, previous, Some(now));
-    let goal = side.goal(&declaration, now)?;
+    let goal = match side.goal(&declaration, lookup, now)? {
+        Ok(goal) => goal,
+        Err(problems) => {
+            change.findings.extend(problems.in_order().into_iter().cloned());
+            return Ok(change);
+        }
+    };
     if goal.managed_in().is_some() {
         return Ok(change);
     }
-    let live = was.as_ref().map(|(_, _, live)| live);
+    let live = standing.map(|standing| &standing.live);
     let in_place = live.filter(|live| live.name.same_role(&goal.name));
     if let Some(refused) = in_place.and_then(|live| not_in_place(live, &goal.name, &goal.delegation.path)) {
         change.findings.push(refused);
@@ -210,6 +250,7 @@ pub fn between(
     };
     if let Some((live, plan)) = in_place.zip(plans.first()) {
         change.findings.extend(plan::obstacle(live, &role, plan));
+        change.findings.extend(plan.warnings.iter().cloned());
     }
     change.action = match (in_place, replaced) {
         (Some(_), _) if plans.iter().all(Plan::is_empty) => Action::None,
@@ -219,8 +260,7 @@ pub fn between(
     };
     let derived = goal.delegation.role_name.is_none() && deployment.stack.is_none();
     change.operations = Operations { plans, derived: derived.then(|| goal.name.to_string()) };
-    compare(&mut change, was.as_ref().map(|(_, role, _)| role), Some(&role));
-    change.ended = ended(&change, Some(&role));
+    change.compare(live, Some(&role.as_made(side.installation.account())));
     Ok(change)
 }
 
@@ -229,34 +269,47 @@ fn none_before() -> Previous {
     Previous { physical_id: String::new(), properties: Properties::new() }
 }
 
-fn removal(logical_id: String, was: Option<(&Side<'_>, DesiredRole, LiveRole)>, deployment: &Deployment) -> Change {
-    let mut change = Change {
-        logical_id,
-        action: Action::None,
-        gains: Vec::new(),
-        loses: Vec::new(),
-        ended: Vec::new(),
-        operations: Operations::default(),
-        findings: Vec::new(),
-        unknown: Vec::new(),
-    };
-    if let Some((_, role, live)) = was {
-        let derived = deployment.stack.is_none().then(|| role.name.to_string());
+/// The removal of what stands.
+pub(super) fn removal(logical_id: &str, standing: Option<&Standing>, deployment: &Deployment) -> Change {
+    let mut change = Change::none(logical_id);
+    if let Some(Standing { live, .. }) = standing {
+        let derived = deployment.stack.is_none().then(|| live.name.to_string());
         change.action = Action::Delete;
-        change.operations = Operations { plans: vec![plan::to_remove(&live)], derived };
-        compare(&mut change, Some(&role), None);
-        change.ended = ended(&change, None);
+        change.operations = Operations { plans: vec![plan::to_remove(live)], derived };
+        change.compare(Some(live), None);
     }
     change
 }
 
-fn compare(change: &mut Change, old: Option<&DesiredRole>, new: Option<&DesiredRole>) {
-    access::compare(old, new, &mut change.gains, &mut change.loses);
-    permissions::compare(old, new, &mut change.gains, &mut change.loses);
+impl Change {
+    fn none(logical_id: &str) -> Self {
+        Self {
+            logical_id: logical_id.to_owned(),
+            action: Action::None,
+            gains: Vec::new(),
+            loses: Vec::new(),
+            ended: Vec::new(),
+            operations: Operations::default(),
+            findings: Vec::new(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// One that the function refuses.
+    pub(super) fn refused(logical_id: &str, why: Finding) -> Self {
+        Self { findings: vec![why], ..Self::none(logical_id) }
+    }
+
+    /// Says what the change means for callers and sessions.
+    fn compare(&mut self, old: Option<&LiveRole>, new: Option<&LiveRole>) {
+        access::compare(old, new, &mut self.gains, &mut self.loses);
+        permissions::compare(old, new, &mut self.gains, &mut self.loses);
+        self.ended = ended(self, new);
+    }
 }
 
 /// Which sessions end, in words.
-fn ended(change: &Change, new: Option<&DesiredRole>) -> Vec<String> {
+fn ended(change: &Change, new: Option<&LiveRole>) -> Vec<String> {
     let mut ended = Vec::new();
     match change.action {
         Action::Delete => ended.push("all sessions, since the role is removed".to_owned()),
@@ -266,7 +319,8 @@ fn ended(change: &Change, new: Option<&DesiredRole>) -> Vec<String> {
         }
         _ => {}
     }
-    let expiry = new.and_then(|role| role.trust.conditions.expires_at).filter(|_| change.action != Action::None);
+    let expiry =
+        new.and_then(|role| role.trust.as_ref()?.conditions.expires_at).filter(|_| change.action != Action::None);
     let sooner = change.loses.iter().any(|lost| lost.starts_with("access after"));
     ended.extend(expiry.filter(|_| sooner).map(|at| format!("all sessions at {at}")));
     ended

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use delegated_role_core::identifiers::PolicyArn;
 use delegated_role_core::policy::Document;
-use delegated_role_core::role::desired::DesiredRole;
+use delegated_role_core::role::guardrail_policy::GUARDRAIL_POLICY;
+use delegated_role_core::role::observed::{Effect, LiveRole};
+use delegated_role_core::role::session_revocation::REVOCATION_POLICY;
 use serde_json::Value;
 
 /// The most actions times resources of a statement that are told one by one.
@@ -12,8 +13,8 @@ const ONE_BY_ONE: usize = 100;
 
 /// Says which permissions are gained and lost from one role to the other.
 pub(super) fn compare(
-    old: Option<&DesiredRole>,
-    new: Option<&DesiredRole>,
+    old: Option<&LiveRole>,
+    new: Option<&LiveRole>,
     gains: &mut Vec<String>,
     loses: &mut Vec<String>,
 ) {
@@ -22,7 +23,7 @@ pub(super) fn compare(
     gains.extend(before.denied.difference(&after.denied).map(|lifted| format!("{lifted}, which was denied")));
     loses.extend(before.allowed.difference(&after.allowed).cloned());
     loses.extend(after.denied.difference(&before.denied).map(|denied| format!("{denied}, which is denied")));
-    let boundary = |role: Option<&DesiredRole>| role.and_then(|role| role.permissions_boundary.clone());
+    let boundary = |role: Option<&LiveRole>| role.and_then(|role| role.permissions_boundary.clone());
     let (Some(_), Some(_)) = (old, new) else { return };
     let (was, is) = (boundary(old), boundary(new));
     if was != is {
@@ -31,7 +32,7 @@ pub(super) fn compare(
     }
 }
 
-/// What a role's policies allow and deny, apart from the guardrail policy, which every role has.
+/// What a role's policies allow and deny, apart from the function's own policies.
 #[derive(Default)]
 struct Granted {
     allowed: BTreeSet<String>,
@@ -39,11 +40,18 @@ struct Granted {
 }
 
 impl Granted {
-    fn of(role: &DesiredRole) -> Self {
+    fn of(role: &LiveRole) -> Self {
         let mut granted = Self::default();
-        granted.allowed.extend(role.attached.iter().map(PolicyArn::to_string));
-        for document in role.inline.values() {
-            granted.add(document);
+        for (arn, effect) in &role.attached {
+            let into = if *effect == Effect::OnlyDenies { &mut granted.denied } else { &mut granted.allowed };
+            into.insert(arn.clone());
+        }
+        for (name, document) in &role.inline {
+            match document {
+                _ if [GUARDRAIL_POLICY, REVOCATION_POLICY].contains(&name.as_str()) => {}
+                Some(document) => granted.add(document),
+                None => drop(granted.allowed.insert(format!("whatever the inline policy {name} allows"))),
+            }
         }
         granted
     }

@@ -141,6 +141,20 @@ impl Service for Report {
                     .text("ResourceStatus", &self.status);
                 Ok(Xml::new().element("StackResourceDetail", &detail))
             }
+            "DescribeStackResources" if self.status.is_empty() => {
+                let message = format!("Stack with id {} does not exist", parameter("StackName"));
+                Err(Refusal::new(400, "ValidationError", message))
+            }
+            "DescribeStackResources" => {
+                let resource = Xml::new()
+                    .text("StackId", parameter("StackName"))
+                    .text("LogicalResourceId", "Access")
+                    .optional_text("PhysicalResourceId", Some(&self.physical_id).filter(|id| !id.is_empty()))
+                    .text("ResourceType", "Custom::DelegatedRole")
+                    .text("Timestamp", "2026-11-22T12:00:00Z")
+                    .text("ResourceStatus", &self.status);
+                Ok(Xml::new().list("StackResources", [resource]))
+            }
             "DescribeStackEvents" => {
                 let event = |status: &str, at: &str| {
                     Xml::new()
