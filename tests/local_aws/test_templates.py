@@ -114,6 +114,10 @@ class EveryParameter(LocalAwsTestCase):
                 "ManagedPolicyArns": EC2_READ_ONLY,
                 "CustomPolicy": json.dumps(allow("logs:DescribeLogGroups")),
                 "RoleName": "every-parameter",
+                "Path": "/vendors/acme/eu/",
+                "Description": "Has every parameter",
+                "PolicyOwnership": "Declared",
+                "AllowSessionTags": "true",
                 "RolePathPrefix": "/vendors/acme/",
                 "RequiredPermissionsBoundary": boundary,
                 "TrustedAccountIds": f"{PROVIDER},{STRANGER}",
@@ -146,7 +150,9 @@ class EveryParameter(LocalAwsTestCase):
             },
         )
         role = self.customer.role("every-parameter")
-        self.assertEqual(role["Arn"], f"arn:aws:iam::{CUSTOMER}:role/vendors/acme/every-parameter")
+        self.assertEqual(role["Arn"], f"arn:aws:iam::{CUSTOMER}:role/vendors/acme/eu/every-parameter")
+        self.assertEqual(role["Description"], "Has every parameter")
+        self.assertEqual([statement["Action"] for statement in role["Trust"]["Statement"]], ["sts:AssumeRole", "sts:TagSession"])
         self.assertEqual(role["PermissionsBoundary"], boundary)
         self.assertEqual(role["MaxSessionDuration"], 7200)
         self.assertEqual(role["ManagedPolicyArns"], [EC2_READ_ONLY])

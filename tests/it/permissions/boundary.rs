@@ -1,10 +1,13 @@
 //! The permissions boundary that the template ships: whatever a role under it is allowed, it changes no identity, not
 //! the organization, the account, its billing, nor the function. What service providers usually do works.
 
+use delegated_role_core::identifiers::FunctionArn;
+use delegated_role_core::installation::Installation;
+use delegated_role_core::owner_limits::Settings;
 use serde_json::Value;
 
 use super::judge::{Call, Judge};
-use super::{PARTITIONS, SHIPPED_BOUNDARY, catalogue, deployed, without_boundary};
+use super::{PARTITIONS, SHIPPED_BOUNDARY, catalogue, deployed, with_boundary, without_boundary};
 use crate::fixtures::{ACCOUNT, FUNCTION};
 use crate::template::Deployment;
 
@@ -36,6 +39,17 @@ fn it_is_the_policy_that_the_function_requires() {
         let role = |deployment: &Deployment| deployment.resolved("/Resources/DelegatedRole/Properties");
         assert_eq!(role(&deployment)["PermissionsBoundary"], arn);
     }
+    let in_force = |deployment: &Deployment| {
+        let environment = deployment.environment();
+        let settings = Settings::from_environment(|name| environment.get(name).cloned());
+        let installation =
+            Installation { function: FunctionArn::parse(FUNCTION).unwrap(), limits: settings.limits.unwrap() };
+        installation.shipped_boundary_in_force()
+    };
+    assert_eq!(
+        [deployed(), with_boundary(), without_boundary()].map(|deployment| in_force(&deployment)),
+        [true, false, false]
+    );
     let role = without_boundary().resolved("/Resources/DelegatedRole/Properties");
     assert_eq!(role.get("PermissionsBoundary"), None);
 }
