@@ -22,8 +22,8 @@ pub struct Settings {
     pub role_path_prefix: Option<RolePath>,
     /// What the names of roles begin with; known for the same reason.
     pub role_name_prefix: Option<RoleNamePrefix>,
-    /// The limits, or everything that is wrong with them. Then no role may be created or changed, because the limits are not
-    /// known.
+    /// The limits, or all problems with them. With a problem, no role may be created or changed, because the limits are
+    /// unknown.
     pub limits: Result<OwnerLimits, Problems>,
     /// The resource types that the function is installed for. Empty: all.
     pub resource_types: Vec<String>,
