@@ -58,6 +58,18 @@ async fn owner_role_name_prefix() {
             check_refused(acme(), json!({"RoleName": "acme-x", "Path": other}), &[sentence]).await;
         }
     }
+    // Tags of roles with such names, and of no others, say whose a role is.
+    let acme = || with_settings(&[("ROLE_PATH_PREFIX", "/"), ("ROLE_NAME_PREFIX", "acme-")]);
+    let tag = |role: &str| allow("iam:TagRole", &format!("arn:aws:iam::111111111111:role/{role}"));
+    let (_, told) = made(&acme(), &json!({"RoleName": "acme-x", "CustomPolicy": tag("acme-*")})).await;
+    assert_eq!(
+        told["Warnings"],
+        json!(
+            "CustomPolicy may give administrator-equivalent access: statement 1 allows iam:TagRole on arn:aws:iam::111111111111:role/acme-*. [administrative]"
+        )
+    );
+    let (_, told) = made(&acme(), &json!({"RoleName": "acme-x", "CustomPolicy": tag("other-*")})).await;
+    assert_eq!(told["Warnings"], json!(""));
     // The function may not change its own role.
     let own = "arn:aws:iam::111111111111:role/access-FunctionRole-1";
     check_refused(
