@@ -25,7 +25,7 @@ def main():
 
 
 def run(seconds, seed, output):
-    """Compares for so many seconds; 0 if the table explains every difference."""
+    """Compares for this number of seconds; 0 if the table explains every difference."""
 
     def say(text):
         print(text, file=output, flush=True)

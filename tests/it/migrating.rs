@@ -12,8 +12,8 @@ use crate::wire::iam::{Policy, Role, Snapshot};
 
 const HAND_OVER: &str = "service-provider-access:hand-over-to";
 
-/// A role as a template with `AWS::IAM::Role`, or Terraform, made it: under the role path prefix, with a policy of its own
-/// name, and with the tag that hands it over.
+/// A role as a template with `AWS::IAM::Role`, or Terraform, made it: under the role path prefix, with a policy of its
+/// own name, and with the tag that hands it over.
 fn native(trust: Value) -> Role {
     Role::named("Vendor")
         .path("/delegated/")
@@ -211,7 +211,7 @@ async fn a_create_that_is_refused_leaves_the_role_as_it_was() {
     assert_eq!(stack.account.role("Vendor"), Some(before));
 }
 
-/// A path is a part of the role for good: under another one, the role is made anew, under another name.
+/// The path of a role cannot change: for another path, a new role with another name is created.
 #[tokio::test(start_paused = true)]
 async fn a_role_outside_the_prefix_stays_and_the_provider_switches() {
     let (stack, before, answer) = hand_over(native(trust(ID)).path("/"), &json!({})).await;
@@ -224,8 +224,8 @@ async fn a_role_outside_the_prefix_stays_and_the_provider_switches() {
     assert_eq!(stack.account.role("Vendor"), Some(before));
 }
 
-/// The old stack forgets the role (`DeletionPolicy: Retain`, `terraform state rm`); the tag is written meanwhile. From one
-/// resource of ours to another, the tag of the new one is believed, too.
+/// The old stack forgets the role (`DeletionPolicy: Retain`, `terraform state rm`); the tag is written meanwhile. From
+/// one resource of ours to another, the tag of the new one is believed, too.
 #[tokio::test(start_paused = true)]
 async fn a_role_moves_between_stacks() {
     let old = Stack::new();

@@ -28,7 +28,7 @@ def administrative(table):
 
 
 def resources(names, arns):
-    """What stands in their ARNs after `policy/`, in order."""
+    """The part of their ARNs after `policy/`, in order."""
     for name in names:
         pattern = next((pattern for start, pattern in PATTERNS.items() if name.startswith(start)), None)
         yield pattern or arns[name].partition(":policy/")[2]

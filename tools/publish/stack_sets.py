@@ -15,7 +15,7 @@ DEFAULT_ROLE_PATH_PREFIX = "/delegated/"
 
 
 class StackSetsUnknown(Exception):
-    """The message is the reason. The code can be published all the same."""
+    """The message is the reason. The code can still be published."""
 
 
 @dataclasses.dataclass(frozen=True)

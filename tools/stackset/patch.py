@@ -133,7 +133,7 @@ def _find(document, path):
 
 
 def _find_all(document, path):
-    """All entries with this path, each after its parent. `*` in a step stands for any characters."""
+    """All entries with this path, each after its parent. `*` in a step matches any characters."""
     found = [(None, document)]
     for step in path.split("."):
         found = [(parent, entry) for _, parent in found for entry in parent.entries if fnmatchcase(entry.key, step)]

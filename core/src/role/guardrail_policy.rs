@@ -16,7 +16,7 @@ use crate::timestamp::Timestamp;
 /// The name of the inline policy that says so.
 pub const GUARDRAIL_POLICY: &str = "ServiceProviderAccessGuardrails";
 
-/// Actions that read a function. Invoking is not among them: whoever invokes this function can have roles made.
+/// Actions that read a function. Invoking is not among them: anyone who invokes this function can create roles.
 const READ_FUNCTIONS: [&str; 2] = ["lambda:Get*", "lambda:List*"];
 
 /// Actions that read roles. A role's own trust policy says who may assume it.

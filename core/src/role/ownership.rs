@@ -246,7 +246,7 @@ mod tests {
         }
         let odd = StackResource { stack_name: "cdk-customer".into(), ..owner() };
         assert!(odd.derived_name(&root, &acme).as_str().starts_with("acme-cdk-customer-"));
-        // Without its tags it is known all the same, under any prefix, but not as the role of another resource.
+        // Without its tags it is still recognized, under any prefix, but not as the role of another resource.
         let unmarked = |owner: &StackResource| owner.claim(&name, &root, &Tags::default());
         assert_eq!(unmarked(&owner()), Claim::Ours);
         assert_eq!(unmarked(&StackResource { logical_id: "Other".into(), ..owner() }), Claim::Unmarked);

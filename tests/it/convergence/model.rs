@@ -141,7 +141,7 @@ impl Model {
         }
     }
 
-    /// What the role allows, whoever uses it.
+    /// What the role allows, to any caller.
     pub(super) fn permissions(&self) -> BTreeSet<String> {
         let attached = self.attached.iter().filter(|arn| !arn.ends_with("AWSDenyAll")).cloned();
         let inline = self.inline.values().filter(|policy| !policy.only_denies()).map(Document::to_json);

@@ -159,7 +159,7 @@ async fn no_event_source_can_invoke_the_function() {
 #[tokio::test(start_paused = true)]
 async fn no_stack_set_of_this_project_can_be_changed() {
     let judge = administrator(true).await;
-    // A stack set of the organization belongs to the management account, whoever administers it.
+    // A stack set of the organization belongs to the management account, also if a delegated administrator manages it.
     for account in [ACCOUNT, "444444444444"] {
         let stack_set = |kind: &str, name: &str| format!("arn:aws:cloudformation:us-east-1:{account}:{kind}/{name}");
         let id = "service-provider-access:11111111-2222-3333-4444-555555555555";

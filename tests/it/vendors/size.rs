@@ -8,7 +8,7 @@ use crate::fixtures::GUARDRAILS;
 use crate::stack::Stack;
 use crate::wire::iam::Policy;
 
-/// A vendor's permissions, one statement for each of so many buckets.
+/// A vendor's permissions, one statement for each bucket of the range.
 fn buckets(range: std::ops::Range<usize>) -> Value {
     let statement = |n: usize| {
         json!({"Sid": format!("Bucket{n:03}"), "Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"],

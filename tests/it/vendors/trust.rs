@@ -44,7 +44,7 @@ async fn external_ids_as_vendors_make_them() {
         check_made(&Stack::new(), &json!({"ManagedPolicyArns": AUDIT, "ExternalId": id}), &expect![[""]]).await;
     }
     check_made(&Stack::new(), &json!({"ManagedPolicyArns": AUDIT, "ExternalId": "48213"}), &expect!["ExternalId is made of digits only, which is easily guessed. Let the provider generate a random one, or leave ExternalId out. [weak-external-id]"]).await;
-    // A pattern would let in whoever fits it.
+    // A pattern would admit any role that matches it.
     check_refused(&Stack::new(), &json!({"ManagedPolicyArns": AUDIT, "ExternalId": "acme@*@stack"}), &expect!["ExternalId is not well-formed (its value is not repeated here); it must be 2 to 1224 characters of A-Za-z0-9_+=,.@:/- (character 6 of 12 is none of them). [invalid-value]"])
         .await;
 }

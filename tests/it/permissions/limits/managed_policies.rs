@@ -82,7 +82,7 @@ fn the_list_of_denied_policies_is_that_of_the_catalogue() {
     let listed = |policy: &String| {
         if policy.starts_with("AdministratorAccess-") { "AdministratorAccess-*".to_owned() } else { policy.clone() }
     };
-    assert_eq!(names, administrative.iter().map(listed).collect(), "`make catalogue` writes the list anew");
+    assert_eq!(names, administrative.iter().map(listed).collect(), "`make catalogue` writes the list");
     // What is administrative by the catalogue is so for the function, too.
     for policy in &administrative {
         let found = aws_managed(policy).unwrap();
