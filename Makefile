@@ -49,8 +49,9 @@ format: ## format the Rust code
 clippy: ## lint the Rust code
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
+# Many tests of the real binary wait for a timeout and need no processor meanwhile.
 unit: ## run the Rust tests
-	cargo test --locked --workspace
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} cargo test --locked --workspace
 
 faults: ## inject every fault into every AWS call, also two in a row, and print the results as tables; ROW="..." runs a part
 	FAULTS="$(or $(ROW),all)" cargo test --locked --test it faults::

@@ -1,5 +1,5 @@
 //! Whatever fails in any call of any operation: with Lambda's retries and CloudFormation's next request, the real binary
-//! ends with the role as requested or exactly as before, and on the way nobody gets access that no template gives.
+//! ends with the role as requested or exactly as before, and on the way no caller gets access that no template gives.
 //!
 //! `make faults` runs the whole matrix, two faults in a row included, and prints it; `make faults ROW="signature expired"`
 //! runs only the trials whose name contains this text. `cargo test` runs a part: some of the faults in each call, and each
@@ -59,7 +59,8 @@ impl Selection {
         match self {
             Self::Part => trials.into_iter().step_by(nth).collect(),
             Self::Matching(text) => {
-                trials.retain(|trial| trial.name.to_string().contains(text));
+                let text = text.to_lowercase();
+                trials.retain(|trial| trial.name.to_string().to_lowercase().contains(&text));
                 trials
             }
         }

@@ -1,4 +1,4 @@
-//! What must hold for the roles after each single write, whatever fails: nobody has access that neither the old nor the new
+//! What must hold for the roles after each single write, whatever fails: no caller has access that neither the old nor the new
 //! template gives.
 
 use std::collections::{BTreeMap, BTreeSet};
