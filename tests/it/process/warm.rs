@@ -114,3 +114,19 @@ async fn connections_from_before_a_freeze_are_not_used() {
         assert_eq!((answer.status, bucket.connections()), (411, opened), "after {seconds} s");
     }
 }
+
+#[tokio::test]
+async fn after_a_request_without_an_answer_no_idle_connection_to_its_host_is_used() {
+    let bucket = Bucket::start().await;
+    let connections = Connections::new().unwrap();
+    let send = || connections.send(Request::new(Method::PUT, bucket.url_for("Access").parse().unwrap()));
+    let (one, other) = tokio::join!(send(), send());
+    assert_eq!((one.unwrap().status, other.unwrap().status, bucket.connections()), (411, 411, 2));
+
+    bucket.server().silence_open_connections();
+    let silent = tokio::time::timeout(Duration::from_millis(200), send()).await;
+    assert!(silent.is_err(), "the first request uses a connection that is silent");
+    let next = tokio::time::timeout(Duration::from_secs(5), send()).await;
+    let answer = next.expect("the next one does not use the other silent connection").unwrap();
+    assert_eq!((answer.status, bucket.connections()), (411, 3));
+}
