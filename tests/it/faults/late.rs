@@ -70,7 +70,7 @@ impl Late {
         let answer = simulation.deliver_sent(&operation.request, sent, TIMEOUT).await;
         match answer.as_ref().filter(|_| simulation.deliveries == 1) {
             Some(answer) if self.passes && answer.succeeded() => {}
-            Some(answer) if !self.passes && answer.reason().contains(DENIED) => {
+            Some(answer) if !self.passes && !answer.succeeded() && answer.reason().contains(DENIED) => {
                 let there = simulation.account.roles();
                 if there != before {
                     simulation.report(format!("the roles are {there:#?}\n    instead of {before:#?}"));
