@@ -224,6 +224,16 @@ async fn a_role_outside_the_prefix_stays_and_the_provider_switches() {
     assert_eq!(stack.account.role("Vendor"), Some(before));
 }
 
+/// Where the owner lets the function work by name, under the path `/`, a role of such a name keeps its ARN.
+#[tokio::test(start_paused = true)]
+async fn a_role_with_the_owners_name_prefix_is_taken_over_where_it_is() {
+    let stack = Stack::new().with("ROLE_PATH_PREFIX", "/").with("ROLE_NAME_PREFIX", "Ven");
+    let before = stack.account.put_role(native(trust(ID)).path("/"));
+    let answer = stack.create(properties(&json!({}))).await;
+    assert_eq!(answer.attribute("RoleArn"), "arn:aws:iam::111111111111:role/Vendor");
+    assert_eq!(stack.account.role("Vendor").unwrap().id, before.id);
+}
+
 /// The old stack forgets the role (`DeletionPolicy: Retain`, `terraform state rm`); the tag is written meanwhile. From
 /// one resource of ours to another, the tag of the new one is believed, too.
 #[tokio::test(start_paused = true)]
