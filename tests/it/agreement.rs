@@ -29,7 +29,8 @@ pub(crate) const LATER: u64 = SENT + 300;
 
 fn cases() -> ProptestConfig {
     let cases = env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60);
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    // Templates that the function refuses are rejected where a test needs a role.
+    ProptestConfig { cases, max_global_rejects: 20 * cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 pub(crate) fn at(seconds: u64) -> Timestamp {
