@@ -130,7 +130,7 @@ class Expiry(LocalAwsTestCase):
 
 
 class Administrator(LocalAwsTestCase):
-    """A role with AdministratorAccess, in a Region where the owner of the function permits that.
+    """A role with AdministratorAccess, in a Region where the owner of the function permits that and requires no boundary.
 
     This does not test whether the role can change itself, because MiniStack evaluates role ARNs without their path.
     tests/it/permissions.rs does.
@@ -142,7 +142,7 @@ class Administrator(LocalAwsTestCase):
         function_stack = self.stack(name="function-for-administrators", region=self.region)
         sam.deploy(
             self.environment.aws,
-            {"TrustedAccountIds": PROVIDER, "PermitAdministrativeAccess": "true"},
+            {"TrustedAccountIds": PROVIDER, "PermitAdministrativeAccess": "true", "RequiredPermissionsBoundary": "none"},
             stack_name=function_stack.name,
             region=self.region,
         )
