@@ -114,6 +114,13 @@ impl World {
             "AllowedPrincipalArns" => json!(format!("arn:aws:iam::{UNKNOWN_ACCOUNT}:role/{NAME}")),
             "SourceIps" => json!("9.9.9.0/24"),
             "ExternalId" => json!("known-after-deployment-7f3c9a52e1b84d06"),
+            "Policies" if depth == 0 => {
+                json!([{"PolicyName": NAME, "PolicyDocument": self.plausible("PolicyDocument", 2)}])
+            }
+            "Policies" if depth == 1 => {
+                json!({"PolicyName": NAME, "PolicyDocument": self.plausible("PolicyDocument", 2)})
+            }
+            "PolicyName" => json!(NAME),
             "Tags" if depth < 2 => json!({"Key": NAME, "Value": NAME}),
             _ if depth > 0 => json!(RESOURCE),
             "ExpiresAt" if self == Self::Plausible => json!("9999-12-31T23:59:59Z"),

@@ -30,6 +30,7 @@ mod external_id;
 mod network;
 mod partition;
 mod pattern;
+mod policy_name;
 mod role;
 mod text;
 
@@ -39,6 +40,7 @@ pub use self::external_id::{ExternalId, ExternalIdPrefix};
 pub use self::network::{OrganizationId, PublicCidr};
 pub use self::partition::Partition;
 pub use self::pattern::{BucketPrefix, RolePattern, StackNamePattern};
+pub use self::policy_name::PolicyName;
 pub use self::role::{RoleName, RoleNamePrefix, RolePath};
 pub use self::text::Invalid;
 pub(crate) use self::text::{digest, hexadecimal, is_tag_character};

@@ -15,6 +15,7 @@ pub mod name_conflict;
 pub mod observed;
 pub mod ownership;
 pub mod plan;
+pub mod policy_names;
 pub mod previous_template;
 pub mod session_revocation;
 pub mod state_tag;

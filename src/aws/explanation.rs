@@ -53,7 +53,7 @@ impl fmt::Display for Failure {
                 )
             }
             Kind::MalformedPolicy if *action == "iam:PutRolePolicy" => {
-                write!(f, "{action} failed because IAM rejects the policy: {message}. Correct CustomPolicy")
+                write!(f, "{action} failed because IAM rejects the policy: {message}. Correct CustomPolicy or Policies")
             }
             Kind::MalformedPolicy => {
                 write!(
@@ -223,7 +223,7 @@ mod tests {
                 "iam:PutRolePolicy",
                 "Maximum policy size of 10240 bytes exceeded for role Acme",
                 expect![[r"
-                    iam:PutRolePolicy would exceed an IAM quota (Maximum policy size of 10240 bytes exceeded for role Acme): all inline policies of a role together may have at most 10240 characters, not counting white space, and AWS does not increase this quota. Shorten CustomPolicy, move parts of it to a managed policy (ManagedPolicyArns), or remove inline policies that others added to the role (AWS request ID 7c1d5e0a).
+                    iam:PutRolePolicy would exceed an IAM quota (Maximum policy size of 10240 bytes exceeded for role Acme): all inline policies of a role together may have at most 10240 characters, not counting white space, and AWS does not increase this quota. Shorten CustomPolicy and Policies, move parts of them to a managed policy (ManagedPolicyArns), or remove inline policies that others added to the role (AWS request ID 7c1d5e0a).
                 "]],
             ),
             (
@@ -269,7 +269,7 @@ mod tests {
                 "MalformedPolicyDocument",
                 "The policy failed legacy parsing",
                 expect![[r"
-                    iam:PutRolePolicy failed because IAM rejects the policy: The policy failed legacy parsing. Correct CustomPolicy (AWS request ID 7c1d5e0a).
+                    iam:PutRolePolicy failed because IAM rejects the policy: The policy failed legacy parsing. Correct CustomPolicy or Policies (AWS request ID 7c1d5e0a).
                 "]],
             ),
             (

@@ -11,7 +11,7 @@ pub(super) fn explain(message: &str) -> Option<String> {
     let limit = number(rest)?;
     Some(format!(
         "all inline policies of a role together may have at most {limit} characters, not counting white space, and AWS \
-         does not increase this quota. Shorten CustomPolicy, move parts of it to a managed policy (ManagedPolicyArns), or \
+         does not increase this quota. Shorten CustomPolicy and Policies, move parts of them to a managed policy (ManagedPolicyArns), or \
          remove inline policies that others added to the role"
     ))
 }

@@ -1,6 +1,7 @@
 //! Removing a role, whatever is on it and whatever its properties say, and no role of another resource.
 
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use delegated_role_core::findings::{Code, Finding};
@@ -233,6 +234,7 @@ async fn take_down_observed(
     patience: Patience,
 ) -> Result<(), Finding> {
     let first = &live;
+    let writes_denied = AtomicBool::new(false);
     let removed = poll_until(iam.deadline(), Schedule::backoff(), async |attempt| {
         let live = match attempt.previous {
             None => first.clone(),
@@ -245,10 +247,17 @@ async fn take_down_observed(
                 }
             }
         };
-        let failure = match execute(iam, &live.name, &plan::to_remove(&live), patience).await {
+        let may_write = !writes_denied.load(Ordering::Relaxed);
+        let plan = if may_write { plan::to_remove(&live) } else { plan::to_remove_at_once(&live) };
+        let failure = match execute(iam, &live.name, &plan, patience).await {
             Ok(_) => return ControlFlow::Break(Ok(())),
             Err(interrupted) => interrupted.failure,
         };
+        // Without the boundary that the owner requires, for example, the function may only remove.
+        if failure.kind == Kind::Denied && may_write && plan != plan::to_remove_at_once(&live) {
+            writes_denied.store(true, Ordering::Relaxed);
+            return ControlFlow::Continue(Finding::from(failure));
+        }
         if failure.kind != Kind::DeleteConflict {
             return ControlFlow::Break(Err(Finding::from(failure)));
         }

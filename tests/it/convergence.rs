@@ -9,6 +9,7 @@ mod arbitrary;
 mod callers;
 mod invariants;
 mod model;
+mod permissions;
 
 use std::collections::BTreeSet;
 
@@ -26,7 +27,9 @@ use delegated_role_core::role::state_tag::STATE_TAG;
 use delegated_role_core::role::trust::{Change, Trust};
 use proptest::prelude::*;
 
-use self::arbitrary::{TAGS, any_change, any_delegation, any_role, any_trust, installation, owner};
+use self::arbitrary::{
+    TAGS, any_change, any_change_of_policies, any_delegation, any_role, any_trust, installation, owner,
+};
 use self::callers::admitted;
 use self::invariants::{check_end, check_guardrails, check_sessions, check_tag};
 use self::model::Model;
@@ -80,35 +83,44 @@ fn follows_from_another(operation: &Operation) -> bool {
     }
 }
 
+/// The plan of a change ends at the delegation and is safe at each prefix. After it, nothing is planned.
+fn check_change(before: &Model, once: &OnceDeclared, delegation: &Delegation) -> Result<(), TestCaseError> {
+    let role = desired_role(delegation, Some(&before.live()));
+    let plan = to_change(&before.live(), &role, once, Quotas::default());
+    let states = states_on_the_way(Some(before), &plan);
+    let end = states.last().unwrap().clone().unwrap();
+    check_end(&end, Some(before), &role, once)?;
+    prop_assert_eq!(to_change(&end.live(), &role, once, Quotas::default()).steps, Vec::<Vec<Operation>>::new());
+
+    let (old, new) = (before.exposure(), end.exposure());
+    let mut seen: Vec<(&Option<Trust>, BTreeSet<String>, u32)> = Vec::new();
+    for state in states.iter().flatten() {
+        let looks = (&state.trust, state.permissions(), state.max_session_duration);
+        if !seen.contains(&looks) {
+            seen.push(looks);
+            let exposure = state.exposure();
+            let beyond = exposure.beyond(&old, &new);
+            prop_assert!(beyond.is_none(), "on the way, {:?} is possible, which no template allows", beyond);
+            prop_assert!(
+                exposure.longer(&old, &new).is_none(),
+                "on the way, sessions are longer than any template allows"
+            );
+        }
+        if before.trust.is_none() && state.trust.is_none() {
+            prop_assert!(state.permissions().is_subset(&before.permissions()), "granted under a trust of others");
+        }
+    }
+    check_guardrails(before, &states, &role)?;
+    check_tag(before, &states, &role)?;
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_change_is_safe_at_each_prefix_and_ends_at_the_delegation((before, once, delegation) in any_change()) {
-        let role = desired_role(&delegation, Some(&before.live()));
-        let plan = to_change(&before.live(), &role, &once, Quotas::default());
-        let states = states_on_the_way(Some(&before), &plan);
-        let end = states.last().unwrap().clone().unwrap();
-        check_end(&end, Some(&before), &role, &once)?;
-        prop_assert_eq!(to_change(&end.live(), &role, &once, Quotas::default()).steps, Vec::<Vec<Operation>>::new());
-
-        let (old, new) = (before.exposure(), end.exposure());
-        let mut seen: Vec<(&Option<Trust>, BTreeSet<String>, u32)> = Vec::new();
-        for state in states.iter().flatten() {
-            let looks = (&state.trust, state.permissions(), state.max_session_duration);
-            if !seen.contains(&looks) {
-                seen.push(looks);
-                let exposure = state.exposure();
-                let beyond = exposure.beyond(&old, &new);
-                prop_assert!(beyond.is_none(), "on the way, {:?} is possible, which no template allows", beyond);
-                prop_assert!(exposure.longer(&old, &new).is_none(), "on the way, sessions are longer than any template allows");
-            }
-            if before.trust.is_none() && state.trust.is_none() {
-                prop_assert!(state.permissions().is_subset(&before.permissions()), "granted under a trust of others");
-            }
-        }
-        check_guardrails(&before, &states, &role)?;
-        check_tag(&before, &states, &role)?;
+        check_change(&before, &once, &delegation)?;
     }
 
     #[test]
@@ -166,7 +178,7 @@ proptest! {
             prop_assert!(state.permissions().is_subset(&end.permissions()));
             prop_assert_eq!(state.trust.as_ref(), Some(&role.trust));
             let guarded = state.inline.get(GUARDRAIL_POLICY) == Some(&role.guardrails());
-            prop_assert!(guarded || state.permissions().is_empty(), "granted on a role without its guardrail policy");
+            prop_assert!(guarded || state.allowing().is_empty(), "granted on a role without its guardrail policy");
         }
         prop_assert!(to_change(&end.live(), &role, &OnceDeclared::default(), Quotas::default()).is_empty());
     }
@@ -180,7 +192,8 @@ proptest! {
                 + model.inline.values().filter(|policy| policy.only_denies()).count()
         };
         for state in states.iter().flatten() {
-            prop_assert!(state.permissions().is_empty() || denies(state) == denies(&before), "a deny was removed before an allow");
+            prop_assert!(state.allowing().is_empty() || denies(state) >= denies(&before), "a deny was removed before an allow");
+            prop_assert!(state.permissions().is_subset(&before.permissions()), "the removal of a policy allows something");
         }
     }
 
@@ -203,6 +216,15 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn policies_that_change_together_never_grant_more((before, once, delegation) in any_change_of_policies()) {
+        check_change(&before, &once, &delegation)?;
+    }
+}
+
+proptest! {
     // Each case has many: one for each state in which the process can die.
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -210,11 +232,23 @@ proptest! {
     fn the_next_delivery_completes_any_interrupted_plan((before, once, delegation) in any_change()) {
         let role = desired_role(&delegation, Some(&before.live()));
         let plan = to_change(&before.live(), &role, &once, Quotas::default());
+        let old = before.exposure();
+        let mut seen: Vec<(Option<Trust>, BTreeSet<String>)> = Vec::new();
         for left in states_on_the_way(Some(&before), &plan).into_iter().flatten() {
             // The next delivery observes the role and knows nothing of the plan.
             let role = desired_role(&delegation, Some(&left.live()));
             let again = to_change(&left.live(), &role, &once, Quotas::default());
             let end = after_plan(&left, &again);
+            let new = end.exposure();
+            for state in states_on_the_way(Some(&left), &again).into_iter().flatten() {
+                let looks = (state.trust.clone(), state.permissions());
+                if !seen.contains(&looks) {
+                    let exposure = state.exposure();
+                    let beyond = exposure.beyond(&old, &new);
+                    prop_assert!(beyond.is_none(), "on the way of the next delivery, {:?} is possible", beyond);
+                    seen.push(looks);
+                }
+            }
             check_end(&end, Some(&left), &role, &once)?;
             check_sessions(&before, &end, &role)?;
         }

@@ -24,6 +24,7 @@ mod narrowing;
 mod partitions;
 mod permissions;
 mod plan;
+mod policies;
 mod process;
 mod properties;
 mod retries;

@@ -254,6 +254,8 @@ fn what_is_unknown_makes_no_finding() {
         "{ExternalAwsAccountId: \"444455556666\", CustomPolicy: {Version: \"2012-10-17\", Statement: [{Effect: !Ref U, \
          Action: [!Ref U], Resource: !Sub \"${U}/*\"}, !Ref U]}}",
         "{ExternalAwsAccountId: \"444455556666\", ManagedPolicyArns: !Ref U, Tags: [{Key: a, Value: !Ref U}, !Ref U]}",
+        "{ExternalAwsAccountId: \"444455556666\", Policies: !Ref U, AllowSessionTags: !Ref U}",
+        "{ExternalAwsAccountId: \"444455556666\", Policies: [!Ref U, {PolicyName: !Ref U, PolicyDocument: !Ref U}]}",
     ] {
         let run = Folder::new(&[("a.yaml", &template(properties))]).run(&["check", "a.yaml"]);
         assert!(run.printed.contains(": 0 errors, 0 warnings."), "{properties}\n{}{}", run.printed, run.remarks);

@@ -186,6 +186,11 @@ impl PolicyArn {
         self.0.rsplit('/').next().unwrap_or_default()
     }
 
+    /// Whether it is AWS's own policy that denies everything.
+    pub fn denies_everything(&self) -> bool {
+        self.owner() == "aws" && self.name() == "AWSDenyAll"
+    }
+
     /// `aws`, or the account that the policy belongs to.
     pub fn owner(&self) -> &str {
         self.0.split(':').nth(4).unwrap_or_default()

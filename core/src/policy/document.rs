@@ -70,17 +70,41 @@ impl Document {
 
     /// The same document with only its statements that deny. `None` if it has no such statement.
     pub fn denials(&self) -> Option<Self> {
-        let denying = |statement: &&Value| statement.get("Effect").and_then(Value::as_str) == Some("Deny");
-        let denials: Vec<Value> = self.statements().iter().filter(denying).cloned().collect();
-        (!denials.is_empty()).then(|| self.with_statements(denials))
+        self.statements_that(|effect| effect == Some("Deny"))
     }
 
-    /// A document with the statements of both, in the language version of this one.
-    #[must_use]
-    pub fn joined(&self, other: &Self) -> Self {
+    /// The same document without its statements that deny; none if it has no other statement.
+    pub fn allowances(&self) -> Option<Self> {
+        self.statements_that(|effect| effect != Some("Deny"))
+    }
+
+    fn statements_that(&self, wanted: fn(Option<&str>) -> bool) -> Option<Self> {
+        let effect = |statement: &&Value| wanted(statement.get("Effect").and_then(Value::as_str));
+        let statements: Vec<Value> = self.statements().iter().filter(effect).cloned().collect();
+        (!statements.is_empty()).then(|| self.with_statements(statements))
+    }
+
+    /// A document with the statements of both. None when they are in different language versions: a statement means
+    /// something else in the other version.
+    pub fn joined(&self, other: &Self) -> Option<Self> {
         let own = self.statements();
-        let further = other.statements().iter().filter(|statement| !own.contains(statement));
-        self.with_statements(own.iter().chain(further).cloned().collect())
+        // Two statements of one Sid are refused, and a Sid means nothing.
+        let without_sid = |statement: &Value| {
+            let mut statement = statement.clone();
+            if let Some(members) = statement.as_object_mut() {
+                members.remove("Sid");
+            }
+            statement
+        };
+        let known: Vec<Value> = own.iter().map(without_sid).collect();
+        let further = other.statements().iter().map(without_sid).filter(|statement| !known.contains(statement));
+        let statements = own.iter().cloned().chain(further).collect();
+        (self.version() == other.version()).then(|| self.with_statements(statements))
+    }
+
+    /// The language version in which it is read.
+    pub fn version(&self) -> &str {
+        self.0.get("Version").and_then(Value::as_str).unwrap_or(VERSION_WHEN_MISSING)
     }
 }
 

@@ -12,6 +12,12 @@ impl Document {
         of(self.members()) == of(other.members())
     }
 
+    /// Whether every statement of the other is one of this document, too, however it is written.
+    pub fn states_all_of(&self, other: &Self) -> bool {
+        let statements = |document: &Self| document.statements().iter().map(statement).collect::<BTreeSet<_>>();
+        self.version() == other.version() && statements(other).is_subset(&statements(self))
+    }
+
     /// A text that is equal for two documents exactly if IAM treats both alike. It has the contents of the document:
     /// store hashes of it, and never print it.
     pub fn fingerprint(&self) -> String {

@@ -55,6 +55,7 @@ pub(super) static PROPERTIES: &[Property] = &[
         "Managed policies to attach: those of AWS, or of this account.",
     ),
     optional("CustomPolicy", Form::Policy, "The inline policy of the name CustomPolicy."),
+    optional("Policies", Form::Policies, "Further inline policies under their own names, as on the native role."),
     optional("PermissionsBoundary", Form::Text(POLICY_ARN), "The permissions boundary, as on the native role."),
     optional(
         "MaxSessionDuration",

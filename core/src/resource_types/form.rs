@@ -54,6 +54,8 @@ pub enum Form {
     },
     /// A policy document, as an object or a JSON string.
     Policy,
+    /// A list of objects with `PolicyName` and `PolicyDocument`.
+    Policies,
     /// A list of objects with `Key` and `Value`.
     Tags {
         /// The most tags.

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::form::{Form, Property, Relation};
 use super::resource_type::ResourceType;
-use super::text::Text;
+use super::text::{POLICY_NAME, Text};
 use crate::findings::Code;
 
 /// What a string must be to be read as `true`, whatever its letter case; and as `false`.
@@ -88,9 +88,16 @@ fn of_form(form: &Form) -> (Value, String) {
         }
         Form::Policy => {
             // The function, not the schema, knows what IAM accepts in a document.
-            let schema =
-                json!({"type": ["object", "string"], "required": ["Statement"], "pattern": r"^[\s\S]*\S[\s\S]*$"});
-            (schema, "a policy document with Statement, as an object or a JSON string".to_owned())
+            (of_document(), "a policy document with Statement, as an object or a JSON string".to_owned())
+        }
+        Form::Policies => {
+            let policy = json!({
+                "type": "object",
+                "properties": {"PolicyName": of_text(&POLICY_NAME), "PolicyDocument": of_document()},
+                "required": ["PolicyName", "PolicyDocument"], "additionalProperties": false,
+            });
+            let schema = json!({"type": "array", "items": policy});
+            (schema, "a list of objects with PolicyName and PolicyDocument".to_owned())
         }
         Form::Tags { most } => {
             let text = |least: usize, most: usize| json!({"type": ["string", "number", "boolean"], "minLength": least, "maxLength": most});
@@ -102,6 +109,10 @@ fn of_form(form: &Form) -> (Value, String) {
             (schema, format!("a list of at most {most} objects with Key and Value"))
         }
     }
+}
+
+fn of_document() -> Value {
+    json!({"type": ["object", "string"], "required": ["Statement"], "pattern": r"^[\s\S]*\S[\s\S]*$"})
 }
 
 fn of_text(text: &Text) -> Value {

@@ -57,6 +57,13 @@ pub(super) const ROLE_NAME: Text = Text {
     must_be: "1 to 64 characters of A-Za-z0-9_+=,.@-",
 };
 
+pub(super) const POLICY_NAME: Text = Text {
+    pattern: segment!(),
+    length: 1..=128,
+    integers: Some(0..=u64::MAX),
+    must_be: "1 to 128 characters of A-Za-z0-9_+=,.@-",
+};
+
 pub(super) const ROLE_PATH: Text = Text {
     pattern: concat!("/(?:", segment!(), "/)*"),
     length: 1..=512,

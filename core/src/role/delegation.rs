@@ -5,6 +5,7 @@
 
 mod choices;
 mod how_long;
+mod inline_policies;
 mod permissions;
 mod role;
 mod what;
@@ -15,14 +16,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 pub use self::choices::{ExternalIdChoice, PolicyOwnership, RevokeSessions};
-pub(super) use self::what::INLINE_POLICY_CHARACTERS;
+pub(super) use self::inline_policies::INLINE_POLICY_CHARACTERS;
 use super::account_lookup::{AccountLookup, Quotas};
 use super::guardrail_policy::GuardrailPolicy;
 use super::ownership::StackResource;
 use super::trust::{Conditions, SessionAction, Trust};
 use crate::findings::{Code, Finding, Problems};
 use crate::identifiers::{
-    Account, AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PublicCidr, Region, RoleName, RolePath,
+    Account, AccountId, ExternalId, Invalid, OrganizationId, PolicyArn, PolicyName, PublicCidr, Region, RoleName,
+    RolePath,
 };
 use crate::installation::Installation;
 use crate::policy::Document;
@@ -53,6 +55,8 @@ pub struct Delegation {
     pub revoke_sessions: RevokeSessions,
     /// The inline policy.
     pub custom_policy: Option<Document>,
+    /// Further inline policies, by their names.
+    pub policies: BTreeMap<PolicyName, Document>,
     /// The policies to attach.
     pub managed_policies: BTreeSet<PolicyArn>,
     /// The boundary: the template's, or the owner's.
@@ -126,8 +130,9 @@ impl Delegation {
         let administrative = what::administrative_access(&mut reader, limits);
         let permissions = permissions::Permissions::new(installation, administrative);
         let guardrails = GuardrailPolicy::new(installation, resource).policy(expires_at).size();
-        let custom_policy =
-            what::custom_policy(&mut reader, &account.partition, &permissions, guardrails, revoke_sessions);
+        let inline = inline_policies::InlinePolicies { partition: &account.partition, permissions: &permissions };
+        let (custom_policy, policies) = (inline.custom(&mut reader), inline.further(&mut reader));
+        inline_policies::check_size(&mut reader, custom_policy.as_ref(), &policies, guardrails, revoke_sessions);
         let managed_policies = what::managed_policies(&mut reader, account, limits, lookup, &permissions);
         let permissions_boundary = what::permissions_boundary(&mut reader, account, limits);
         let role_name = role::role_name(&mut reader, limits);
@@ -147,7 +152,8 @@ impl Delegation {
             .unwrap_or(PolicyOwnership::Exclusive);
 
         let read_and_empty = |arn| matches!(lookup.policies.get(arn), Some(Some(policy)) if policy.grants_nothing());
-        if custom_policy.as_ref().is_none_or(Document::grants_nothing) && managed_policies.iter().all(read_and_empty) {
+        let inline_grant_nothing = custom_policy.iter().chain(policies.values()).all(Document::grants_nothing);
+        if inline_grant_nothing && managed_policies.iter().all(read_and_empty) {
             let message = "The role grants nothing: set CustomPolicy or ManagedPolicyArns.";
             reader.warning(Code::GrantsNothing, "", message);
         }
@@ -162,6 +168,7 @@ impl Delegation {
             max_session_duration,
             revoke_sessions,
             custom_policy,
+            policies,
             managed_policies,
             permissions_boundary,
             description,

@@ -6,6 +6,7 @@ use super::delegation::{Delegation, ExternalIdChoice, PolicyOwnership, RevokeSes
 use super::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
 use super::observed::{Effect, LiveRole};
 use super::ownership::{CONSOLE_NAME, EXTERNAL_ID_TAG, StackResource, Tags};
+use super::policy_names::CUSTOM_POLICY;
 use super::state_tag::{Parts, STATE_TAG, State};
 use super::trust::Trust;
 use crate::findings::{Code, Finding};
@@ -14,9 +15,6 @@ use crate::installation::Installation;
 use crate::policy::Document;
 use crate::secrets::Secrets;
 use crate::timestamp::Timestamp;
-
-/// The name of the inline policy that holds `CustomPolicy`.
-pub const CUSTOM_POLICY: &str = "CustomPolicy";
 
 /// A role as it must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +62,8 @@ pub fn desired(
     as_of: Option<Timestamp>,
 ) -> DesiredRole {
     let guardrail_policy = GuardrailPolicy::new(installation, resource);
+    let custom_policy = delegation.custom_policy.iter().map(|policy| (CUSTOM_POLICY.to_owned(), policy.clone()));
+    let policies = delegation.policies.iter().map(|(name, policy)| (name.to_string(), policy.clone()));
     let mut tags = delegation.tags.clone();
     tags.extend(resource.mark());
     tags.extend(external_ids.kept.iter().map(|id| (EXTERNAL_ID_TAG.to_owned(), id.expose().to_owned())));
@@ -78,7 +78,7 @@ pub fn desired(
         as_of,
         made: None,
         tags: Tags(tags),
-        inline: delegation.custom_policy.iter().map(|policy| (CUSTOM_POLICY.to_owned(), policy.clone())).collect(),
+        inline: custom_policy.chain(policies).collect(),
         guardrail_policy,
         attached: delegation.managed_policies.clone(),
         policy_ownership: delegation.policy_ownership,

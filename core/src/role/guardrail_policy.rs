@@ -162,6 +162,11 @@ impl Denial {
     }
 }
 
+/// What is in its place while policies change whose denies do not fit together: it denies everything.
+pub fn lock() -> Document {
+    Document::new(vec![json!({"Sid": "NothingWhilePoliciesChange", "Effect": "Deny", "Action": "*", "Resource": "*"})])
+}
+
 /// When a guardrail policy denies everything. `None` if it never does, or is no guardrail policy.
 pub fn expiry(policy: &Document) -> Option<Timestamp> {
     let over = policy.statements().iter().filter_map(|statement| {

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use super::desired::{CUSTOM_POLICY, DesiredRole};
+use super::desired::DesiredRole;
 use super::guardrail_policy::{GUARDRAIL_POLICY, expiry};
 use super::observed::LiveRole;
 use super::ownership::{
     Claim, Claimant, EXTERNAL_ID_TAG, LOGICAL_ID_TAG, OUR_TAGS, REVOKE_TAG, STACK_TAG, StackResource, Tags,
 };
 use super::plan::{Operation, Plan};
+use super::policy_names::CUSTOM_POLICY;
 use super::state_tag::STATE_TAG;
 use super::trust::Trust;
 use crate::identifiers::{Account, Region, RoleName, RolePath, StackArn};
@@ -92,6 +93,9 @@ fn what_changes(operation: &Operation, live: &LiveRole, desired: &DesiredRole) -
         Operation::EndSessions(_) if live.tags.get(REVOKE_TAG).is_none() => Vec::new(),
         Operation::EndSessions(_) => vec!["sessions of an earlier trust, which are not ended yet".to_owned()],
         Operation::PutInline(name, _) | Operation::DeleteInline(name) if name == CUSTOM_POLICY => property(name),
+        Operation::PutInline(name, _) | Operation::DeleteInline(name) if desired.inline.contains_key(name) => {
+            vec![format!("Policies ({name})")]
+        }
         Operation::PutInline(name, _) if name == GUARDRAIL_POLICY => {
             // It also names the function that wrote it, which can be another one in each Region.
             let standing = live.inline.get(GUARDRAIL_POLICY).and_then(Option::as_ref);

@@ -14,7 +14,9 @@
 //! - An inline policy is replaced in place. Only if the trusts are incomparable, its allows are removed first. The old
 //!   callers lose access in any case, and in-place replacement would give one side the permissions of the other.
 //! - What an inline policy denies is written before anything else is granted, and removed after all other removals: a
-//!   template can grant much in one policy and deny some of it in another.
+//!   template can grant much in one policy and deny some of it in another. [`inline`] has the stages for several
+//!   policies that allow and deny.
+//! - If the denies of both templates do not fit together, the guardrail policy denies everything while policies change.
 //! - A trust that admits fewer or other callers also ends the sessions that were issued before: first the tag for the
 //!   pending revocation, then the trust, then the deny, then the tag is removed.
 //! - The maximum session duration is shortened before the trust changes, and extended after it.
@@ -26,94 +28,152 @@
 //!
 //! Operations in one step do not depend on each other and are executed concurrently.
 
+mod attaching;
 mod guarding;
+mod inline;
 mod leaving;
 mod narrowing;
 mod operation;
+mod room;
+mod way;
 
 use std::collections::BTreeSet;
 
+use self::attaching::Attaching;
 use self::guarding::Guarding;
-use self::leaving::{Denials, Leaving, crowded, has_room_for, no_room_beside};
+use self::inline::{Put, Stages, to_put};
+use self::leaving::Leaving;
 use self::narrowing::Narrowing;
 pub use self::operation::{Operation, Plan};
+use self::room::Room;
+use self::way::Way;
 use super::account_lookup::Quotas;
 use super::desired::DesiredRole;
-use super::guardrail_policy::GUARDRAIL_POLICY;
+use super::guardrail_policy::{self, GUARDRAIL_POLICY};
 use super::observed::LiveRole;
 use super::ownership::{HAND_OVER_TAG, REVOKE_TAG, TAGS_ON_A_ROLE, Tags};
 use super::previous_template::OnceDeclared;
 use super::state_tag::STATE_TAG;
 use super::trust::Change;
 use crate::findings::Finding;
-use crate::policy::Document;
 
 /// How the desired role is created.
 pub fn to_create(desired: &DesiredRole) -> Plan {
     let guardrails = Operation::PutInline(GUARDRAIL_POLICY.to_owned(), desired.guardrails());
-    let permissions = inline_to_put(desired, |_| true).chain(desired.attached.iter().cloned().map(Operation::Attach));
-    let (restraining, granting) = permissions.partition(restrains);
-    let steps = [vec![Operation::Create(Box::new(desired.clone()))], vec![guardrails], restraining, granting];
+    let Attaching { denying, granting } = Attaching::of(None, desired);
+    // Nothing stands yet, so there is nothing to keep beside it.
+    let Stages { restrain, first, grant, .. } =
+        Stages::of(&to_put(None, desired), !denying.is_empty()).unwrap_or_default();
+    let create = Operation::Create(Box::new(desired.clone()));
+    let steps = [vec![create], vec![guardrails], joined(denying, restrain), first, joined(grant, granting)];
     Plan::of(steps, Vec::new())
 }
 
 /// How a live role becomes the desired one. `once` says what an earlier template declared.
 pub fn to_change(live: &LiveRole, desired: &DesiredRole, once: &OnceDeclared, quotas: Quotas) -> Plan {
     let change = live.trust.as_ref().map_or(Change::Incomparable, |trust| desired.trust.compared_with(trust));
-    let Guarding { guardrails, longer, size: guarding } = Guarding::of(live, desired);
-    let Narrowing { mut clear, mark, end, unmark, size: revocation } =
-        Narrowing::of(live, change, desired.revoke_sessions);
-    let denials = Denials { guardrails: guarding, revocation };
-    let crowded = crowded(live, denials);
-    let Leaving { mut allows, denies, warnings, .. } = Leaving::of(live, desired, once, !end.is_empty(), crowded);
+    let guarding = Guarding::of(live, desired);
+    let narrowing = Narrowing::of(live, change, desired.revoke_sessions);
+    let leaving = Leaving::of(live, desired, once, !narrowing.end.is_empty());
+    let (puts, attaching) = (to_put(Some(live), desired), Attaching::of(Some(live), desired));
+    let room = Room::of(live, &puts, &leaving, quotas, (guarding.size, narrowing.size));
+    let way = Way::of(change, live, &puts, &attaching, &room);
+
+    let Narrowing { mut clear, mark, end, unmark, .. } = narrowing;
+    let Guarding { guardrails, longer, .. } = guarding;
     let Labels { shorter, stale, coming: labels } = Labels::of(live, desired, once);
     let (new_boundary, no_boundary) = boundary_changes(live, desired);
-    // Two trusts can admit the same callers in different forms. Then the desired form is written.
-    let trust = if live.trust.as_ref() == Some(&desired.trust) {
+    let trust = trust_change(live, desired);
+    let after = [stale, labels, hand_over(live, desired), no_boundary];
+    let (going, last) = (leaving.going(), leaving.last());
+    let steps = match way {
+        Way::InPlace { stages: Stages { restrain, first, grant, release, .. }, leave_first } => {
+            let Attaching { denying, granting } = attaching;
+            let (restrain, release) = (joined(denying, restrain), joined(release, last));
+            let changes = match change {
+                Change::Same | Change::Narrower | Change::Incomparable if leave_first => {
+                    vec![mark, trust, end, unmark, going, restrain, first, joined(grant, granting), release]
+                }
+                Change::Same | Change::Narrower | Change::Incomparable => {
+                    vec![mark, trust, end, unmark, restrain, first, joined(grant, granting), going, release]
+                }
+                // The earlier callers stay: the new template gives them what is granted now.
+                Change::Wider => {
+                    let (replaced, new) = grant.into_iter().partition(|operation| replaces(live, operation));
+                    vec![going, restrain, first, replaced, release, trust, end, unmark, joined(new, granting)]
+                }
+            };
+            joined(vec![new_boundary, clear, guardrails, shorter], joined(changes, vec![longer]))
+        }
+        Way::Stripped { denials, first } => {
+            let mut stripping = joined(going, denials);
+            if first {
+                clear.append(&mut stripping);
+            }
+            let writes = puts.iter().map(Put::write).collect();
+            let Attaching { denying, granting } = attaching;
+            let granted = joined(writes, granting);
+            vec![
+                new_boundary,
+                clear,
+                guardrails,
+                shorter,
+                stripping,
+                denying,
+                mark,
+                trust,
+                end,
+                unmark,
+                last,
+                granted,
+                longer,
+            ]
+        }
+        Way::Locked { room_first } => {
+            let lock = Operation::PutInline(GUARDRAIL_POLICY.to_owned(), guardrail_policy::lock());
+            let locks = live.inline.get(GUARDRAIL_POLICY).and_then(Option::as_ref) != Some(&guardrail_policy::lock());
+            let unlock = Operation::PutInline(GUARDRAIL_POLICY.to_owned(), desired.guardrails());
+            let (stripped, gone) = if room_first {
+                let stripped = puts.iter().filter_map(Put::strip_to_own_denials).collect();
+                (joined(going, stripped), joined(last, puts.iter().filter_map(Put::remove_denials).collect()))
+            } else {
+                (Vec::new(), joined(leaving.at_once(), puts.iter().filter_map(Put::remove).collect()))
+            };
+            let writes = puts.iter().map(Put::write);
+            let Attaching { denying, granting } = attaching;
+            let written = joined(writes.collect(), joined(denying, granting));
+            let lock = if locks { vec![lock] } else { Vec::new() };
+            vec![
+                new_boundary,
+                stripped,
+                lock,
+                joined(clear, gone),
+                shorter,
+                mark,
+                trust,
+                end,
+                unmark,
+                written,
+                vec![unlock],
+            ]
+        }
+    };
+    let plan = Plan::of(steps.into_iter().chain(after), leaving.warnings);
+    recorded(plan, live, desired)
+}
+
+/// Two trusts can admit the same callers in different forms. Then the desired form is written.
+fn trust_change(live: &LiveRole, desired: &DesiredRole) -> Vec<Operation> {
+    if live.trust.as_ref() == Some(&desired.trust) {
         Vec::new()
     } else {
         vec![Operation::SetTrust(Box::new(desired.trust.clone()))]
-    };
-    let differs = |name: &str| live.inline.get(name).is_some_and(|policy| policy.as_ref() != desired.inline.get(name));
-    let loses_denials = live.inline.iter().any(|(name, policy)| {
-        desired.inline.contains_key(name) && differs(name) && policy.as_ref().and_then(Document::denials).is_some()
-    });
-    let replaced: Vec<_> = inline_to_put(desired, differs).collect();
-    let attached: Vec<_> = desired
-        .attached
-        .iter()
-        .filter(|arn| !live.attached.contains_key(arn.as_str()))
-        .cloned()
-        .map(Operation::Attach)
-        .chain(inline_to_put(desired, |name| !live.inline.contains_key(name)))
-        .collect();
+    }
+}
 
-    if crowded || change == Change::Incomparable {
-        allows.extend(
-            desired.inline.iter().filter_map(|(name, wanted)| only_denials_of_both(live, name, wanted, denials)),
-        );
-    }
-    if crowded {
-        clear.append(&mut allows);
-    }
-    let no_room = no_room_beside(live, desired, &attached, quotas, denials);
-    let (restraining, coming): (Vec<_>, Vec<_>) = replaced.into_iter().chain(attached).partition(restrains);
-    let steps = match change {
-        Change::Same | Change::Narrower if no_room || loses_denials => {
-            vec![mark, trust, end, unmark, allows, denies, restraining, coming]
-        }
-        Change::Same | Change::Narrower => vec![mark, trust, end, unmark, restraining, coming, allows, denies],
-        // The earlier callers stay: the new template gives them what is granted now.
-        Change::Wider => {
-            let (replaced, attached) = coming.into_iter().partition(|operation| replaces(live, operation));
-            vec![allows, denies, restraining, replaced, trust, end, unmark, attached]
-        }
-        Change::Incomparable => vec![allows, mark, trust, end, unmark, denies, restraining, coming],
-    };
-    let before = [new_boundary, clear, guardrails, shorter];
-    let after = [longer, stale, labels, hand_over(live, desired), no_boundary];
-    let plan = Plan::of(before.into_iter().chain(steps).chain(after), warnings);
-    recorded(plan, live, desired)
+fn joined<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    first.extend(second);
+    first
 }
 
 /// The plan with its state tag first, so that an older request finds it even if the process dies. A plan that writes
@@ -169,45 +229,33 @@ fn hand_over(live: &LiveRole, desired: &DesiredRole) -> Vec<Operation> {
 
 /// Why such a plan cannot be executed, if this is known before the first write.
 pub fn obstacle(live: &LiveRole, desired: &DesiredRole, plan: &Plan) -> Option<Finding> {
-    leaving::obstacle(live, desired, plan)
+    room::obstacle(live, desired, plan)
 }
 
 /// How a live role is removed, whatever is on it.
 pub fn to_remove(live: &LiveRole) -> Plan {
     let everything = Leaving::everything(live);
-    Plan::of([everything.allows, everything.mixed, everything.denies, vec![Operation::DeleteRole]], Vec::new())
-}
-
-/// The policy under this name while neither side may have what it grants the other: all that the old or the new policy
-/// denies, if there is room for it.
-fn only_denials_of_both(live: &LiveRole, name: &str, wanted: &Document, denials: Denials) -> Option<Operation> {
-    let standing = live.inline.get(name);
-    let [old, new] = [standing.and_then(Option::as_ref), Some(wanted)].map(|policy| policy?.denials());
-    let both = match (old, new) {
-        (Some(old), Some(new)) => Some(old.joined(&new)),
-        (old, new) => old.or(new),
+    // One policy that allows and denies can go as a whole. Of several, one may deny what another allows.
+    let steps = if everything.mixed.len() > 1 {
+        [everything.going(), Vec::new(), everything.last()]
+    } else {
+        let mixed = everything.mixed.iter().map(|(name, _)| Operation::DeleteInline(name.clone())).collect();
+        [everything.allows, mixed, everything.denies]
     };
-    match both.filter(|both| has_room_for(live, both, denials)) {
-        _ if standing.is_some_and(|standing| standing.as_ref() == Some(wanted)) => None,
-        Some(both) if standing.is_some_and(|standing| standing.as_ref() == Some(&both)) => None,
-        Some(both) => Some(Operation::PutInline(name.to_owned(), both)),
-        None => standing.map(|_| Operation::DeleteInline(name.to_owned())),
-    }
+    Plan::of(steps.into_iter().chain([vec![Operation::DeleteRole]]), Vec::new())
 }
 
-/// Whether it writes a policy that denies something. It comes before the permissions that it denies.
-fn restrains(operation: &Operation) -> bool {
-    matches!(operation, Operation::PutInline(_, policy) if policy.denials().is_some())
+/// The same without any write but removals, for a role on which the function may write nothing else: one without the
+/// boundary that its owner requires, for example.
+pub fn to_remove_at_once(live: &LiveRole) -> Plan {
+    let everything = Leaving::everything(live);
+    let mixed = everything.mixed.iter().map(|(name, _)| Operation::DeleteInline(name.clone())).collect();
+    Plan::of([everything.allows, mixed, everything.denies, vec![Operation::DeleteRole]], Vec::new())
 }
 
 /// Whether it replaces an existing policy.
 fn replaces(live: &LiveRole, operation: &Operation) -> bool {
     matches!(operation, Operation::PutInline(name, _) if live.inline.contains_key(name))
-}
-
-fn inline_to_put(desired: &DesiredRole, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Operation> {
-    let policies = desired.inline.iter().filter(move |(name, _)| wanted(name));
-    policies.map(|(name, policy)| Operation::PutInline(name.clone(), policy.clone()))
 }
 
 fn boundary_changes(live: &LiveRole, desired: &DesiredRole) -> (Vec<Operation>, Vec<Operation>) {

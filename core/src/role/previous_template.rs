@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::ownership::OUR_TAGS;
-use crate::identifiers::{ExternalId, PolicyArn, Region, RoleName, RolePath};
+use super::policy_names::{CUSTOM_POLICY, is_reserved};
+use crate::identifiers::{ExternalId, PolicyArn, PolicyName, Region, RoleName, RolePath};
 use crate::properties::{scalar, texts};
 
 /// What an earlier template declared, read leniently.
@@ -15,8 +16,8 @@ use crate::properties::{scalar, texts};
 pub struct OnceDeclared {
     /// Managed policies.
     pub managed_policies: BTreeSet<PolicyArn>,
-    /// Whether there was a `CustomPolicy`.
-    pub custom_policy: bool,
+    /// Names of inline policies: `CustomPolicy`, and those of `Policies`.
+    pub inline_policies: BTreeSet<String>,
     /// Keys of tags.
     pub tag_keys: BTreeSet<String>,
 }
@@ -24,13 +25,19 @@ pub struct OnceDeclared {
 impl OnceDeclared {
     /// Reads what can be read.
     pub fn read(properties: &Map<String, Value>) -> Self {
+        let custom_policy = properties.get("CustomPolicy").map(|_| CUSTOM_POLICY.to_owned()).into_iter();
+        let policies = properties.get("Policies").and_then(Value::as_array).into_iter().flatten();
+        // A template that gave a reserved name was refused, and the policy of this name is another.
+        let policies = policies
+            .filter_map(|policy| policy.get("PolicyName").and_then(scalar))
+            .filter(|name| PolicyName::parse(name).is_ok() && !is_reserved(name));
         let tags = properties.get("Tags").and_then(Value::as_array).into_iter().flatten();
         Self {
             managed_policies: texts(properties.get("ManagedPolicyArns"))
                 .iter()
                 .filter_map(|arn| PolicyArn::parse(arn).ok())
                 .collect(),
-            custom_policy: properties.contains_key("CustomPolicy"),
+            inline_policies: custom_policy.chain(policies).collect(),
             tag_keys: tags
                 .filter_map(|tag| tag.get("Key")?.as_str())
                 .filter(|key| !key.to_lowercase().starts_with(OUR_TAGS))

@@ -1,20 +1,22 @@
 //! Any trust, delegation and role, and any change from one template to the next.
 
 use delegated_role_core::identifiers::{
-    AccountId, ExternalId, FunctionArn, OrganizationId, Partition, PolicyArn, PrincipalArn, PublicCidr, RoleName,
-    RolePath,
+    AccountId, ExternalId, FunctionArn, OrganizationId, Partition, PolicyArn, PolicyName, PrincipalArn, PublicCidr,
+    RoleName, RolePath,
 };
 use delegated_role_core::installation::Installation;
 use delegated_role_core::owner_limits::Settings;
 use delegated_role_core::policy::Document;
 use delegated_role_core::role::delegation::{Delegation, ExternalIdChoice, PolicyOwnership, RevokeSessions};
-use delegated_role_core::role::desired::CUSTOM_POLICY;
 use delegated_role_core::role::guardrail_policy::{GUARDRAIL_POLICY, GuardrailPolicy};
 use delegated_role_core::role::ownership::{REVOKE_PENDING, REVOKE_TAG, StackResource};
+use delegated_role_core::role::policy_names::{CUSTOM_POLICY, is_reserved};
 use delegated_role_core::role::previous_template::OnceDeclared;
 use delegated_role_core::role::session_revocation::{REVOCATION_POLICY, extended};
 use delegated_role_core::role::trust::{Conditions, Mfa, SessionAction, Trust};
 use delegated_role_core::timestamp::Timestamp;
+use std::collections::BTreeMap;
+
 use proptest::collection::{btree_map, btree_set};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -116,8 +118,49 @@ prop_compose! {
     }
 }
 
+/// Allows the first action, and denies the second.
+pub(super) fn both(allowed: &str, denied: &str) -> Document {
+    Document::new(vec![
+        json!({"Effect": "Allow", "Action": allowed, "Resource": "*"}),
+        json!({"Sid": "Never", "Effect": "Deny", "Action": denied, "Resource": "*"}),
+    ])
+}
+
+/// Denies one action, in a document of this many characters.
+pub(super) fn long_deny(size: usize) -> Document {
+    let shortest = Document::new(vec![json!({"Sid": "", "Effect": "Deny", "Action": "sqs:*", "Resource": "*"})]);
+    let sid = "x".repeat(size - shortest.size());
+    Document::new(vec![json!({"Sid": sid, "Effect": "Deny", "Action": "sqs:*", "Resource": "*"})])
+}
+
+/// In the language version before this one.
+pub(super) fn old_version(document: &Document) -> Document {
+    let mut members = document.members().clone();
+    members.insert("Version".to_owned(), json!("2008-10-17"));
+    Document::from_value(members.into()).unwrap()
+}
+
 pub(super) fn any_inline() -> impl Strategy<Value = Document> {
-    select(vec![allow("s3:GetObject"), allow("ec2:StartInstances"), deny("s3:*"), allow("sqs:SendMessage")])
+    let plain = vec![
+        allow("s3:GetObject"),
+        allow("ec2:StartInstances"),
+        allow("sqs:SendMessage"),
+        deny("s3:*"),
+        deny("ec2:*"),
+        deny("sqs:*"),
+        both("s3:*", "ec2:*"),
+        both("ec2:*", "s3:GetObject"),
+        both("sqs:*", "s3:*"),
+        both("s3:PutObject", "sqs:*"),
+    ];
+    let old = plain.iter().map(old_version).collect::<Vec<_>>();
+    prop_oneof![20 => select(plain), 1 => select(old)]
+}
+
+/// What a template has under names of its own: denies may be long.
+pub(super) fn any_policies() -> impl Strategy<Value = BTreeMap<String, Document>> {
+    let policy = prop_oneof![12 => any_inline(), 1 => Just(long(2_500)), 1 => Just(long_deny(2_500))];
+    btree_map(select(vec!["Reports".to_owned(), "Operations".to_owned(), "Audit".to_owned()]), policy, 0..=2)
 }
 
 /// What a policy with one of our names can contain: what we write, changes by others, and something else.
@@ -132,10 +175,24 @@ pub(super) fn any_revocation() -> impl Strategy<Value = Document> {
     prop_oneof![3 => ended, 1 => more, 2 => any_inline()]
 }
 
+/// As many of them as a template may have: together with the policies that are ours, and with what others may add.
+pub(super) fn fitting(
+    custom: Option<&Document>,
+    policies: BTreeMap<String, Document>,
+) -> BTreeMap<PolicyName, Document> {
+    let mut room = 8_200 - custom.map_or(0, Document::size);
+    let fits = |(name, policy): (String, Document)| {
+        room = room.checked_sub(policy.size())?;
+        Some((PolicyName::parse(&name).unwrap(), policy))
+    };
+    policies.into_iter().map_while(fits).collect()
+}
+
 prop_compose! {
     pub(super) fn any_delegation()(
         trust in any_trust(),
-        custom_policy in proptest::option::of(prop_oneof![4 => any_inline(), 1 => Just(long(8_200))]),
+        custom_policy in proptest::option::of(prop_oneof![4 => any_inline(), 1 => Just(long(8_200)), 1 => Just(long_deny(3_500))]),
+        policies in any_policies(),
         attached in subsequence(MANAGED.to_vec(), 0..=4),
         boundary in proptest::option::of(select(vec!["BoundaryA", "BoundaryB"])),
         description in select(vec!["", "for the auditor"]),
@@ -157,6 +214,7 @@ prop_compose! {
             session_actions: trust.session_actions,
             max_session_duration,
             revoke_sessions,
+            policies: fitting(custom_policy.as_ref(), policies),
             custom_policy,
             managed_policies: attached.iter().map(|name| managed(name)).collect(),
             permissions_boundary: boundary.map(managed),
@@ -174,6 +232,7 @@ prop_compose! {
         trust in prop_oneof![4 => any_trust().prop_map(Some), 1 => Just(None)],
         attached in subsequence(MANAGED.to_vec(), 0..=5),
         inline in btree_map(select(vec![CUSTOM_POLICY, "Backdoor", "Quarantine"]), any_inline(), 0..=3),
+        policies in any_policies(),
         boundary in proptest::option::of(select(vec!["BoundaryA", "BoundaryC"])),
         description in select(vec!["", "for the auditor", "old"]),
         max_session_duration in select(vec![3600_u32, 43_200]),
@@ -190,7 +249,7 @@ prop_compose! {
         let mut role = Model {
             trust,
             attached: attached.iter().map(|name| managed(name).to_string()).collect(),
-            inline: inline.into_iter().chain(ours).map(|(name, policy)| (name.to_owned(), policy)).collect(),
+            inline: inline.into_iter().chain(ours).map(|(name, policy)| (name.to_owned(), policy)).chain(policies).collect(),
             boundary: boundary.map(|name| managed(name).to_string()),
             description: description.to_owned(),
             max_session_duration,
@@ -199,7 +258,10 @@ prop_compose! {
         };
         if let Some(name) = filled {
             role.inline.remove(name);
-            role.inline.insert(name.to_owned(), long(INLINE_CHARACTERS - role.characters()));
+            let room = INLINE_CHARACTERS - role.characters();
+            if room > 200 {
+                role.inline.insert(name.to_owned(), long(room));
+            }
         }
         role
     }
@@ -208,12 +270,12 @@ prop_compose! {
 prop_compose! {
     pub(super) fn any_previous_template()(
         managed_policies in subsequence(MANAGED.to_vec(), 0..=5),
-        custom_policy in any::<bool>(),
+        inline_policies in subsequence(vec![CUSTOM_POLICY, "Reports", "Operations", "Audit"], 0..=4),
         tag_keys in btree_set(select(vec!["team", "cost"]), 0..=2),
     ) -> OnceDeclared {
         OnceDeclared {
             managed_policies: managed_policies.iter().map(|name| managed(name)).collect(),
-            custom_policy,
+            inline_policies: inline_policies.into_iter().map(ToOwned::to_owned).collect(),
             tag_keys: tag_keys.into_iter().map(ToOwned::to_owned).collect(),
         }
     }
@@ -225,14 +287,44 @@ pub(super) fn any_change() -> impl Strategy<Value = (Model, OnceDeclared, Delega
     (any_role(), any_previous_template(), any_delegation(), alike).prop_map(
         |(role, mut once, mut delegation, alike)| {
             // What fills a role must be removable, or nothing could be done.
+            let long = role.inline.iter().filter(|(_, policy)| policy.size() > 2_000).map(|(name, _)| name.clone());
+            once.inline_policies.extend(long.filter(|name| PolicyName::parse(name).is_ok() && !is_reserved(name)));
             if role.characters() == INLINE_CHARACTERS {
-                once.custom_policy = true;
+                once.inline_policies.extend([CUSTOM_POLICY, "Reports", "Operations", "Audit"].map(ToOwned::to_owned));
                 delegation.policy_ownership = PolicyOwnership::Exclusive;
             }
             if let Some(trust) = &role.trust {
                 keep(&mut delegation, trust, alike);
             }
             (role, once, delegation)
+        },
+    )
+}
+
+/// Several inline policies that allow and deny, under a trust that mostly stays.
+pub(super) fn any_change_of_policies() -> impl Strategy<Value = (Model, OnceDeclared, Delegation)> {
+    let names = || select(vec![CUSTOM_POLICY, "Reports", "Operations", "Audit"]);
+    let policies = move || {
+        let policy = prop_oneof![8 => any_inline(), 1 => Just(long_deny(3_000))];
+        btree_map(names(), policy, 0..=3)
+    };
+    let same_trust = prop_oneof![3 => Just(true), 1 => Just(false)];
+    (any_role(), any_delegation(), policies(), policies(), same_trust, any::<bool>()).prop_map(
+        |(mut role, mut delegation, old, new, same_trust, exclusive)| {
+            let ours = [GUARDRAIL_POLICY, REVOCATION_POLICY];
+            role.inline.retain(|name, policy| ours.contains(&name.as_str()) && policy.only_denies());
+            role.inline.extend(old.into_iter().map(|(name, policy)| (name.to_owned(), policy)));
+            let mut new: BTreeMap<String, Document> =
+                new.into_iter().map(|(name, policy)| (name.to_owned(), policy)).collect();
+            delegation.custom_policy = new.remove(CUSTOM_POLICY);
+            delegation.policies = fitting(delegation.custom_policy.as_ref(), new);
+            delegation.policy_ownership =
+                if exclusive { PolicyOwnership::Exclusive } else { PolicyOwnership::Declared };
+            if let Some(trust) = role.trust.as_ref().filter(|_| same_trust) {
+                keep(&mut delegation, trust, [true; 8]);
+            }
+            let inline_policies = role.inline.keys().filter(|name| !ours.contains(&name.as_str())).cloned().collect();
+            (role, OnceDeclared { inline_policies, ..OnceDeclared::default() }, delegation)
         },
     )
 }

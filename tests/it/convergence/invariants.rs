@@ -2,7 +2,7 @@
 
 use delegated_role_core::policy::Document;
 use delegated_role_core::role::delegation::{PolicyOwnership, RevokeSessions};
-use delegated_role_core::role::desired::{CUSTOM_POLICY, DesiredRole};
+use delegated_role_core::role::desired::DesiredRole;
 use delegated_role_core::role::guardrail_policy::GUARDRAIL_POLICY;
 use delegated_role_core::role::ownership::REVOKE_TAG;
 use delegated_role_core::role::previous_template::OnceDeclared;
@@ -58,10 +58,7 @@ pub(super) fn check_end(
     let of_ours = |name: &str| [GUARDRAIL_POLICY, REVOCATION_POLICY].contains(&name) || role.inline.contains_key(name);
     for (name, policy) in end.inline.iter().filter(|(name, _)| !of_ours(name)) {
         prop_assert!(before.is_some_and(|before| before.inline.get(name) == Some(policy)));
-        prop_assert!(
-            !(once.custom_policy && name == CUSTOM_POLICY),
-            "CustomPolicy was declared before and is still there"
-        );
+        prop_assert!(!once.inline_policies.contains(name), "{} was declared before and is still there", name);
         prop_assert!(!exclusive || policy.only_denies(), "{} is still there", name);
     }
     if let Some(before) = before {
@@ -70,7 +67,7 @@ pub(super) fn check_end(
         for (key, value) in others {
             prop_assert_eq!(end.tags.get(key), Some(value), "a tag of others is gone");
         }
-        let kept = |name: &String| name != CUSTOM_POLICY && !of_ours(name);
+        let kept = |name: &String| !once.inline_policies.contains(name) && !of_ours(name);
         for (name, policy) in before.inline.iter().filter(|(name, policy)| policy.only_denies() && kept(name)) {
             prop_assert_eq!(end.inline.get(name), Some(policy), "a deny of others is gone");
         }
@@ -125,13 +122,13 @@ pub(super) fn check_guardrails(
         let granted = !state.permissions().is_subset(&before.permissions());
         let newcomers = lets_in && state.trust != before.trust;
         prop_assert!(
-            !(granted || newcomers) || state.is_guarded(role),
+            !(granted || newcomers) || state.is_guarded(role) || state.is_locked(),
             "granted on a role without its guardrail policy"
         );
         // No expiry is later than any expiry.
         let later = before.expires_at().is_some_and(|over| state.expires_at().is_none_or(|now| now > over));
         let wanted = state.permissions().is_subset(&end.permissions()) && state.trust == end.trust;
-        prop_assert!(!later || wanted, "an expired session gets back what the plan removes");
+        prop_assert!(!later || wanted || state.is_locked(), "an expired session gets back what the plan removes");
     }
     Ok(())
 }

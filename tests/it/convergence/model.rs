@@ -7,7 +7,7 @@ use std::time::Duration;
 use delegated_role_core::identifiers::{RoleName, RolePath};
 use delegated_role_core::policy::Document;
 use delegated_role_core::role::desired::DesiredRole;
-use delegated_role_core::role::guardrail_policy::GUARDRAIL_POLICY;
+use delegated_role_core::role::guardrail_policy::{GUARDRAIL_POLICY, lock};
 use delegated_role_core::role::observed::{Effect, LiveRole};
 use delegated_role_core::role::ownership::{REVOKE_TAG, Tags};
 use delegated_role_core::role::plan::Operation;
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::arbitrary::{EXPIRIES, INLINE_CHARACTERS, NOON, TAGS, time};
 use super::callers::admitted;
+use super::permissions::permitted;
 use crate::fixtures::ACCOUNT;
 
 /// One role as IAM has it. Without a trust, others changed it, and it admits everybody.
@@ -141,11 +142,21 @@ impl Model {
         }
     }
 
-    /// What the role allows, to any caller.
-    pub(super) fn permissions(&self) -> BTreeSet<String> {
+    /// The policies that may allow something.
+    pub(super) fn allowing(&self) -> BTreeSet<String> {
         let attached = self.attached.iter().filter(|arn| !arn.ends_with("AWSDenyAll")).cloned();
         let inline = self.inline.values().filter(|policy| !policy.only_denies()).map(Document::to_json);
         attached.chain(inline).collect()
+    }
+
+    /// What the role allows, whoever uses it, and no policy denies.
+    pub(super) fn permissions(&self) -> BTreeSet<String> {
+        permitted(self)
+    }
+
+    /// Whether nothing is possible while policies change.
+    pub(super) fn is_locked(&self) -> bool {
+        self.inline.get(GUARDRAIL_POLICY).is_some_and(|policy| policy.to_json() == lock().to_json())
     }
 
     /// Who can do what.

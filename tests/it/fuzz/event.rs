@@ -103,6 +103,16 @@ pub(super) fn any_fuzzed() -> impl Strategy<Value = Fuzzed> {
     })
 }
 
+/// `Policies` of a few names, of which some are reserved, repeated or malformed.
+fn any_policies() -> BoxedStrategy<Option<(String, Value)>> {
+    let name = select(vec!["Reports", "Operations", "reports", "CustomPolicy", "a b"]);
+    let policies = prop::option::weighted(0.3, vec((name, any_policy()), 0..3)).prop_map(|policies| {
+        let policy = |(name, document)| json!({"PolicyName": name, "PolicyDocument": document});
+        policies.map(|policies| ("Policies".to_owned(), policies.into_iter().map(policy).collect()))
+    });
+    policies.boxed()
+}
+
 /// Plausible properties, mostly valid.
 fn properties_of(resource_type: &'static str) -> BoxedStrategy<Value> {
     let id = || format!("{SECRET}-id");
@@ -253,6 +263,7 @@ fn properties_of(resource_type: &'static str) -> BoxedStrategy<Value> {
                 some("AllowAdministrativeAccess", 0.1, vec![json!("true"), json!("false")]),
                 some("Revision", 0.2, vec![json!("1"), json!("r".repeat(2000))]),
                 policy.boxed(),
+                any_policies(),
             ]
         }
     };

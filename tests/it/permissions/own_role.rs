@@ -12,7 +12,7 @@ use crate::stack::Stack;
 use crate::template::Deployment;
 
 /// What a parameter cannot contain (lists of objects), and the Region, which stackset.yaml sets.
-const OTHER: [&str; 2] = ["HomeRegion", "Tags"];
+const OTHER: [&str; 3] = ["HomeRegion", "Policies", "Tags"];
 
 /// Each property: what it is by default, a value of its parameter, and what that becomes.
 fn properties() -> Vec<(&'static str, Value, &'static str, Value)> {

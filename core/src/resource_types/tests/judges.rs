@@ -18,7 +18,8 @@ use crate::values::Properties;
 
 /// Of these the schema knows the form and the function more: private ranges, days of a month, characters of tags, and
 /// the items of a list in one string.
-pub(super) const CODE_IS_STRICTER: &[&str] = &["SourceIps", "ExpiresAt", "Tags", "ManagedPolicyArns", "CustomPolicy"];
+pub(super) const CODE_IS_STRICTER: &[&str] =
+    &["SourceIps", "ExpiresAt", "Tags", "ManagedPolicyArns", "CustomPolicy", "Policies"];
 
 /// What each judge says: whether the properties are well-formed.
 #[derive(Debug, PartialEq, Eq)]

@@ -186,6 +186,21 @@ fn what_they_may_do() -> Vec<Limits> {
             &json!([document, document.to_string()]),
             &json!(["", " ", {}, {"Version": "2012-10-17"}, null, [], 1, true]),
         ),
+        row(
+            "Policies",
+            &json!([
+                [], [{"PolicyName": "A", "PolicyDocument": document}], [{"PolicyName": 7, "PolicyDocument": document.to_string()}],
+                [{"PolicyName": "x".repeat(128), "PolicyDocument": document}, {"PolicyName": "_+=,.@-", "PolicyDocument": document}],
+            ]),
+            &json!([
+                null, {}, "", "A", ["A"], [[]], [{}], [{"PolicyName": "A"}], [{"PolicyDocument": document}],
+                {"PolicyName": "A", "PolicyDocument": document}, [{"PolicyName": "", "PolicyDocument": document}],
+                [{"PolicyName": "x".repeat(129), "PolicyDocument": document}], [{"PolicyName": "a b", "PolicyDocument": document}],
+                [{"PolicyName": "a/b", "PolicyDocument": document}], [{"PolicyName": null, "PolicyDocument": document}],
+                [{"PolicyName": "A", "PolicyDocument": ""}], [{"PolicyName": "A", "PolicyDocument": {}}],
+                [{"PolicyName": "A", "PolicyDocument": document, "X": 1}], [{"PolicyName": "A", "PolicyDocument": [document]}],
+            ]),
+        ),
         policy_arn("PermissionsBoundary"),
         row(
             "MaxSessionDuration",

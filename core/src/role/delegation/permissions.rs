@@ -44,7 +44,7 @@ impl<'a> Permissions<'a> {
     }
 
     /// The judgement of the policies that one property names.
-    pub(super) fn of(&self, property: &'static str) -> Judgement<'_> {
+    pub(super) fn of<'b>(&'b self, property: &'b str) -> Judgement<'b> {
         Judgement { permissions: self, property, warnings: BTreeMap::new() }
     }
 }
@@ -52,7 +52,7 @@ impl<'a> Permissions<'a> {
 /// What the policies of one property give. Errors are reported one by one, warnings one for each code, at the end.
 pub(super) struct Judgement<'p> {
     permissions: &'p Permissions<'p>,
-    property: &'static str,
+    property: &'p str,
     /// For each code the policies that give it, as a sentence lists them.
     warnings: BTreeMap<policy::Code, Vec<String>>,
 }

@@ -2,21 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use super::choices::RevokeSessions;
 use super::permissions::Permissions;
-use crate::findings::{Code, Finding};
-use crate::identifiers::{Account, Partition, PolicyArn};
+use crate::findings::Code;
+use crate::identifiers::{Account, PolicyArn};
 use crate::owner_limits::OwnerLimits;
-use crate::policy::{Author, Document, aws_managed};
-use crate::properties::{EMPTY, Reader};
+use crate::policy::{Author, aws_managed};
+use crate::properties::Reader;
 use crate::role::account_lookup::AccountLookup;
-use crate::role::guardrail_policy::GUARDRAIL_POLICY;
-use crate::role::session_revocation::{self, REVOCATION_POLICY};
-
-/// IAM's limit for all inline policies of a role together, in characters without white space.
-pub(crate) const INLINE_POLICY_CHARACTERS: usize = 10_240;
 
 /// Whether administrator-equivalent permissions are accepted: the template asks for them and the owner permits them.
 pub(super) fn administrative_access(reader: &mut Reader<'_>, limits: &OwnerLimits) -> bool {
@@ -29,65 +21,6 @@ pub(super) fn administrative_access(reader: &mut Reader<'_>, limits: &OwnerLimit
         );
     }
     asked && limits.permit_administrative_access
-}
-
-/// `guardrails` is the size of the role's guardrail policy. Room for the policy that ends sessions is kept only where it
-/// may be written.
-pub(super) fn custom_policy(
-    reader: &mut Reader<'_>,
-    partition: &Partition,
-    permissions: &Permissions<'_>,
-    guardrails: usize,
-    revoke_sessions: RevokeSessions,
-) -> Option<Document> {
-    const PROPERTY: &str = "CustomPolicy";
-    let parsed = match reader.raw(PROPERTY)? {
-        Value::String(text) if text.trim().is_empty() => {
-            reader.problem(Code::EmptyValue, PROPERTY, EMPTY);
-            return None;
-        }
-        Value::String(text) => Document::parse(text),
-        other => Document::from_value(other.clone()),
-    };
-    let document = match parsed {
-        Ok(document) => document,
-        Err(malformed) => {
-            reader.problem(Code::InvalidPolicy, PROPERTY, format_args!("{malformed}."));
-            return None;
-        }
-    };
-    for rejected in document.problems_as_identity_policy(partition) {
-        let message = format!("{PROPERTY} would be rejected by IAM: {}", rejected.sentence);
-        reader.push(Finding::error(Code::InvalidPolicy, PROPERTY, message).in_statement(PROPERTY, rejected.statement));
-    }
-    let size = document.size();
-    let revocation = match revoke_sessions {
-        RevokeSessions::OnNarrowing => session_revocation::size(None),
-        RevokeSessions::Never => 0,
-    };
-    let most = INLINE_POLICY_CHARACTERS.saturating_sub(guardrails + revocation);
-    if size > most {
-        let reserved = match revocation {
-            0 => format!("{GUARDRAIL_POLICY} needs {guardrails} of them"),
-            _ => {
-                format!("{GUARDRAIL_POLICY} needs {guardrails} of them, and {REVOCATION_POLICY} may need {revocation}")
-            }
-        };
-        reader.problem(
-            Code::QuotaExceeded,
-            PROPERTY,
-            format_args!(
-                "has {size} characters without white space, {} more than the {most} that are left for it: IAM allows \
-                 {INLINE_POLICY_CHARACTERS} for all inline policies of a role, {reserved}. Move statements to a managed policy and add it \
-                 to ManagedPolicyArns.",
-                size - most
-            ),
-        );
-    }
-    let mut judgement = permissions.of(PROPERTY);
-    judgement.document(reader, None, Author::Customer, &document);
-    judgement.finish(reader);
-    Some(document)
 }
 
 pub(super) fn managed_policies(
