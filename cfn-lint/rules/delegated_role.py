@@ -153,7 +153,7 @@ def problems_of_list(schema, value):
         for path, message in problems_of_value({**schema["items"], "errorMessage": schema["errorMessage"]}, item):
             yield [index, *path], message
     sure = [item for _, item in items if not is_function(item)]
-    least, most = schema.get("minItems", 0), schema["maxItems"]
+    least, most = schema.get("minItems", 0), schema.get("maxItems", len(sure))
     if len(sure) > most or len(items) < least:
         yield [], f"has {len(items)} values; give {least} to {most}. [invalid-value]"
     elif schema.get("uniqueItems") and len({as_sent(item) for item in sure}) < len(sure):
