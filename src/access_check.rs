@@ -47,24 +47,37 @@ pub struct Checked {
 ///   and statements under conditions that the check does not meet stay unseen.
 /// - If MFA is required, no verdict is `Safe`: a function cannot present MFA, so only an unsafe role is recognized.
 pub async fn check(check: &Check, before: Option<&str>, sts: &Sts, seed: &Seed, now: Timestamp) -> Checked {
-    let probes = probes(&check.question, seed);
     if let Some(answer) = before.and_then(Answer::parse).filter(|answer| answer.is_for(check)) {
         let lines = match answer.verdict {
-            Verdict::Safe => lines(&check.question, &ProbeResult::of_a_safe_role(&probes)),
+            Verdict::Safe => lines(&check.question, &ProbeResult::of_a_safe_role(&probes(&check.question, seed))),
             _ => format!("Not checked again; the check at {} was inconclusive.", answer.checked_at()),
         };
         let result = Ok(attributes(check, &answer, lines));
         return Checked { answer, result };
     }
-    let results = ask(sts, &check.question, &probes).await;
+    let CheckedNow { answer, attributes, finding } = check_now(check, sts, seed, now).await;
+    let result = if answer.verdict.succeeds(check.on_inconclusive) { Ok(attributes) } else { Err(finding) };
+    Checked { answer, result }
+}
+
+/// A check that ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedNow {
+    /// The verdict and its time.
+    pub answer: Answer,
+    /// The verdict and the probes, whatever the verdict is.
+    pub attributes: BTreeMap<&'static str, String>,
+    /// What happened, what it means, what to do. Without a message if the role is safe.
+    pub finding: Finding,
+}
+
+/// Runs a check at the time `now`, with the guarantees of [`check`].
+pub async fn check_now(check: &Check, sts: &Sts, seed: &Seed, now: Timestamp) -> CheckedNow {
+    let results = ask(sts, &check.question, &probes(&check.question, seed)).await;
     let judgement = judge(&check.question, &results);
     let answer = Answer { question: check.question.hash(), verdict: judgement.verdict, at: now };
-    let result = if answer.verdict.succeeds(check.on_inconclusive) {
-        Ok(attributes(check, &answer, lines(&check.question, &results)))
-    } else {
-        Err(judgement.finding())
-    };
-    Checked { answer, result }
+    let attributes = attributes(check, &answer, lines(&check.question, &results));
+    CheckedNow { answer, attributes, finding: judgement.finding() }
 }
 
 /// The attribute that is cut when the answer would be too long.

@@ -4,10 +4,12 @@ use std::fmt;
 use std::time::SystemTime;
 
 use aws_sdk_cloudformation::primitives::DateTime;
+use delegated_role_core::audit::stack_lookup::StackLookup;
+use delegated_role_core::identifiers::RoleName;
 use delegated_role_core::role::ownership::StackResource;
 use delegated_role_core::timestamp::Timestamp;
 
-use crate::aws::{CloudFormation, Failure, Patience};
+use crate::aws::{CloudFormation, Failure, Kind, Patience};
 
 /// How CloudFormation reports a resource of a stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +29,23 @@ impl ResourceStatus {
                 let same = self.physical_id.as_deref().is_none_or(|physical_id| physical_id == known);
                 same && ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"].contains(&self.status.as_str())
             }
+        }
+    }
+
+    /// What it says about the role of this name, which belongs to the resource by its tags.
+    pub fn about(&self, role: &RoleName, resource: &StackResource) -> StackLookup {
+        let logical_id = &resource.logical_id;
+        if self.status.ends_with("_IN_PROGRESS") {
+            return StackLookup::InProgress;
+        }
+        if self.status.is_empty() || ["DELETE_COMPLETE", "DELETE_SKIPPED"].contains(&self.status.as_str()) {
+            return StackLookup::Gone(format!("its stack, or the resource {logical_id} in it, was deleted"));
+        }
+        match self.physical_id.as_deref() {
+            Some(other) if !other.eq_ignore_ascii_case(role.as_str()) => {
+                StackLookup::Gone(format!("the resource {logical_id} of its stack is now the role {other}"))
+            }
+            _ => StackLookup::Manages,
         }
     }
 }
@@ -65,6 +84,25 @@ pub async fn resource_status(
             .filter(|physical_id| !physical_id.is_empty())
             .map(ToOwned::to_owned),
     })
+}
+
+/// Whether the stack in the tags of a role still manages it. A stack or resource that CloudFormation does not know is gone.
+///
+/// # Errors
+/// The call failed, so it is unknown. A denied call says nothing about the stack.
+pub async fn look_up(
+    cloudformation: &CloudFormation,
+    role: &RoleName,
+    resource: &StackResource,
+) -> Result<StackLookup, Failure> {
+    match resource_status(cloudformation, resource).await {
+        Ok(status) => Ok(status.about(role, resource)),
+        Err(failure) if failure.kind == Kind::Other && failure.message().contains("does not exist") => {
+            let logical_id = &resource.logical_id;
+            Ok(StackLookup::Gone(format!("its stack does not exist, or no longer has the resource {logical_id}")))
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 /// When the creation of a resource began, from the events of the stack. `None` if they do not say.

@@ -309,11 +309,7 @@ impl Command {
                     Err(reason) => Response::Failed {
                         physical_id: if before.is_some() { physical_id } else { answer.to_string() },
                         reason: reason.into(),
-                        cause: match answer.verdict {
-                            Verdict::Unsafe => Cause::Unsafe,
-                            Verdict::Shut => Cause::Shut,
-                            Verdict::Inconclusive | Verdict::Safe => Cause::Inconclusive,
-                        },
+                        cause: cause_of(answer.verdict),
                     },
                 }
             }
@@ -324,8 +320,17 @@ impl Command {
     }
 }
 
+/// Why a check with this verdict failed.
+pub fn cause_of(verdict: Verdict) -> Cause {
+    match verdict {
+        Verdict::Unsafe => Cause::Unsafe,
+        Verdict::Shut => Cause::Shut,
+        Verdict::Inconclusive | Verdict::Safe => Cause::Inconclusive,
+    }
+}
+
 /// Why a command failed: the kind of the first call that failed for good. If there is none, the request was refused.
-fn cause(aws: &Aws) -> Cause {
+pub fn cause(aws: &Aws) -> Cause {
     match aws.gave_up() {
         Some(Kind::Denied) => Cause::Denied,
         Some(Kind::Throttled) => Cause::Throttled,

@@ -18,9 +18,12 @@ use crate::aws::{Aws, Calls, CloudFormation, Iam, Sts};
 use crate::callback::{Undelivered, deliver};
 use crate::command::{Command, Refusal, Timing, id_of_refusal, known_type};
 use crate::connections::Connections;
-use crate::log::Line;
+use crate::direct::{self, Answered, Task};
+use crate::event::{Call, Event};
+use crate::log::metrics::Counted;
+use crate::log::{Line, finding};
 use crate::request::{Envelope, Intent, ResponseUrl, secrets};
-use crate::response::{Cause, Response};
+use crate::response::{Attributes, Cause, Response};
 
 /// The answer is sent at least this long before Lambda's deadline, which leaves time for a second attempt.
 const TO_ANSWER: Duration = Duration::from_secs(3);
@@ -74,16 +77,82 @@ pub enum Unanswered {
 }
 
 impl Handler {
-    /// Handles one event.
+    /// Handles one event. A request of CloudFormation is answered at its URL and returns null. A direct call returns its
+    /// answer.
     ///
     /// # Errors
-    /// Only when no answer could be delivered.
-    pub async fn handle(&self, event: Value, invocation: Invocation) -> Result<(), Unanswered> {
+    /// Only when no answer could be delivered to CloudFormation.
+    pub async fn handle(&self, event: Value, invocation: Invocation) -> Result<Value, Unanswered> {
+        match Event::read(event) {
+            Event::Request(event) => self.answer(event, invocation).await.map(|()| Value::Null),
+            Event::Direct(call) => Ok(self.call(call, invocation).await),
+        }
+    }
+
+    /// Runs a direct call, and returns its answer.
+    async fn call(&self, call: Call, invocation: Invocation) -> Value {
+        let (started, at, name) = (Instant::now(), invocation.now, call.name());
+        self.connections.begin_event(invocation.now);
+        let aws = Arc::new(self.aws(&invocation));
+        let done = self.run_call(call, &aws, &invocation).await;
+        let envelope = Envelope { request_type: name.to_owned(), ..Envelope::default() };
+        if let Some(report) = &done.report {
+            finding::write(report, at);
+        }
+        let counted = match (&done.report, done.verdict) {
+            (Some(report), _) => Some(Counted::Audit {
+                roles: report.entries.len(),
+                findings: report.count().into_iter().map(|(code, count)| (code.name(), count)).collect(),
+            }),
+            (None, Some(verdict)) => Some(Counted::AccessCheck(verdict)),
+            (None, None) => None,
+        };
+        let physical_id = String::new();
+        let response = match done.failed {
+            Some((reason, cause)) => Response::Failed { physical_id, reason, cause },
+            None => Response::Success { physical_id, attributes: Attributes::default() },
+        };
+        Line {
+            envelope: &envelope,
+            resource_type: Some(name).filter(|name| !name.is_empty()),
+            response: Some(&response),
+            undelivered: None,
+            calls: aws.calls(),
+            at,
+            took: started.elapsed(),
+            counted,
+        }
+        .write();
+        done.answer
+    }
+
+    async fn run_call(&self, call: Call, aws: &Arc<Aws>, invocation: &Invocation) -> Answered {
+        let (name, now) = (call.name(), invocation.now.into());
+        let function = FunctionArn::parse(&invocation.function_arn);
+        let read = || Task::read(call, function, &self.settings, now);
+        let task = match catch_unwind(AssertUnwindSafe(read)) {
+            Ok(Ok(task)) => task,
+            Ok(Err(refusal)) => return direct::failed(name, refusal.reason, refusal.cause, now),
+            Err(_) => return direct::failed(name, panicked(), Cause::Panicked, now),
+        };
+        let Some(seed) = seed() else { return direct::failed(name, no_randomness(), Cause::Other, now) };
+        let work = {
+            let aws = Arc::clone(aws);
+            Box::pin(async move { task.run(&aws, &seed).await })
+        };
+        match finished(work, invocation.deadline - TO_ANSWER).await {
+            Ok(answered) => answered,
+            Err((cause, reason)) => direct::failed(name, reason, cause, now),
+        }
+    }
+
+    /// Handles one request of CloudFormation.
+    async fn answer(&self, event: Value, invocation: Invocation) -> Result<(), Unanswered> {
         let (started, at) = (Instant::now(), invocation.now);
         let envelope = Envelope::read(&event);
         let log = |response: Option<&Response>, calls: Calls, undelivered: Option<String>| {
             let (resource_type, took) = (known_type(&envelope), started.elapsed());
-            Line { envelope: &envelope, resource_type, response, undelivered, calls, at, took }.write();
+            Line { envelope: &envelope, resource_type, response, undelivered, calls, at, took, counted: None }.write();
         };
         let url = match ResponseUrl::accept(&event, &self.region, &self.emulators) {
             Ok(url) => url,
@@ -132,31 +201,41 @@ impl Handler {
             Ok(command) => command,
             Err(response) => return (response, Calls::default()),
         };
-        let mut bytes = [0; Seed::BYTES];
-        if getrandom::fill(&mut bytes).is_err() {
-            let message =
-                "The operating system returned no random bytes, so no external ID could be generated. Try again.";
-            let reason = Finding::failure(Code::InternalError, message).into();
-            let physical_id = command.physical_id().to_owned();
-            return (Response::Failed { physical_id, reason, cause: Cause::Other }, Calls::default());
-        }
-        let seed = Seed::new(bytes);
         let physical_id = command.physical_id().to_owned();
-        let until = invocation.deadline - TO_FINISH;
-        let now = invocation.now;
-        let aws = Arc::new(Aws {
-            iam: Iam::new(self.iam.clone(), until, now),
-            sts: Sts::new(self.sts.clone(), until, now),
-            cloudformation: CloudFormation::new(self.cloudformation.clone(), until, now),
-        });
-
+        let Some(seed) = seed() else {
+            let response = Response::Failed { physical_id, reason: no_randomness(), cause: Cause::Other };
+            return (response, Calls::default());
+        };
+        let aws = Arc::new(self.aws(&invocation));
         let work = {
             let aws = Arc::clone(&aws);
-            async move { command.run(&aws, &seed).await }
+            // Boxed, since it is kilobytes and moves into a task.
+            Box::pin(async move { command.run(&aws, &seed).await })
         };
         let response = watched(work, invocation.deadline - TO_ANSWER, physical_id).await;
         (response, aws.calls())
     }
+
+    /// The services, for the length of one event.
+    fn aws(&self, invocation: &Invocation) -> Aws {
+        let (until, now) = (invocation.deadline - TO_FINISH, invocation.now);
+        Aws {
+            iam: Iam::new(self.iam.clone(), until, now),
+            sts: Sts::new(self.sts.clone(), until, now),
+            cloudformation: CloudFormation::new(self.cloudformation.clone(), until, now),
+        }
+    }
+}
+
+/// The randomness of one event. `None` if the operating system returned none.
+fn seed() -> Option<Seed> {
+    let mut bytes = [0; Seed::BYTES];
+    getrandom::fill(&mut bytes).ok().map(|()| Seed::new(bytes))
+}
+
+fn no_randomness() -> Reason {
+    let message = "The operating system returned no random bytes, so no external ID could be generated. Try again.";
+    Finding::failure(Code::InternalError, message).into()
 }
 
 const TIMED_OUT: &str =
@@ -184,24 +263,34 @@ fn unless_it_panics(envelope: &Envelope, read: impl FnOnce() -> Result<Command, 
     }
 }
 
-/// Runs work in a separate task, so that there is always an answer: a panic in it is caught, and it is aborted at the
-/// deadline.
+/// Runs the work for a request, see [`finished`].
 async fn watched(
     work: impl Future<Output = Response> + Send + 'static,
     until: Instant,
     physical_id: String,
 ) -> Response {
+    match finished(work, until).await {
+        Ok(response) => response,
+        Err((cause, reason)) => Response::Failed { physical_id, reason, cause },
+    }
+}
+
+/// Runs work in a separate task, so that there is always an answer: a panic in it is caught, and it is aborted at the
+/// deadline.
+async fn finished<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+    until: Instant,
+) -> Result<T, (Cause, Reason)> {
     let work = tokio::spawn(work);
     let abandon = work.abort_handle();
-    let (cause, reason) = match timeout_at(until, work).await {
-        Ok(Ok(response)) => return response,
-        Ok(Err(_)) => (Cause::Panicked, panicked()),
+    match timeout_at(until, work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(_)) => Err((Cause::Panicked, panicked())),
         Err(_) => {
             abandon.abort();
-            (Cause::TimedOut, Finding::failure(Code::TimedOut, TIMED_OUT).into())
+            Err((Cause::TimedOut, Finding::failure(Code::TimedOut, TIMED_OUT).into()))
         }
-    };
-    Response::Failed { physical_id, reason, cause }
+    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@
 //! at every level but `off`, because CloudWatch makes the metrics from it. It never contains the response URL, external
 //! IDs or credentials.
 
+pub mod finding;
 pub mod lines;
 pub mod metrics;
 
 use std::time::{Duration, SystemTime};
 
 pub use self::lines::REQUEST;
-use self::metrics::{FailureKind, Measured};
+use self::metrics::{Counted, FailureKind, Measured};
 use delegated_role_core::findings::cut;
 use delegated_role_core::role::attributes::WARNINGS;
 use delegated_role_core::role::ownership::is_refused_id;
@@ -52,6 +53,8 @@ pub struct Line<'a> {
     pub at: SystemTime,
     /// How long it took.
     pub took: Duration,
+    /// What a direct call found.
+    pub counted: Option<Counted>,
 }
 
 impl Line<'_> {
@@ -129,6 +132,7 @@ impl Line<'_> {
             failure,
             calls: self.calls,
             duration_ms: milliseconds(self.took),
+            counted: self.counted.clone(),
         }
     }
 }

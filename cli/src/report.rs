@@ -36,10 +36,7 @@ impl Report {
 
 /// The name of a severity.
 pub fn severity(finding: &Finding) -> &'static str {
-    match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
+    finding.severity.name()
 }
 
 /// The sentences of a finding, without the code at their end.

@@ -18,10 +18,12 @@
 //! | [`role`] | the role: delegation, trust, desired, observed, plan, attributes |
 //! | [`external_id`] | the provider's external ID for a customer: made once, derived from then on |
 //! | [`access_check`] | the question about a customer's role, its probes, and the verdict |
+//! | [`audit`] | what is found in one observed role, and the report about all of them |
 //! | [`secrets`] | what no reason and no log line may repeat |
 //! | [`seed`] | the randomness of one request, as an input |
 
 pub mod access_check;
+pub mod audit;
 pub mod external_id;
 pub mod findings;
 pub mod identifiers;

@@ -4,10 +4,12 @@
 //! environment. A template author cannot lift them. Where IAM has a condition key for a limit, the function's own policy
 //! enforces it, too; SECURITY.md says which limits this code alone enforces.
 
+mod audit;
 mod environment;
 
 use std::collections::BTreeSet;
 
+pub use self::audit::AuditSettings;
 use self::environment::Environment;
 use crate::findings::Problems;
 use crate::identifiers::{
@@ -27,6 +29,8 @@ pub struct Settings {
     pub limits: Result<OwnerLimits, Problems>,
     /// The resource types that the function is installed for. Empty: all.
     pub resource_types: Vec<String>,
+    /// When the audit reports a role that is not used, or expires soon. Or everything that is wrong with these settings.
+    pub audit: Result<AuditSettings, Problems>,
 }
 
 impl Settings {
@@ -39,6 +43,7 @@ impl Settings {
             role_name_prefix: name_prefix(&mut Environment::new(&variable)),
             limits: OwnerLimits::read(Environment::new(&variable)),
             resource_types: resource_types.map(ToOwned::to_owned).collect(),
+            audit: AuditSettings::read(Environment::new(&variable)),
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use aws_sdk_iam::types::{AttachedPermissionsBoundary, Role, SummaryKeyType};
+use delegated_role_core::audit::inspected::Inspected;
 use delegated_role_core::identifiers::{PolicyArn, RoleName, RolePath};
 use delegated_role_core::policy::Document;
 use delegated_role_core::role::account_lookup::{AccountLookup, Quotas};
@@ -74,15 +75,75 @@ pub async fn observe(
         created: created(&role),
         trust: trust_document.as_ref().and_then(Trust::from_document),
         description: role.description().unwrap_or_default().to_owned(),
-        max_session_duration: role.max_session_duration().and_then(|seconds| seconds.try_into().ok()).unwrap_or(3_600),
-        permissions_boundary: role
-            .permissions_boundary()
-            .and_then(AttachedPermissionsBoundary::permissions_boundary_arn)
-            .map(ToOwned::to_owned),
+        max_session_duration: session_duration(&role),
+        permissions_boundary: boundary(&role),
         tags,
         inline,
         attached,
     })))
+}
+
+/// The roles under a path, by name. If a page cannot be read, those before it and the failure.
+pub async fn list_roles(iam: &Iam, path: &RolePath) -> (Vec<(RoleName, RolePath)>, Option<Failure>) {
+    let mut roles = Vec::new();
+    let mut marker = None;
+    loop {
+        let page = iam
+            .call("iam:ListRoles", Patience::Usual, |client| {
+                client.list_roles().path_prefix(path.as_str()).set_marker(marker.clone()).send()
+            })
+            .await;
+        let page = match page {
+            Ok(page) => page,
+            Err(failure) => return (roles, Some(failure)),
+        };
+        let named = |role: &Role| Some((RoleName::parse(role.role_name()).ok()?, RolePath::parse(role.path()).ok()?));
+        roles.extend(page.roles().iter().filter_map(named));
+        marker = page.marker().filter(|_| page.is_truncated()).map(ToOwned::to_owned);
+        if marker.is_none() {
+            return (roles, None);
+        }
+    }
+}
+
+/// The role of this name as it is, whoever owns it. `None` if there is no such role any more.
+pub async fn inspect(iam: &Iam, name: &RoleName) -> Result<Option<Inspected>, Failure> {
+    let (role, inline, attached) = tokio::join!(
+        get_role(iam, name),
+        async { read_inline(iam, name, list_inline(iam, name).await?).await },
+        list_attached(iam, name)
+    );
+    let Some(role) = role? else { return Ok(None) };
+    let gone = |failure: &Failure| failure.kind == Kind::NoSuchRole;
+    let (inline, attached) = match (inline, attached) {
+        (Err(failure), _) | (_, Err(failure)) if gone(&failure) => return Ok(None),
+        (inline, attached) => (inline?, attached?),
+    };
+    let (spelling, path, tags) = marks(&role, name);
+    let last_used = role.role_last_used().and_then(|used| used.last_used_date());
+    Ok(Some(Inspected {
+        name: spelling,
+        path,
+        arn: role.arn().to_owned(),
+        created: created(&role),
+        last_used: last_used.and_then(|date| SystemTime::try_from(*date).ok()).map(Timestamp::from),
+        trust: role.assume_role_policy_document().and_then(|text| Document::from_encoded(text).ok()),
+        description: role.description().unwrap_or_default().to_owned(),
+        max_session_duration: session_duration(&role),
+        permissions_boundary: boundary(&role),
+        tags,
+        inline,
+        attached: attached.into_iter().collect(),
+    }))
+}
+
+fn session_duration(role: &Role) -> u32 {
+    role.max_session_duration().and_then(|seconds| seconds.try_into().ok()).unwrap_or(3_600)
+}
+
+fn boundary(role: &Role) -> Option<String> {
+    let boundary = role.permissions_boundary();
+    boundary.and_then(AttachedPermissionsBoundary::permissions_boundary_arn).map(ToOwned::to_owned)
 }
 
 /// Who owns the role with this name, and when IAM created it. `None` if there is no such role.

@@ -4,6 +4,8 @@
 //! [embedded metric format]:
 //! https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::aws::Calls;
@@ -25,6 +27,22 @@ pub struct Measured {
     pub calls: Calls,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
+    /// What a direct call found.
+    pub counted: Option<Counted>,
+}
+
+/// What a direct call found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// The audited roles, and the findings of each kind.
+    Audit {
+        /// How many roles were read.
+        roles: usize,
+        /// How many findings there are, by the name of their code.
+        findings: BTreeMap<&'static str, usize>,
+    },
+    /// The verdict of an access check.
+    AccessCheck(&'static str),
 }
 
 /// How a request failed.
@@ -104,7 +122,48 @@ pub fn document(measured: &Measured) -> Value {
     if let Some(failure) = measured.failure {
         document["FailureKind"] = failure.name().into();
     }
+    if let Some(counted) = &measured.counted {
+        count(&mut document, counted);
+    }
     document
+}
+
+/// Adds what a direct call found. Each finding has a line of its own, which counts it by code; the zero here lets the
+/// alarm end.
+fn count(document: &mut Value, counted: &Counted) {
+    let (metrics, dimensions) = match counted {
+        Counted::Audit { roles, findings } => {
+            document["AuditedRoles"] = (*roles).into();
+            document["AuditFindings"] = 0.into();
+            document["FindingsByCode"] = json!(findings);
+            (&["AuditedRoles", "AuditFindings"][..], json!([[]]))
+        }
+        Counted::AccessCheck(verdict) => {
+            document["AccessChecks"] = 1.into();
+            document["Verdict"] = (*verdict).into();
+            (&["AccessChecks"][..], json!([[], ["Verdict"]]))
+        }
+    };
+    let metrics: Vec<Value> = metrics.iter().map(|name| json!({ "Name": name, "Unit": "Count" })).collect();
+    if let Some(Value::Array(directives)) = document.pointer_mut("/_aws/CloudWatchMetrics") {
+        directives.push(json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics }));
+    }
+}
+
+/// The members that count one finding of an audit, in total and by its code.
+pub fn of_finding(at_ms: u64, code: &str) -> Value {
+    json!({
+        "_aws": {
+            "Timestamp": at_ms,
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [[], ["Code"]],
+                "Metrics": [{ "Name": "AuditFindings", "Unit": "Count" }],
+            }],
+        },
+        "Code": code,
+        "AuditFindings": 1,
+    })
 }
 
 #[cfg(test)]
@@ -116,7 +175,8 @@ mod tests {
     #[expect(clippy::needless_pass_by_value, reason = "every check takes its expected text")]
     fn check(resource_type: Option<&'static str>, failure: Option<FailureKind>, expected: Expect) {
         let calls = Calls { sent: 5, retried: 2, throttled: 1 };
-        let measured = Measured { at_ms: 1_795_348_801_000, resource_type, failure, calls, duration_ms: 321 };
+        let measured =
+            Measured { at_ms: 1_795_348_801_000, resource_type, failure, calls, duration_ms: 321, counted: None };
         expected.assert_eq(&format!("{:#}\n", document(&measured)));
     }
 

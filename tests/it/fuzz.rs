@@ -163,6 +163,7 @@ fn answer(stack: &Stack, event: Value) -> Result<Option<Answered>, TestCaseError
         calls,
         at: now,
         took,
+        counted: None,
     };
     line.write();
 

@@ -7,6 +7,7 @@ mod access_check;
 mod agreement;
 mod architecture;
 mod attributes;
+mod audit;
 mod callers_account;
 mod convergence;
 mod delegated_role;

@@ -10,11 +10,12 @@ use service_provider_access::response::{Cause, Response};
 use tokio::time::Instant;
 
 use crate::fixtures::{FUNCTION, ID, PROVIDER, SCP_DENIAL};
-use crate::function::{Function, requests};
+use crate::function::{Function, lines, requests};
 use crate::stack::Stack;
 use crate::template::Deployment;
 use crate::wire::bucket;
-use crate::wire::iam::Fault;
+use crate::wire::iam::{Fault, Role};
+use crate::wire::lambda;
 use crate::wire::sts::{self, Customer};
 
 /// A timeout of the function that leaves time for any answer, and that a test can wait for.
@@ -166,11 +167,13 @@ async fn only_the_log_level_off_disables_the_metrics() {
 async fn the_alarms_of_the_templates_watch_existing_metrics() {
     let mut function = Function::new().await;
     create(&mut function, &json!({})).await;
+    function.lambda.invoke(&json!({"Audit": {}}), SHORT).await;
     let lines = logged(&mut function).await;
-    let made = metrics(&lines[0]);
-    for (name, deployment) in
-        [("template.yaml", Deployment::of_shipped_template()), ("provider.yaml", Deployment::of_provider_template())]
-    {
+    let made: BTreeMap<_, _> = lines.iter().flat_map(metrics).collect();
+    for (name, deployment, own) in [
+        ("template.yaml", Deployment::of_shipped_template(), Some(["ServiceProviderAccess", "AuditFindings"])),
+        ("provider.yaml", Deployment::of_provider_template(), None),
+    ] {
         let resources = deployment.declared("/Resources").as_object().unwrap();
         let alarms = resources.values().filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
         let mut watched = Vec::new();
@@ -182,14 +185,61 @@ async fn the_alarms_of_the_templates_watch_existing_metrics() {
             watched.push(["Namespace", "MetricName"].map(|key| properties[key].as_str().unwrap()));
         }
         watched.sort_unstable();
-        let metrics =
-            [["AWS/Lambda", "Errors"], ["ServiceProviderAccess", "Faults"], ["ServiceProviderAccess", "Throttles"]];
+        let mut metrics =
+            vec![["AWS/Lambda", "Errors"], ["ServiceProviderAccess", "Faults"], ["ServiceProviderAccess", "Throttles"]];
+        metrics.extend(own);
+        metrics.sort_unstable();
         assert_eq!(watched, metrics, "{name}");
         for [namespace, metric] in metrics {
             // Only a metric over all requests includes those with an unknown resource type.
             let exists = made.contains_key(&(String::new(), metric.to_owned()));
             assert_eq!(exists, namespace == "ServiceProviderAccess", "{metric} of {name}");
         }
+    }
+}
+
+// --- Direct calls ---
+
+#[tokio::test]
+async fn an_audit_counts_its_roles_and_each_finding_by_its_code() {
+    let mut function = Function::new().await;
+    function.account.put_role(Role::named("Build").path("/delegated/"));
+    let ended = function.lambda.invoke(&json!({"Audit": {}}), SHORT).await;
+    let lambda::Invocation::Response(report) = ended else { panic!("{ended:?}") };
+    assert_eq!(report["Roles"][0]["Findings"][0]["Code"], "unmarked");
+    let log = function.log().await;
+    let [line] = &requests(&log)[..] else { panic!("not one line") };
+    assert_eq!((&line["request_type"], &line["outcome"]), (&json!("Audit"), &json!("success")));
+    let over_all = |name: &str| (String::new(), name.to_owned());
+    let counted = metrics(line);
+    assert_eq!([&counted[&over_all("AuditedRoles")], &counted[&over_all("AuditFindings")]], [&1, &0]);
+    assert_eq!(line["FindingsByCode"], json!({"unmarked": 1}));
+    let found: Vec<_> = lines(&log).into_iter().filter(|line| line["message"] == "finding").collect();
+    let [line] = &found[..] else { panic!("{log:#?}") };
+    assert_eq!(line["role"], "arn:aws:iam::111111111111:role/delegated/Build");
+    assert_eq!((&line["code"], &line["severity"]), (&json!("unmarked"), &json!("error")));
+    assert_eq!(line["finding"], report["Roles"][0]["Findings"][0]["Message"]);
+    let by_code = ("Code=unmarked".to_owned(), "AuditFindings".to_owned());
+    assert_eq!(metrics(line), BTreeMap::from([(over_all("AuditFindings"), 1), (by_code, 1)]));
+}
+
+#[tokio::test]
+async fn a_direct_check_counts_by_its_verdict_and_never_fails_for_lambda() {
+    for (event, verdict, outcome) in [
+        (json!({"RoleArn": Customer::ROLE, "ExternalId": ID}), "Safe", "success"),
+        (json!({"RoleArn": "not-an-arn", "ExternalId": ID}), "Refused", "failed"),
+    ] {
+        let mut function = Function::new().await;
+        function.customer.trusts(|id| id == Some(ID));
+        let ended = function.lambda.invoke(&json!({"AccessCheck": event}), Duration::from_secs(30)).await;
+        let lambda::Invocation::Response(answer) = ended else { panic!("{ended:?}") };
+        assert_eq!(answer["Verdict"], verdict, "{answer:#}");
+        let log = function.log().await;
+        assert!(!log.iter().any(|line| line.contains(ID)), "{log:#?}");
+        let [line] = &requests(&log)[..] else { panic!("not one line") };
+        assert_eq!((&line["request_type"], &line["outcome"]), (&json!("AccessCheck"), &json!(outcome)));
+        let by_verdict = (format!("Verdict={verdict}"), "AccessChecks".to_owned());
+        assert_eq!(metrics(line)[&by_verdict], 1);
     }
 }
 

@@ -123,9 +123,10 @@ fn templates_accept_the_regions_and_buckets_of_every_partition() {
     assert!(checked >= 3 * REGIONS.len(), "{checked}");
 }
 
-/// What is the same in every partition: Lambda's service principal, and the default of `ManagedPolicyArns`, which the
+/// What is the same in every partition: the service principals of Lambda and `EventBridge`, and the default of `ManagedPolicyArns`, which the
 /// condition `ManagedPoliciesAreTheDefault` replaces by the same policy of the partition.
-const EVERYWHERE: [&str; 2] = ["lambda.amazonaws.com", "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"];
+const EVERYWHERE: [&str; 3] =
+    ["lambda.amazonaws.com", "events.amazonaws.com", "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"];
 
 #[test]
 fn no_template_is_for_one_partition_only() {

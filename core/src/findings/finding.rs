@@ -14,6 +14,16 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// One thing that is wrong, or that a person should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
@@ -64,6 +74,12 @@ impl Finding {
     #[must_use]
     pub fn and(self, sentences: impl fmt::Display) -> Self {
         Self { message: format!("{} {sentences}", self.message), ..self }
+    }
+
+    /// The same finding in other words.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        Self { message: message.into(), ..self }
     }
 
     /// The finding in at most this number of bytes of a JSON string. The code is kept.

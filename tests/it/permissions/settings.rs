@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use delegated_role_core::owner_limits::{OwnerLimits, Settings};
+use delegated_role_core::owner_limits::{AuditSettings, OwnerLimits, Settings};
 use regex_lite::Regex;
 use tracing::level_filters::LevelFilter;
 
 use super::{BOUNDARY, SHIPPED_BOUNDARY, deployed, without_boundary};
 
 /// By parameter: the variable it becomes, its default, and a value that is not the default.
-const SETTINGS: [(&str, &str, &str, &str); 12] = [
+const SETTINGS: [(&str, &str, &str, &str); 14] = [
     ("RolePathPrefix", "ROLE_PATH_PREFIX", "/delegated/", "/partners/eu/"),
     ("RoleNamePrefix", "ROLE_NAME_PREFIX", "", "acme-"),
     ("RequiredPermissionsBoundary", "REQUIRED_PERMISSIONS_BOUNDARY", SHIPPED_BOUNDARY, BOUNDARY),
@@ -21,6 +21,8 @@ const SETTINGS: [(&str, &str, &str, &str); 12] = [
     ("MaxSessionDurationCap", "MAX_SESSION_DURATION_CAP", "43200", "7200"),
     ("PermitAdministrativeAccess", "PERMIT_ADMINISTRATIVE_ACCESS", "false", "true"),
     ("ProtectedStackNames", "PROTECTED_STACK_NAMES", "", "network-*,baseline"),
+    ("UnusedAfterDays", "UNUSED_AFTER_DAYS", "90", "30"),
+    ("ExpiringWithinDays", "EXPIRING_WITHIN_DAYS", "14", "60"),
     ("LogLevel", "RUST_LOG", "info", "debug"),
 ];
 
@@ -44,8 +46,9 @@ fn environment_with(changes: &[(&str, &str)]) -> BTreeMap<String, String> {
     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-fn guardrails(environment: &BTreeMap<String, String>) -> Result<OwnerLimits, String> {
-    Settings::from_environment(|name| environment.get(name).cloned()).limits.map_err(|problems| problems.to_string())
+fn guardrails(environment: &BTreeMap<String, String>) -> Result<(OwnerLimits, AuditSettings), String> {
+    let Settings { limits, audit, .. } = Settings::from_environment(|name| environment.get(name).cloned());
+    Ok((limits.map_err(|problems| problems.to_string())?, audit.map_err(|problems| problems.to_string())?))
 }
 
 #[test]
@@ -69,6 +72,7 @@ fn by_default_only_the_accounts_of_the_templates_own_role_are_trusted() {
 fn the_code_reads_all_variables_and_has_the_same_defaults() {
     let source = include_str!("../../../core/src/owner_limits.rs");
     let (code, _tests) = source.split_once("#[cfg(test)]").unwrap();
+    let code = &format!("{code}{}", include_str!("../../../core/src/owner_limits/audit.rs"));
     let read = Regex::new(r#"\b(?:given|list|flag|one|each|number)\(\s*"([A-Z_]+)""#).unwrap();
     let read: BTreeSet<_> = read.captures_iter(code).map(|found| found[1].to_owned()).collect();
     let of_itself = OF_ITSELF.iter().map(|(variable, _)| *variable);
@@ -91,15 +95,15 @@ fn the_code_reads_all_variables_and_has_the_same_defaults() {
         assert!(changed.is_ok() && changed != guardrails(&only_of_itself), "{parameter}: {changed:?}");
     }
     // Without it, as with an older template, all else works.
-    let known = guardrails(&only_of_itself).unwrap();
+    let (known, audit) = guardrails(&only_of_itself).unwrap();
     let unknown = OwnerLimits { function_role: None, function_stack: None, ..known.clone() };
-    assert_eq!(guardrails(&BTreeMap::new()), Ok(unknown.clone()));
+    assert_eq!(guardrails(&BTreeMap::new()), Ok((unknown.clone(), audit)));
     assert_ne!(known, unknown);
 }
 
 #[test]
 fn a_parameter_accepts_what_the_code_accepts() {
-    let good: [(&str, &[&str]); 11] = [
+    let good: [(&str, &[&str]); 13] = [
         ("RolePathPrefix", &["/d/", "/a/b.c/", "/A_+=,.@-9/"]),
         ("RoleNamePrefix", &["acme-", "A_+=,.@-9", &"n".repeat(32)]),
         (
@@ -126,9 +130,11 @@ fn a_parameter_accepts_what_the_code_accepts() {
         ("MinExternalIdLength", &["2", "16", "1224"]),
         ("MaxSessionDurationCap", &["3600", "43200", "7200"]),
         ("PermitAdministrativeAccess", &["true", "false"]),
+        ("UnusedAfterDays", &["1", "90", "400"]),
+        ("ExpiringWithinDays", &["1", "14", "3650"]),
         ("ProtectedStackNames", &["*", "network-*,base?ine,audit", &format!("{}{}", "s,".repeat(19), "s".repeat(128))]),
     ];
-    let bad: [(&str, &[&str]); 10] = [
+    let bad: [(&str, &[&str]); 12] = [
         ("RoleNamePrefix", &["a/", "a b", "a*", "\u{e4}", &"n".repeat(33)]),
         ("RolePathPrefix", &["d/", "/d", "//", "/a//b/", "/a b/", "/\u{e4}/"]),
         (
@@ -167,6 +173,8 @@ fn a_parameter_accepts_what_the_code_accepts() {
         ("MinExternalIdLength", &["1", "1225", "-2", "x"]),
         ("MaxSessionDurationCap", &["3599", "43201", "0", "-3600", "1h"]),
         ("PermitAdministrativeAccess", &["yes", "TRUE", "1"]),
+        ("UnusedAfterDays", &["0", "401", "-1", "90d"]),
+        ("ExpiringWithinDays", &["0", "3651", "-1", "soon"]),
         (
             "ProtectedStackNames",
             &[

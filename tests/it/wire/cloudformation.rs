@@ -37,6 +37,8 @@ pub(crate) struct Report {
     pub(crate) creation_began: Option<SystemTime>,
     /// Whether every call is denied.
     pub(crate) denied: bool,
+    /// The resources that are reported in another way, by stack and logical ID: their status and physical ID.
+    pub(crate) others: BTreeMap<(String, String), (String, String)>,
     /// The calls that came.
     pub(crate) calls: Vec<String>,
     /// Whether a test has said what is reported.
@@ -105,6 +107,15 @@ impl CloudFormation {
     }
 }
 
+impl Report {
+    /// The status and physical ID of the resource that a call is about.
+    fn reported(&self, call: &Call) -> (&str, &str) {
+        let parameter = |name: &str| call.parameters.get(name).cloned().unwrap_or_default();
+        let other = self.others.get(&(parameter("StackName"), parameter("LogicalResourceId")));
+        other.map_or((&self.status, &self.physical_id), |(status, physical_id)| (status, physical_id))
+    }
+}
+
 impl Service for Report {
     type Call = Call;
     type Special = ();
@@ -129,16 +140,17 @@ impl Service for Report {
         let parameter = |name: &str| call.parameters.get(name).map_or("", String::as_str);
         let result = match call.action.as_str() {
             _ if self.denied => Err(self.denial(call, "with an explicit deny in a service control policy")),
-            "DescribeStackResource" if self.status.is_empty() => {
+            "DescribeStackResource" if self.reported(call).0.is_empty() => {
                 Err(Refusal::new(400, "ValidationError", "The resource does not exist for the stack".to_owned()))
             }
             "DescribeStackResource" => {
+                let (status, physical_id) = self.reported(call);
                 let detail = Xml::new()
                     .text("LogicalResourceId", parameter("LogicalResourceId"))
-                    .optional_text("PhysicalResourceId", Some(&self.physical_id).filter(|id| !id.is_empty()))
+                    .optional_text("PhysicalResourceId", Some(physical_id).filter(|id| !id.is_empty()))
                     .text("ResourceType", "Custom::DelegatedRole")
                     .text("LastUpdatedTimestamp", "2026-11-22T12:00:00Z")
-                    .text("ResourceStatus", &self.status);
+                    .text("ResourceStatus", status);
                 Ok(Xml::new().element("StackResourceDetail", &detail))
             }
             "DescribeStackResources" if self.status.is_empty() => {

@@ -178,7 +178,7 @@ impl Service for Iam {
         let resource = match call.action.name {
             "CreateRole" => self.state.arn("role", call.optional("Path").unwrap_or("/"), role),
             "GetPolicy" | "GetPolicyVersion" => format!("policy {}", call.optional("PolicyArn").unwrap_or_default()),
-            "GetAccountSummary" => "*".to_owned(),
+            "GetAccountSummary" | "ListRoles" => "*".to_owned(),
             _ => format!("role {role}"),
         };
         Refusal::access_denied(&self.state.caller(), &action, &resource, &reason.replace("ACTION", &action))

@@ -69,7 +69,8 @@ fn the_function_has_no_other_permissions() {
         for (action, resource) in others {
             judge.must_deny(&Call::on(action, resource).boundary(Some(&required(&deployment))));
         }
-        for action in ["iam:ListRoles", "iam:ListUsers", "iam:GetAccountAuthorizationDetails", "logs:DescribeLogGroups"]
+        for action in
+            ["iam:ListPolicies", "iam:ListUsers", "iam:GetAccountAuthorizationDetails", "logs:DescribeLogGroups"]
         {
             judge.must_deny(&Call::on_nothing(action));
         }

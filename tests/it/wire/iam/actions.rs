@@ -74,6 +74,13 @@ const ACTIONS: &[Action] = &[
     write("AttachRolePolicy", &["RoleName", "PolicyArn"], policies::attach_role_policy),
     write("DetachRolePolicy", &["RoleName", "PolicyArn"], policies::detach_role_policy),
     write("DeleteRole", &["RoleName"], role::delete_role),
+    Action {
+        name: "ListRoles",
+        writes: false,
+        line: &["PathPrefix"],
+        parameters: &["PathPrefix", "Marker", "MaxItems"],
+        perform: role::list_roles,
+    },
     list("ListRolePolicies", &["RoleName", "Marker", "MaxItems"], policies::list_role_policies),
     read("GetRolePolicy", &["RoleName", "PolicyName"], policies::get_role_policy),
     list("ListAttachedRolePolicies", &["RoleName", "Marker", "MaxItems"], policies::list_attached_role_policies),

@@ -59,6 +59,8 @@ pub(crate) struct Role {
     pub(crate) attached_policies: Vec<String>,
     /// When, in seconds since 1970. Roles that a test puts there are older than any request.
     pub(crate) created: u64,
+    /// When it was last used, in seconds since 1970.
+    pub(crate) last_used: Option<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -229,6 +231,7 @@ impl Role {
             inline_policies: BTreeMap::new(),
             attached_policies: Vec::new(),
             created: 0,
+            last_used: None,
         }
     }
 

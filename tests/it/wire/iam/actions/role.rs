@@ -31,10 +31,12 @@ pub(super) fn create_role(state: &mut State, call: &Call) -> Answer {
 
 pub(super) fn get_role(state: &mut State, call: &Call) -> Answer {
     let role = state.find_role(rules::role_name(call)?)?;
+    let used = role.last_used.map(|used| Xml::new().text("LastUsedDate", date(used)).text("Region", "us-east-1"));
+    let last_used = used.unwrap_or_else(Xml::new);
     let mut xml = identity(role)
         .optional_text("Description", role.description.as_ref())
         .text("MaxSessionDuration", role.max_session_duration)
-        .element("RoleLastUsed", &Xml::new());
+        .element("RoleLastUsed", &last_used);
     if let Some(arn) = &role.permissions_boundary {
         let boundary = Xml::new().text("PermissionsBoundaryType", "Policy").text("PermissionsBoundaryArn", arn);
         xml = xml.element("PermissionsBoundary", &boundary);
@@ -98,6 +100,14 @@ pub(super) fn delete_role(state: &mut State, call: &Call) -> Answer {
         return Ok(Xml::new());
     };
     Err(Refusal::conflict(conflict))
+}
+
+/// IAM lists roles without their tags, their boundary and their last use.
+pub(super) fn list_roles(state: &mut State, call: &Call) -> Answer {
+    let prefix = call.optional("PathPrefix").unwrap_or("/");
+    let roles: Vec<&Role> = state.roles.iter().filter(|role| role.path.starts_with(prefix)).collect();
+    let (page, rest) = page(state, call, &roles)?;
+    Ok(rest.append_to(Xml::new().list("Roles", page.iter().map(|role| identity(role)))))
 }
 
 pub(super) fn list_instance_profiles_for_role(state: &mut State, call: &Call) -> Answer {

@@ -34,10 +34,10 @@ async fn the_loopback_server_serves_the_same_account() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the fake IAM does not know the action ListRoles")]
+#[should_panic(expected = "the fake IAM does not know the action ListUsers")]
 async fn an_unknown_action_is_a_panic() {
     let account = Account::new();
-    let _ = client(&account).list_roles().send().await;
+    let _ = client(&account).list_users().send().await;
 }
 
 #[tokio::test]

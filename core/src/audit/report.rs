@@ -1,0 +1,97 @@
+//! The report of an audit, as JSON. Programs depend on its fields.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::admission::Admission;
+use super::inspected::Inspected;
+use crate::findings::{Code, Finding};
+use crate::role::ownership::{LOGICAL_ID_TAG, STACK_TAG};
+use crate::timestamp::Timestamp;
+
+/// The version of the report. A new field does not change it; another meaning of a field does.
+pub const VERSION: u32 = 1;
+
+/// One role, with what was found in it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The role.
+    pub role: Inspected,
+    /// What was found.
+    pub findings: Vec<Finding>,
+}
+
+/// The report.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// When the audit ran.
+    pub audited_at: Timestamp,
+    /// The roles that were read.
+    pub entries: Vec<Entry>,
+    /// What could not be read or looked up, as sentences. Empty: the audit is complete.
+    pub gaps: Vec<String>,
+}
+
+impl Report {
+    /// Whether every role under the prefix was read, and every stack looked up.
+    pub fn is_complete(&self) -> bool {
+        self.gaps.is_empty()
+    }
+
+    /// How many findings there are of each kind.
+    pub fn count(&self) -> BTreeMap<Code, usize> {
+        let mut count = BTreeMap::new();
+        for finding in self.entries.iter().flat_map(|entry| &entry.findings) {
+            *count.entry(finding.code).or_default() += 1;
+        }
+        count
+    }
+
+    /// As JSON. The roles are in the order of their names.
+    pub fn to_json(&self) -> Value {
+        let mut entries: Vec<&Entry> = self.entries.iter().collect();
+        entries.sort_by(|a, b| a.role.name.cmp(&b.role.name));
+        json!({
+            "Version": VERSION,
+            "AuditedAt": self.audited_at.to_string(),
+            "Complete": self.is_complete(),
+            "Gaps": self.gaps,
+            "Roles": entries.into_iter().map(Entry::to_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Entry {
+    fn to_json(&self) -> Value {
+        let Self { role, findings } = self;
+        let Admission { accounts, requires_external_id, requires_mfa, expires_at, .. } =
+            Admission::of(role.trust.as_ref());
+        let moment = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
+        let policies: Vec<&String> = role.inline.keys().chain(&role.attached).collect();
+        let findings = findings.iter().map(|finding| {
+            json!({
+                "Code": finding.code.name(),
+                "Severity": finding.severity.name(),
+                "Message": finding.message,
+            })
+        });
+        let secrets = role.secrets();
+        let mark = |tag: &str| role.tags.get(tag).map(|value| secrets.hidden_in(value));
+        json!({
+            "RoleName": role.name.as_str(),
+            "RoleArn": role.arn,
+            "StackId": mark(STACK_TAG),
+            "LogicalId": mark(LOGICAL_ID_TAG),
+            "ExternalAwsAccountIds": accounts,
+            "RequiresExternalId": requires_external_id,
+            "RequiresMfa": requires_mfa,
+            "MaxSessionDuration": role.max_session_duration,
+            "ExpiresAt": moment(expires_at),
+            "CreatedAt": moment(role.created),
+            "LastUsedAt": moment(role.last_used),
+            "Policies": policies,
+            "Findings": findings.collect::<Vec<_>>(),
+        })
+    }
+}
