@@ -213,7 +213,7 @@ class StackSets(unittest.TestCase):
         self.assertNotIn("Transform", self.template)
         self.assertNotIn("Fn::Transform", list(keys(self.template)))
         types = {"::".join(resource["Type"].split("::")[:2]) for resource in self.resources.values()}
-        self.assertEqual(types, {"AWS::Lambda", "AWS::IAM", "AWS::Logs", "AWS::CloudWatch", "Custom::DelegatedRole"})
+        self.assertEqual(types, {"AWS::Lambda", "AWS::IAM", "AWS::Logs", "AWS::CloudWatch", "AWS::Events", "Custom::DelegatedRole"})
 
     def test_what_the_provider_and_the_function_need_must_be_given(self):
         required = [name for name, parameter in self.template["Parameters"].items() if "Default" not in parameter]
