@@ -158,7 +158,7 @@ class PublishedStacks(PublishTestCase):
             cloudwatch = self.publisher.client("cloudwatch", region)
             self.assertEqual(
                 [alarm["AlarmActions"] for alarm in cloudwatch.describe_alarms()["MetricAlarms"]],
-                [[f"arn:aws:sns:{region}:{PUBLISHER}:on-call"]] * 3,
+                [[f"arn:aws:sns:{region}:{PUBLISHER}:on-call"]] * 4,
             )
             self.assertEqual(stack.update(**{**parameters, "AlarmTopicArn": ""}), "UPDATE_COMPLETE")
             self.assertEqual(cloudwatch.describe_alarms()["MetricAlarms"], [])

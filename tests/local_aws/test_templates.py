@@ -59,6 +59,8 @@ class FunctionWithoutRole(LocalAwsTestCase):
                 "MIN_EXTERNAL_ID_LENGTH": "2",
                 "MAX_SESSION_DURATION_CAP": "43200",
                 "PERMIT_ADMINISTRATIVE_ACCESS": "false",
+                "UNUSED_AFTER_DAYS": "90",
+                "EXPIRING_WITHIN_DAYS": "14",
                 "FUNCTION_ROLE_ARN": configuration["Role"],
                 "FUNCTION_STACK_ID": Stack(self.customer, STACK_NAME).describe()["StackId"],
                 "RUST_LOG": "info",
@@ -126,6 +128,9 @@ class EveryParameter(LocalAwsTestCase):
                 "MinExternalIdLength": "8",
                 "MaxSessionDurationCap": "7200",
                 "PermitAdministrativeAccess": "true",
+                "AuditSchedule": "rate(6 hours)",
+                "UnusedAfterDays": "45",
+                "ExpiringWithinDays": "7",
                 "LogLevel": "debug",
                 "LogRetentionInDays": "30",
             },
@@ -144,11 +149,15 @@ class EveryParameter(LocalAwsTestCase):
                 "MIN_EXTERNAL_ID_LENGTH": "8",
                 "MAX_SESSION_DURATION_CAP": "7200",
                 "PERMIT_ADMINISTRATIVE_ACCESS": "true",
+                "UNUSED_AFTER_DAYS": "45",
+                "EXPIRING_WITHIN_DAYS": "7",
                 "FUNCTION_ROLE_ARN": configuration["Role"],
                 "FUNCTION_STACK_ID": stack.describe()["StackId"],
                 "RUST_LOG": "debug",
             },
         )
+        [rule] = self.customer.client("events", self.region).list_rules()["Rules"]
+        self.assertEqual((rule["ScheduleExpression"], rule["State"]), ("rate(6 hours)", "ENABLED"))
         role = self.customer.role("every-parameter")
         self.assertEqual(role["Arn"], f"arn:aws:iam::{CUSTOMER}:role/vendors/acme/eu/every-parameter")
         self.assertEqual(role["Description"], "Has every parameter")

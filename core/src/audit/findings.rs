@@ -28,7 +28,7 @@ pub fn findings(role: &Inspected, stack: &StackLookup, lookup: &AccountLookup, t
     let admission = Admission::of(role.trust.as_ref());
     let found = match role.resource() {
         Some(resource) => of_a_resource(role, &resource, &admission, stack, lookup, terms),
-        None => vec![unmarked(&admission)],
+        None => open_and_unmarked(&admission).chain([unmarked(&admission)]).collect(),
     };
     let secrets = role.secrets();
     let hidden = |finding: Finding| {
@@ -54,7 +54,7 @@ fn of_a_resource(
     found.extend(drift::findings(role, |expires_at| guardrails.policy(expires_at)));
     found.extend(guardrails_missing(role, admission, &guardrails, own));
     if own {
-        found.extend(limits::findings(role, resource, installation, lookup, *now));
+        found.extend(limits::findings(role, admission, resource, installation, lookup, *now));
     }
     found.extend(orphaned(stack, resource));
     if role.tags.get(REVOKE_TAG).is_some() {
@@ -70,6 +70,17 @@ fn of_a_resource(
         return found.into_iter().map(said).collect();
     }
     found
+}
+
+/// No stack manages the role, so no update of one restores it.
+fn open_and_unmarked(admission: &Admission) -> impl Iterator<Item = Finding> {
+    let message = format!(
+        "The trust policy lets in more than a trust policy of this function: {}. Correct it or remove the role by hand at once, and \
+         find out who used the role.",
+        admission.openings.join("; ")
+    );
+    let open = !admission.openings.is_empty();
+    open.then(|| Finding::error(Code::Open, "", message)).into_iter()
 }
 
 fn open(admission: &Admission, installation: &Installation) -> Option<Finding> {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::admission::Admission;
 use super::inspected::Inspected;
 use crate::findings::{Code, Finding, Severity};
-use crate::identifiers::PolicyArn;
+use crate::identifiers::{AccountId, PolicyArn};
 use crate::installation::Installation;
 use crate::policy::Document;
 use crate::properties::Properties;
@@ -23,14 +24,17 @@ use crate::timestamp::Timestamp;
 /// The properties that are about the role itself. The others are about who may assume it.
 const WHAT: [&str; 4] = ["CustomPolicy", "ManagedPolicyArns", "MaxSessionDuration", "PermissionsBoundary"];
 
+const ACCOUNTS: &str = "ExternalAwsAccountId";
+
 /// The attached policies that must be read before they are judged.
 pub fn policies_to_read(role: &Inspected, installation: &Installation) -> BTreeSet<PolicyArn> {
     policies_to_judge(&properties(role, None, installation), installation.account())
 }
 
-/// Why the role would be refused today.
+/// Why the role would be refused today. `admission` is whom its trust policy admits.
 pub fn findings(
     role: &Inspected,
+    admission: &Admission,
     resource: &StackResource,
     installation: &Installation,
     lookup: &AccountLookup,
@@ -42,9 +46,18 @@ pub fn findings(
         // What is on a role does not exceed a quota of IAM.
         found.into_iter().filter(|finding| finding.severity == Severity::Error && finding.code != Code::QuotaExceeded)
     };
-    let about_this_role = |finding: &Finding| trust.is_some() || WHAT.contains(&finding.property.as_str());
-    let mut found: Vec<Finding> =
-        refused(&properties(role, trust.as_ref(), installation)).filter(about_this_role).map(over_limits).collect();
+    let mut properties = properties(role, trust.as_ref(), installation);
+    // Of a trust policy in another form, the accounts are known in any case.
+    let accounts: Vec<&String> =
+        admission.accounts.iter().filter(|account| AccountId::parse(account).is_ok()).collect();
+    if trust.is_none() && !accounts.is_empty() {
+        properties.insert(ACCOUNTS.to_owned(), json!(accounts));
+    }
+    let about_this_role = |finding: &Finding| {
+        let property = finding.property.as_str();
+        trust.is_some() || WHAT.contains(&property) || (property == ACCOUNTS && !accounts.is_empty())
+    };
+    let mut found: Vec<Finding> = refused(&properties).filter(about_this_role).map(over_limits).collect();
     for (name, policy) in further_policies(role) {
         let Some(policy) = policy else {
             let message = format!("The inline policy {name} cannot be read, so it was not judged. Remove it.");
@@ -101,7 +114,7 @@ fn properties(role: &Inspected, trust: Option<&Trust>, installation: &Installati
     }
     let Some(Trust { accounts, external_ids, conditions, session_actions, .. }) = trust else { return properties };
     let texts = |all: &mut dyn Iterator<Item = String>| Value::from(all.collect::<Vec<_>>());
-    set("ExternalAwsAccountId", texts(&mut accounts.iter().map(ToString::to_string)));
+    set(ACCOUNTS, texts(&mut accounts.iter().map(ToString::to_string)));
     if external_ids.is_empty() {
         set("RequireExternalId", false.into());
     } else {

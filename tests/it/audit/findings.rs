@@ -93,6 +93,28 @@ async fn over_the_limits_of_today() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_account_that_the_owner_does_not_permit_is_found_in_a_trust_policy_of_any_form() {
+    for (account, why) in [("999999999999", "does not allow roles to trust"), ("111111111111", "which is this account")]
+    {
+        let stack = stack().await.with("TRUSTED_ACCOUNT_IDS", PROVIDER);
+        by_hand(&stack, |role| {
+            role.tags.remove(STATE_TAG);
+            role.trust = json!({"Version": "2012-10-17", "Statement": {
+                "Effect": "Allow",
+                "Principal": {"AWS": format!("arn:aws:iam::{account}:role/Anyone")},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"sts:ExternalId": super::ID}},
+            }})
+            .into();
+        });
+        let found = found(&stack).await;
+        let [_, (code, severity, message)] = &found[..] else { panic!("{found:#?}") };
+        assert_eq!((code.as_str(), severity.as_str()), ("over-limits", "error"));
+        assert!(message.contains(&format!("ExternalAwsAccountId is {account}")) && message.contains(why), "{message}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_managed_policy_is_judged_as_it_is_now() {
     let stack = Stack::new();
     let own = stack.account.put_policy(Policy::named("Own", crate::fixtures::read_bucket()));
@@ -159,6 +181,14 @@ async fn unmarked() {
     stack.account.put_role(Role::named("Build").path("/delegated/"));
     let report = report(&stack).await;
     assert_eq!(only_role(&report)["ExternalAwsAccountIds"], json!(["ec2.amazonaws.com"]));
+    let found = findings(only_role(&report));
+    let [(open, _, message), (unmarked, ..)] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!((open.as_str(), unmarked.as_str()), ("open", "unmarked"));
+    assert_eq!(
+        message,
+        "The trust policy lets in more than a trust policy of this function: it admits the principal ec2.amazonaws.com (Service). \
+         Correct it or remove the role by hand at once, and find out who used the role."
+    );
 }
 
 #[tokio::test(start_paused = true)]
