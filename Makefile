@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: cli catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts e2e tools pins clean
+.PHONY: cli catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts workflows dependencies e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -22,7 +22,7 @@ demo: tools ## build the function and show the customer's and the provider's sid
 rehearse: build ## all operations of a StackSet in ACCOUNTS (20) accounts and REGIONS (2) Regions, on a local AWS
 	@$(python) -m local_aws.rehearse "$(or $(ACCOUNTS),20)" "$(or $(REGIONS),2)"
 
-test: fmt scripts clippy unit validators templates e2e ## all tests that CI runs
+test: fmt scripts workflows clippy unit validators templates e2e ## all tests that CI runs
 	@echo "All tests passed."
 
 deploy: tools ## build and deploy to your AWS account: TrustedAccountIds=... or a file deploy.env (docs/properties.md)
@@ -92,6 +92,12 @@ scripts: tools ## check the syntax of the shell and Python files
 	for script in .ci/run tools/install tools/pin tools/catalogue/install; do bash -n $$script || exit 1; done
 	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for d in ("tests", "tools", "cfn-lint") for f in pathlib.Path(d).rglob("*.py")]'
 	$(python) -c 'import json, pathlib; [json.loads(f.read_text()) for f in pathlib.Path("events").glob("*.json")]'
+
+workflows: tools ## check the GitHub workflows, and that every tool and action is pinned
+	$(python) -m unittest discover --start-directory tests/supply_chain --top-level-directory tests
+
+dependencies: ## check the licences, sources and known vulnerabilities of the crates (needs cargo-deny and the network)
+	cargo deny --locked check
 
 e2e: build ## run the end-to-end tests on the local AWS
 	$(python) -m unittest discover --verbose --start-directory tests/local_aws --top-level-directory tests
