@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: cli catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts workflows dependencies e2e tools pins clean
+.PHONY: bench bench-test cli catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts workflows dependencies e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -58,6 +58,12 @@ faults: ## inject every fault into every AWS call, also two in a row, and print 
 
 fuzz: ## fuzz the function with random events, policies and names, each kind for SECONDS (300)
 	FUZZ_SECONDS=$(or $(SECONDS),300) cargo test --locked --test it -- fuzz:: --nocapture
+
+bench: build .tools/bench/.installed ## compare speed, memory and size with a Python and a Node function, in ROUNDS (15) rounds (needs Node and openssl)
+	@$(python) -m bench
+
+bench-test: build .tools/bench/.installed ## test the benchmark with two rounds
+	$(python) -m unittest discover --verbose --start-directory tests/bench --top-level-directory tests
 
 stackset: .tools/local-aws/.installed ## write stackset.yaml from template.yaml and tools/stackset/patch.yaml
 	@PYTHONPATH=tools $(python) -m stackset
@@ -111,6 +117,7 @@ pins: ## update the pinned versions after a change in tools/*.in
 	tools/pin aws
 	tools/pin local-aws
 	tools/pin validators
+	tools/pin bench
 
 clean: ## remove everything that was built or installed in this checkout
 	rm -rf target .aws-sam .tools
