@@ -20,10 +20,13 @@ Accounts and policies
     member_accounts    the accounts of an organization
     policies           IAM policy documents
     deny_policies      the policies that the function adds to every role
+    direct_calls       calls of the function whose answer is JSON: the audit, the access check
     function_logs      requests and AWS calls, from the functions' logs
 
 Programs
-    demo, demo_provider  the customer's and the provider's part of `make demo`
+    demo                 the customer's part of `make demo`
+    demo_provider        the provider's part
+    demo_audit           the day after
     rehearse             `make rehearse`
     report, progress     their output
 
@@ -31,5 +34,6 @@ Tests
     fixtures           the environment and the base classes of the tests
     publishing         the base class of the tests of `make publish`
     printed_commands   reads the commands that `make publish` prints
+    portal_page        runs the code of docs/portal.md
     test_*             the end-to-end tests
 """

@@ -64,6 +64,15 @@ class Account:
         trust = json.dumps(policies.document(*trust_statements))
         self.client("iam").update_assume_role_policy(RoleName=arn.rsplit("/", 1)[1], PolicyDocument=trust)
 
+    def delete_role(self, name):
+        """Deletes a role with its policies."""
+        iam = self.client("iam")
+        for policy in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            iam.detach_role_policy(RoleName=name, PolicyArn=policy["PolicyArn"])
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=name, PolicyName=policy)
+        iam.delete_role(RoleName=name)
+
     def create_user(self, name, path="/", actions="sts:AssumeRole"):
         """An IAM user with permission for these actions. By default it can assume every role that trusts it.
 

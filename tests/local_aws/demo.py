@@ -1,7 +1,7 @@
 """`make demo`: what a customer and a service provider do, on a local AWS that enforces IAM.
 
-This module has the customer's part, demo_provider.py has the provider's part. Every statement is checked before it is
-printed. The demo ends with exit code 1 at the first statement that is not true. It always stops what it started.
+This module has the customer's part, demo_provider.py has the provider's part, and demo_audit.py the day after. Every
+statement is checked before it is printed. The demo ends with exit code 1 at the first statement that is not true. It always stops what it started.
 """
 
 import json
@@ -10,7 +10,7 @@ import sys
 
 from botocore.exceptions import ClientError
 
-from . import demo_provider, policies, sam, templates
+from . import demo_audit, demo_provider, policies, sam, templates
 from .accounts import Account
 from .constants import CUSTOMER, LOGS, PROVIDER, ROOT, SECOND_ID, STACK_NAME, STRANGER
 from .emulator import LocalAws, NotStarted
@@ -35,14 +35,18 @@ def main():
         acme, intruder = provider.create_user("acme"), stranger.create_user("intruder")
         report.info(f"You are the customer, account {CUSTOMER}. The service provider is account {PROVIDER}.")
         report.info(f"Account {STRANGER} is a stranger: an account that must not get access.")
-        run(report, aws, customer, acme, intruder)
+        role_arn, parameters = run(report, aws, customer, acme, intruder)
         demo_provider.run(report, aws, customer, provider, acme, intruder)
+        demo_audit.run(report, aws, customer, acme, role_arn, parameters)
+        delete(report, customer, acme, role_arn)
         report.step("Stop the local AWS")
     report.check(not answers(aws), "the local AWS does not answer any more")
+    demo_audit.show_report(report)
     report.finish()
 
 
 def run(report, aws, customer, acme, intruder):
+    """Returns the ARN of the role, and the parameters of its stack."""
     stack = Stack(customer, STACK_NAME)
 
     report.step(f"Deploy template.yaml with `sam deploy` and ExternalAwsAccountId={PROVIDER}")
@@ -80,15 +84,13 @@ def run(report, aws, customer, acme, intruder):
     report.check(not session.is_allowed("iam", "list_users"), "list IAM users: denied")
 
     report.step("Update the stack: a new external ID, and a custom policy instead of the managed policy")
-    sam.deploy(
-        aws,
-        {
-            "ExternalAwsAccountId": PROVIDER,
-            "ExternalId": SECOND_ID,
-            "ManagedPolicyArns": "",
-            "CustomPolicy": json.dumps(policies.allow("logs:DescribeLogGroups")),
-        },
-    )
+    parameters = {
+        "ExternalAwsAccountId": PROVIDER,
+        "ExternalId": SECOND_ID,
+        "ManagedPolicyArns": "",
+        "CustomPolicy": json.dumps(policies.allow("logs:DescribeLogGroups")),
+    }
+    sam.deploy(aws, parameters)
     report.check_equal(stack.describe()["StackStatus"], "UPDATE_COMPLETE", "the stack is updated")
     report.check_equal(stack.outputs()["RoleArn"], role_arn, "the role is still the same")
     report.check_equal(stack.outputs()["ExternalId"], SECOND_ID, "the output ExternalId is the new external ID")
@@ -98,8 +100,12 @@ def run(report, aws, customer, acme, intruder):
     report.check(session.is_allowed("logs", "describe_log_groups"), "describe log groups (the new policy): allowed")
     report.check(not session.is_allowed("ec2", "describe_instances"), "describe EC2 instances (the old policy): denied")
 
-    report.step("Delete the stack")
-    report.check_equal(stack.delete(), "DELETE_COMPLETE", "the stack is deleted")
+    return role_arn, parameters
+
+
+def delete(report, customer, acme, role_arn):
+    report.step("Delete the customer's stack")
+    report.check_equal(Stack(customer, STACK_NAME).delete(), "DELETE_COMPLETE", "the stack is deleted")
     iam, function, logs = (customer.client(service) for service in ("iam", "lambda", "logs"))
     report.check_equal(iam.list_roles()["Roles"], [], "no role remains: not the provider's, not the function's")
     report.check_equal(function.list_functions()["Functions"], [], "no function remains")
