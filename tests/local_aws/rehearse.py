@@ -17,6 +17,7 @@ from .accounts import Account
 from .constants import FIRST_ID, FUNCTION_NAME, LOGS, ORGANIZATION_ACCOUNTS, PROVIDER, REGION, ROLE_PATH_PREFIX, ROOT
 from .constants import SECOND_REGION, STRANGER
 from .demo import exit_on_signal
+from .direct_calls import invoke
 from .emulator import LocalAws, NotStarted
 from .function_logs import FunctionLogs, Usage
 from .member_accounts import CodePackage, MemberAccount
@@ -183,6 +184,9 @@ def run(report, rehearsal):
     report.check_equal(stacks, expected_stacks, f"{count(stacks, 'stack')}: one in each account and Region")
     report.check_equal(roles, len(rehearsal.members), f"{count(roles, 'role')}: one in each account")
 
+    report.step("Audit every account: the function of each Region reads the roles")
+    audit(report, rehearsal)
+
     remaining = rehearsal.members
     if len(rehearsal.members) > 1:
         leaving, remaining = rehearsal.members[:1], rehearsal.members[1:]
@@ -208,6 +212,32 @@ def run(report, rehearsal):
     rehearsal.check_each(rehearsal.members, find_access(rehearsal), "the provider with the external ID: denied")
     report.check(functions_ended(rehearsal), "no function process remains")
     return stacks, roles
+
+
+def audit(report, rehearsal):
+    """Returns the reports of the functions, by account and Region."""
+    places = [(member, region) for member in rehearsal.members for region in rehearsal.regions]
+    reports = in_threads(
+        ACCOUNT_CONCURRENCY, lambda place: invoke(place[0].client("lambda", place[1]), FUNCTION_NAME, {"Audit": {}}), places
+    )
+    results = {(member.id, region): report for (member, region), report in zip(places, reports)}
+
+    def find_wrong_audit(member):
+        for region in rehearsal.regions:
+            result = results[member.id, region]
+            if not result["Complete"]:
+                return f"not complete in {region}: {' '.join(result['Gaps'])}"
+            found = [(role["RoleName"], [finding["Code"] for finding in role["Findings"]]) for role in result["Roles"]]
+            if found != [(ROLE_NAME, [])]:
+                return f"{region}: {found}"
+        return None
+
+    complete = sum(result["Complete"] for result in reports)
+    roles = {role["RoleArn"] for result in reports for role in result["Roles"]}
+    found = sum(len(role["Findings"]) for result in reports for role in result["Roles"])
+    report.info(f"roles: {len(roles)}; findings: {found}; complete: {complete} of {count(len(reports), 'audit')}")
+    rehearsal.check_each(rehearsal.members, find_wrong_audit, f"each audit is complete, has the role {ROLE_NAME}, and finds nothing")
+    return results
 
 
 def split_accounts(members, other_regions):

@@ -8,7 +8,8 @@ import unittest
 from . import rehearse, templates
 from .constants import FIRST_ID, SECOND_REGION
 from .fixtures import LocalAwsTestCase
-from .report import Report
+from .policies import EXTERNAL_ID_KEY, trust_statement
+from .report import CheckFailed, Report
 from .stacksets import OperationFailed, sequential
 
 
@@ -54,8 +55,10 @@ class Organization(LocalAwsTestCase):
 
     def test_small_organization_with_all_phases(self):
         rehearsal = self.rehearsal(accounts=3, regions=2)
-        with contextlib.redirect_stdout(io.StringIO()):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
             self.assertEqual(rehearse.run(Report(), rehearsal), (6, 3))
+        self.assertIn("\n     roles: 3; findings: 0; complete: 6 of 6 audits\n", printed.getvalue())
         self.assertEqual(
             [(row.phase, row.stacks, row.roles, row.usage and row.usage.requests) for row in rehearsal.rows],
             [
@@ -69,6 +72,20 @@ class Organization(LocalAwsTestCase):
                 ("delete the home Region", 0, 0, None),
             ],
         )
+
+    def test_audit_names_the_account_whose_role_was_loosened(self):
+        rehearsal = self.rehearsal(accounts=2, regions=2)
+        _, second = rehearsal.members
+        rehearsal.stack_set.create(rehearsal.members, sequential(rehearsal.regions), rehearsal.parameters)
+        self.addCleanup(rehearsal.stack_set.delete, rehearsal.members, sequential(rehearsal.regions[::-1]))
+        second.set_trust(rehearse.role_arn(second), trust_statement(StringLike={EXTERNAL_ID_KEY: f"{FIRST_ID[:5]}*"}))
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), self.assertRaises(CheckFailed) as caught:
+            rehearse.audit(Report(), rehearsal)
+        # The function of each Region finds it.
+        self.assertIn("\n     roles: 2; findings: 4; complete: 4 of 4 audits\n", "\n" + printed.getvalue())
+        problem = f"account {second.id}: {rehearsal.home}: [('{rehearse.ROLE_NAME}', ['open', 'drifted'])]"
+        self.assertTrue(str(caught.exception).endswith(f"\n     {problem}"), caught.exception)
 
     def test_without_home_region_the_second_region_fails_and_names_the_property(self):
         rehearsal = self.rehearsal(accounts=1, regions=3)
