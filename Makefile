@@ -95,7 +95,7 @@ templates: tools ## lint the CloudFormation templates and check that stackset.ya
 	$(aws)/cfn-lint -- cli/tests/golden/*.yaml
 
 scripts: tools ## check the syntax of the shell and Python files
-	for script in .ci/run tools/install tools/pin tools/catalogue/install; do bash -n $$script || exit 1; done
+	for script in .ci/run tools/install tools/pin tools/catalogue/install tools/portal/install; do bash -n $$script || exit 1; done
 	$(python) -W error -c 'import ast, pathlib; [ast.parse(f.read_text(), str(f)) for d in ("tests", "tools", "cfn-lint") for f in pathlib.Path(d).rglob("*.py")]'
 	$(python) -c 'import json, pathlib; [json.loads(f.read_text()) for f in pathlib.Path("events").glob("*.json")]'
 
@@ -105,7 +105,7 @@ workflows: tools ## check the GitHub workflows, and that every tool and action i
 dependencies: ## check the licences, sources and known vulnerabilities of the crates (needs cargo-deny and the network)
 	cargo deny --locked check
 
-e2e: build ## run the end-to-end tests on the local AWS
+e2e: build .tools/portal/.installed ## run the end-to-end tests on the local AWS
 	$(python) -m unittest discover --verbose --start-directory tests/local_aws --top-level-directory tests
 
 tools: .tools/aws/.installed .tools/local-aws/.installed ## install the pinned tools into .tools
@@ -113,9 +113,14 @@ tools: .tools/aws/.installed .tools/local-aws/.installed ## install the pinned t
 .tools/%/.installed: tools/%.txt tools/install
 	@tools/install $*
 
+# The TypeScript of docs/portal.md is type-checked and run.
+.tools/portal/.installed: $(wildcard tools/portal/package*.json) tools/portal/install .tools/node/.installed
+	@tools/portal/install
+
 pins: ## update the pinned versions after a change in tools/*.in
 	tools/pin aws
 	tools/pin local-aws
+	tools/pin node
 	tools/pin validators
 	tools/pin bench
 
