@@ -37,6 +37,7 @@ class CpuShare:
             for name, value in self._limits:
                 (self._group / name).write_text(value)
         except OSError as error:
+            self._remove()
             raise BenchError(
                 f"A share of the CPU could not be set ({error}). It needs root and a writable cgroup file system with the cpu controller."
             ) from error
@@ -50,10 +51,16 @@ class CpuShare:
         return int(dict(line.split() for line in (self._group / "cpu.stat").read_text().splitlines())["nr_throttled"])
 
     def __exit__(self, *_):
+        self._remove()
+
+    def _remove(self):
         # The kernel may need a moment after the last process ended.
         for _ in range(50):
             try:
-                return self._group.rmdir()
+                self._group.rmdir()
+                return
+            except FileNotFoundError:
+                return
             except OSError:
                 time.sleep(0.02)
 
