@@ -17,9 +17,10 @@ def run(settings, progress):
     account = Account()
     series = measurement.measure(built, conditions, settings.rounds, account, trust.server, progress)
     audits = []
-    for roles in settings.audited_roles:
-        progress(f"Audit of {roles} roles")
-        audits.append(audit.measure(built[0], roles, min(settings.rounds, 5), account, trust.server))
+    for throttled in sorted({condition.throttled for condition in conditions}):
+        for roles in settings.audited_roles:
+            progress(f"Audit of {roles} roles{', CPU share of 128 MB' if throttled else ''}")
+            audits.append(audit.measure(built[0], roles, throttled, min(settings.rounds, 5), account, trust.server))
     rows = []
     if settings.judgement:
         progress("Judgement of a large policy (the first time compiles the core) ...")

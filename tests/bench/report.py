@@ -112,8 +112,11 @@ def _resources(results):
 def _audits(results):
     if not results.audits:
         return []
-    head = ["roles", "time", "calls", "one after the other", "memory"]
-    rows = [[str(a.roles), f"{a.seconds:.2f} s", str(a.calls), str(a.trips), _mb(a.memory)] for a in results.audits]
+    head = ["CPU", "roles", "time", "calls", "one after the other", "memory"]
+    rows = [
+        [_cpu(audit.throttled), str(audit.roles), f"{audit.seconds:.2f} s", str(audit.calls), str(audit.trips), _mb(audit.memory)]
+        for audit in results.audits
+    ]
     note = "From the event to the report, in a fresh process, at 30 ms per call."
     return ["## Audit", "", note, "", *_table(head, rows), ""]
 
@@ -131,6 +134,10 @@ def _table(head, rows):
     numbers = [column > 0 and all(row[column][:1].isdigit() for row in rows) for column in range(len(head))]
     line = "| " + " | ".join("---:" if number else "---" for number in numbers) + " |"
     return ["| " + " | ".join(head) + " |", line, *("| " + " | ".join(row) + " |" for row in rows)]
+
+
+def _cpu(throttled):
+    return "share of 128 MB" if throttled else "not throttled"
 
 
 def _ms(seconds):

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from bench import event, plot, record, report, trips
 from bench.account import Account, Call
+from bench.audit import Audit
 from bench.failure import BenchError
 from bench.functions import NODE, OURS, PYTHON, Function
 from bench.measurement import Series
@@ -133,8 +134,9 @@ def results(conditions=FULL_SPEED, ours=0.1, memory=9_000_000, zipped=2_700_000)
     for function, cold in zip(functions, (ours, 1.0, 0.5)):
         sample = Sample(cold, cold / 2, cold, (cold / 4,) * 3, memory, 5, 3, 3)
         series |= {(function.name, condition): Series((sample,) * 3) for condition in conditions}
+    audits = [Audit(10, False, 0.25, 61, 7, 10_000_000), Audit(10, True, 1.5, 61, 8, 10_100_000)]
     sizes = {function.name: Size(zipped, zipped * 2) for function in functions}
-    return Results(functions, conditions, 3, series, sizes, [], [["a policy", "10,000", "1ms", "1ms", "1ms"]], ["A gap."], ["A machine"])
+    return Results(functions, conditions, 3, series, sizes, audits, [["a policy", "10,000", "1ms", "1ms", "1ms"]], ["A gap."], ["A machine"])
 
 
 class Report(unittest.TestCase):
@@ -166,10 +168,12 @@ class Report(unittest.TestCase):
                 "## First request",
                 "## Warm request",
                 "## Memory, package, calls",
+                "## Audit",
                 "## Judgement of a large policy",
             ],
         )
         self.assertIn("| 0 ms per call, CPU not throttled | Rust (this function) | 100 ms | 100 ms to 100 ms | 50.0 ms | 0.100 (0.100 to 0.100) |", text)
+        self.assertIn("| share of 128 MB | 10 | 1.50 s | 61 | 8 | 10.1 MB |", text)
         self.assertIn("- A gap.", text)
         # All rows of a table have the columns of its head.
         for table in text.split("\n\n"):
