@@ -201,7 +201,8 @@ class Bucket(PortalTestCase):
             s3.put_object(Bucket=BUCKET, Key=key, Body=QUICKSTART.encode())
             self.addCleanup(s3.delete_object, Bucket=BUCKET, Key=key)
         # As the page says.
-        settings = {name: name in self.left_on for name in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")}
+        names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        settings = {name: name in self.left_on for name in names}
         self.assertEqual(sum(settings.values()), 2)
         s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=settings)
         s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(self.of_the_bucket))
