@@ -78,7 +78,7 @@ pub async fn audit(aws: &Aws, terms: &Terms) -> Report {
     drop(running);
     let unread: Vec<RoleName> = begun.into_iter().chain(waiting).collect();
     gaps.extend(late(&unread));
-    Report { audited_at: terms.now, entries, gaps }
+    Report::new(terms.now, entries, &gaps)
 }
 
 /// What is known of one role.
@@ -93,26 +93,28 @@ struct Audited {
 async fn audit_role(aws: &Aws, terms: &Terms, attached: &Attached, name: RoleName) -> (RoleName, Audited) {
     let audited = match read_role(aws, terms, attached, &name).await {
         Ok(audited) => audited,
-        Err(failure) => {
-            let gap = Some(format!("The role {name} was not audited. {failure}"));
+        Err(why) => {
+            let gap = Some(format!("The role {name} was not audited. {why}"));
             Audited { entry: None, gap }
         }
     };
     (name, audited)
 }
 
-async fn read_role(aws: &Aws, terms: &Terms, attached: &Attached, name: &RoleName) -> Result<Audited, Failure> {
+/// An error is a sentence without the external IDs of the role.
+async fn read_role(aws: &Aws, terms: &Terms, attached: &Attached, name: &RoleName) -> Result<Audited, String> {
     let Some(role) = inspect(&aws.iam, name).await? else { return Ok(Audited::default()) };
+    let hidden = |failure: Failure| role.secrets().hidden_in(&failure.to_string());
     let policies = policies_to_read(&role, &terms.installation);
     let (lookup, stack) = tokio::join!(attached.look_up(&aws.iam, policies), look_up_stack(aws, terms, &role));
     let (stack, gap) = match stack {
         Ok(stack) => (stack, None),
         Err(failure) => {
-            let gap = format!("It is not known whether a stack still manages the role {name}. {failure}");
+            let gap = format!("It is not known whether a stack still manages the role {name}. {}", hidden(failure));
             (StackLookup::Unknown, Some(gap))
         }
     };
-    let findings = findings(&role, &stack, &lookup?, terms);
+    let findings = findings(&role, &stack, &lookup.map_err(hidden)?, terms);
     Ok(Audited { entry: Some(Entry { role, findings }), gap })
 }
 

@@ -19,10 +19,7 @@ use crate::audit::audit;
 use crate::aws::Aws;
 use crate::command::{cause, cause_of};
 use crate::event::Call;
-use crate::response::Cause;
-
-/// The verdict of a call that is refused.
-const REFUSED: &str = "Refused";
+use crate::response::{Cause, REFUSED};
 
 /// What to do for a direct call.
 #[derive(Debug)]
@@ -79,7 +76,7 @@ impl Task {
         let resource_type = match &call {
             Call::Audit(_) => "Custom::DelegatedRole",
             Call::AccessCheck(_) => "Custom::AccessCheck",
-            Call::Malformed(why) => return Err(refused(Finding::failure(Code::MalformedRequest, why).into())),
+            Call::Malformed(_, why) => return Err(refused(Finding::failure(Code::MalformedRequest, why).into())),
         };
         if !settings.serves(resource_type) {
             let message = format!("This function is not installed for {resource_type}. Call a function that is.");
@@ -97,7 +94,7 @@ impl Task {
                 let message = "Audit has no properties; send {\"Audit\": {}}.";
                 Err(refused(Finding::failure(Code::MalformedRequest, message).into()))
             }
-            Call::Audit(_) | Call::Malformed(_) => {
+            Call::Audit(_) | Call::Malformed(..) => {
                 let wrong = |problems| Refusal {
                     reason: Reason::from(problems)
                         .after("The function's settings are wrong, so it audits no role. Its owner must correct them."),

@@ -19,8 +19,8 @@ pub enum Call {
     Audit(Properties),
     /// `{"AccessCheck": {…}}`: check a customer's role, by the properties of `Custom::AccessCheck`.
     AccessCheck(Properties),
-    /// A direct call that cannot be read. Says why.
-    Malformed(String),
+    /// A direct call of this name that cannot be read. Says why.
+    Malformed(&'static str, String),
 }
 
 /// The members of a direct call: each event has exactly one of them.
@@ -49,24 +49,32 @@ impl Call {
         match self {
             Self::Audit(_) => AUDIT,
             Self::AccessCheck(_) => ACCESS_CHECK,
-            Self::Malformed(_) => "",
+            Self::Malformed(name, _) => name,
         }
     }
 
-    fn read(name: &str, mut members: Properties) -> Self {
+    fn read(name: &'static str, mut members: Properties) -> Self {
         let value = members.remove(name);
         if let Some(other) = members.keys().next() {
-            return Self::Malformed(format!(
-                "The event has the members {name} and {other}; a direct call has exactly one, {AUDIT} or {ACCESS_CHECK}."
-            ));
+            // Any other name is not repeated: it may be a misplaced value.
+            let other = if other == ACCESS_CHECK { ACCESS_CHECK } else { "another" };
+            return Self::Malformed(
+                name,
+                format!(
+                    "The event has the members {name} and {other}; a direct call has exactly one, {AUDIT} or {ACCESS_CHECK}."
+                ),
+            );
         }
         match value {
             Some(Value::Object(properties)) if name == AUDIT => Self::Audit(properties),
             Some(Value::Object(properties)) => Self::AccessCheck(properties),
-            _ => Self::Malformed(format!(
-                "{name} of the event is not an object; send {{\"{AUDIT}\": {{}}}}, or the properties of Custom::AccessCheck as \
+            _ => Self::Malformed(
+                name,
+                format!(
+                    "{name} of the event is not an object; send {{\"{AUDIT}\": {{}}}}, or the properties of Custom::AccessCheck as \
                  {{\"{ACCESS_CHECK}\": {{…}}}}."
-            )),
+                ),
+            ),
         }
     }
 }
@@ -95,7 +103,7 @@ mod tests {
     #[test]
     fn a_direct_call_has_one_member_that_is_an_object() {
         let read = |event: Value| match Event::read(event) {
-            Event::Direct(Call::Malformed(why)) => why,
+            Event::Direct(Call::Malformed(_, why)) => why,
             Event::Direct(call) => call.name().to_owned(),
             Event::Request(_) => "a request".to_owned(),
         };
@@ -104,6 +112,10 @@ mod tests {
         assert_eq!(
             read(json!({"Audit": {}, "AccessCheck": {}})),
             "The event has the members Audit and AccessCheck; a direct call has exactly one, Audit or AccessCheck."
+        );
+        assert_eq!(
+            read(json!({"AccessCheck": {}, "an-external-id": 1})),
+            "The event has the members AccessCheck and another; a direct call has exactly one, Audit or AccessCheck."
         );
         for odd in [json!({"Audit": null}), json!({"Audit": "now"}), json!({"Audit": []})] {
             assert!(read(odd).starts_with("Audit of the event is not an object; send "));

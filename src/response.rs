@@ -70,6 +70,9 @@ pub enum Cause {
     Other,
 }
 
+/// The verdict of a check that is not made, because its input cannot be used.
+pub const REFUSED: &str = "Refused";
+
 /// The values for `Fn::GetAtt`.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Attributes {

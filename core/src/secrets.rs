@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::identifiers::{AccountId, ExternalId};
@@ -51,6 +52,28 @@ impl Secrets {
             secrets.add(id.expose(), EXTERNAL_ID);
         }
         secrets.in_order()
+    }
+
+    /// The external IDs in a policy as IAM returns it that cannot be read: what stands in quotes between a key
+    /// `sts:ExternalId` and the end of its object.
+    pub fn of_unreadable_policy(encoded: &str) -> Self {
+        const KEY: &str = "\"sts:externalid\"";
+        let mut secrets = Self::default();
+        let text = percent_decode_str(encoded).decode_utf8_lossy();
+        // In ASCII only, so that the places in both texts are the same.
+        let lower = text.to_ascii_lowercase();
+        for (at, key) in lower.match_indices(KEY) {
+            let values = text[at + key.len()..].split('}').next().unwrap_or_default();
+            values.split('"').skip(1).step_by(2).for_each(|value| secrets.add(value, EXTERNAL_ID));
+        }
+        secrets.in_order()
+    }
+
+    /// These secrets and those.
+    #[must_use]
+    pub fn and_all(mut self, other: &Self) -> Self {
+        other.0.iter().for_each(|(secret, instead)| self.add(secret, instead));
+        self.in_order()
     }
 
     /// A text without the secrets.
@@ -214,6 +237,18 @@ mod tests {
     fn of_two_secrets_the_longer_one_is_hidden_first() {
         let ids = ["secret-one", "secret-one-and-more"].map(|id| ExternalId::parse(id).expect("an external ID"));
         assert_eq!(Secrets::of_external_ids(&ids).hidden_in("secret-one-and-more"), "(the external ID)");
+    }
+
+    #[test]
+    fn the_external_ids_of_a_policy_that_cannot_be_read_are_hidden() {
+        let text = r#"{"Condition": {"StringLike": {"STS:ExternalId" : ["first-one", "second-one"], "a": "b"}}, {"sts:ExternalId": "third-one"}, "a": "another""#;
+        let secrets = Secrets::of_unreadable_policy(text);
+        for id in ["first-one", "second-one", "third-one"] {
+            assert_eq!(secrets.hidden_in(id), "(the external ID)");
+        }
+        assert_eq!(secrets.hidden_in("another"), "another");
+        assert_eq!(Secrets::of_unreadable_policy("no policy"), Secrets::default());
+        assert_eq!(Secrets::default().and_all(&secrets), secrets);
     }
 
     #[test]

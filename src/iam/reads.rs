@@ -13,6 +13,7 @@ use delegated_role_core::role::delegation::{Delegation, PolicyOwnership};
 use delegated_role_core::role::observed::{Effect, Foreign, Identity, LiveRole, Observed};
 use delegated_role_core::role::ownership::{Claim, Claimant, Tags};
 use delegated_role_core::role::trust::Trust;
+use delegated_role_core::secrets::Secrets;
 use delegated_role_core::timestamp::Timestamp;
 use futures_util::future::try_join_all;
 
@@ -107,34 +108,45 @@ pub async fn list_roles(iam: &Iam, path: &RolePath) -> (Vec<(RoleName, RolePath)
 }
 
 /// The role of this name as it is, whoever owns it. `None` if there is no such role any more.
-pub async fn inspect(iam: &Iam, name: &RoleName) -> Result<Option<Inspected>, Failure> {
+///
+/// # Errors
+/// A call failed. The sentence does not contain the external IDs of the role.
+pub async fn inspect(iam: &Iam, name: &RoleName) -> Result<Option<Inspected>, String> {
     let (role, inline, attached) = tokio::join!(
         get_role(iam, name),
         async { read_inline(iam, name, list_inline(iam, name).await?).await },
         list_attached(iam, name)
     );
-    let Some(role) = role? else { return Ok(None) };
-    let gone = |failure: &Failure| failure.kind == Kind::NoSuchRole;
-    let (inline, attached) = match (inline, attached) {
-        (Err(failure), _) | (_, Err(failure)) if gone(&failure) => return Ok(None),
-        (inline, attached) => (inline?, attached?),
-    };
+    let Some(role) = role.map_err(|failure| failure.to_string())? else { return Ok(None) };
     let (spelling, path, tags) = marks(&role, name);
     let last_used = role.role_last_used().and_then(|used| used.last_used_date());
-    Ok(Some(Inspected {
+    let encoded = role.assume_role_policy_document().unwrap_or_default();
+    let trust = Document::from_encoded(encoded).ok();
+    let unreadable = if trust.is_none() { Secrets::of_unreadable_policy(encoded) } else { Secrets::default() };
+    let mut role = Inspected {
         name: spelling,
         path,
         arn: role.arn().to_owned(),
         created: created(&role),
         last_used: last_used.and_then(|date| SystemTime::try_from(*date).ok()).map(Timestamp::from),
-        trust: role.assume_role_policy_document().and_then(|text| Document::from_encoded(text).ok()),
+        trust,
+        unreadable,
         description: role.description().unwrap_or_default().to_owned(),
         max_session_duration: session_duration(&role),
         permissions_boundary: boundary(&role),
         tags,
-        inline,
-        attached: attached.into_iter().collect(),
-    }))
+        inline: BTreeMap::new(),
+        attached: BTreeSet::new(),
+    };
+    match (inline, attached) {
+        (Err(failure), _) | (_, Err(failure)) if failure.kind == Kind::NoSuchRole => Ok(None),
+        (Err(failure), _) | (_, Err(failure)) => Err(role.secrets().hidden_in(&failure.to_string())),
+        (Ok(inline), Ok(attached)) => {
+            role.inline = inline;
+            role.attached = attached.into_iter().collect();
+            Ok(Some(role))
+        }
+    }
 }
 
 fn session_duration(role: &Role) -> u32 {

@@ -27,7 +27,7 @@ pub(crate) struct Function {
     pub(crate) customer: Customer,
     pub(crate) sts: Server,
     pub(crate) bucket: Bucket,
-    cloudformation: CloudFormation,
+    pub(crate) cloudformation: CloudFormation,
     _cloudformation_server: Server,
     pub(crate) lambda: Lambda,
     pub(crate) environment: Vec<(String, String)>,

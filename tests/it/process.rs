@@ -2,6 +2,8 @@
 //! response bucket.
 
 mod answers;
+mod audit;
+mod audit_secrets;
 mod connections;
 mod crashes;
 mod deadline;

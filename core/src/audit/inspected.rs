@@ -27,6 +27,8 @@ pub struct Inspected {
     pub last_used: Option<Timestamp>,
     /// Its trust policy. `None` if it is not valid JSON.
     pub trust: Option<Document>,
+    /// The external IDs in a trust policy that is not valid JSON.
+    pub unreadable: Secrets,
     /// Its description. Empty: none.
     pub description: String,
     /// The longest session, in seconds.
@@ -49,18 +51,27 @@ impl Inspected {
         Some(StackResource { stack_id: stack.to_string(), stack_name: stack.name().to_owned(), logical_id })
     }
 
-    /// The external IDs of the role, wherever they are in it: no report may repeat them.
+    /// The external IDs of the role: in its tag, and in its trust policy under every operator. No report may repeat them.
     pub fn secrets(&self) -> Secrets {
         let mut ids: Vec<Value> = self.tags.get(EXTERNAL_ID_TAG).map(Value::from).into_iter().collect();
         for statement in self.trust.iter().flat_map(Document::statements) {
             let operators = statement.get("Condition").and_then(Value::as_object).into_iter().flatten();
             for (_, keys) in operators {
                 let keys = keys.as_object().into_iter().flatten();
-                ids.extend(
-                    keys.filter(|(key, _)| key.eq_ignore_ascii_case("sts:ExternalId")).map(|(_, id)| id.clone()),
-                );
+                let of_key = keys.filter(|(key, _)| key.eq_ignore_ascii_case("sts:ExternalId"));
+                ids.extend(of_key.flat_map(|(_, id)| [id.clone(), without_wildcards(id)]));
             }
         }
-        Secrets::of_properties(&Properties::from_iter([("ExternalId".to_owned(), json!(ids))]))
+        let known = Properties::from_iter([("ExternalId".to_owned(), json!(ids))]);
+        Secrets::of_properties(&known).and_all(&self.unreadable)
+    }
+}
+
+/// What stands between the wildcards of patterns: the ID itself may be elsewhere without them.
+fn without_wildcards(pattern: &Value) -> Value {
+    match pattern {
+        Value::Array(patterns) => patterns.iter().map(without_wildcards).collect(),
+        Value::String(text) => text.split(['*', '?']).map(Value::from).collect(),
+        other => other.clone(),
     }
 }

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::admission::Admission;
 use super::inspected::Inspected;
 use crate::findings::{Code, Finding};
+use crate::identifiers::AccountId;
 use crate::role::ownership::{LOGICAL_ID_TAG, STACK_TAG};
+use crate::secrets::Secrets;
 use crate::timestamp::Timestamp;
 
 /// The version of the report. A new field does not change it; another meaning of a field does.
@@ -34,6 +36,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report. No external ID of its roles is in the gaps.
+    pub fn new(audited_at: Timestamp, entries: Vec<Entry>, gaps: &[String]) -> Self {
+        let secrets = entries.iter().fold(Secrets::default(), |all, entry| all.and_all(&entry.role.secrets()));
+        let gaps = gaps.iter().map(|gap| secrets.hidden_in(gap)).collect();
+        Self { audited_at, entries, gaps }
+    }
+
     /// Whether every role under the prefix was read, and every stack looked up.
     pub fn is_complete(&self) -> bool {
         self.gaps.is_empty()
@@ -63,34 +72,37 @@ impl Report {
 }
 
 impl Entry {
+    /// Everything but the role's own name is redacted: others may write an external ID wherever the role has text.
     fn to_json(&self) -> Value {
         let Self { role, findings } = self;
         let Admission { accounts, requires_external_id, requires_mfa, expires_at, .. } =
             Admission::of(role.trust.as_ref());
+        let secrets = role.secrets();
+        let hidden = |text: &str| secrets.hidden_in(text);
         let moment = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
-        let policies: Vec<&String> = role.inline.keys().chain(&role.attached).collect();
+        // An account is no secret, not even if it is the external ID.
+        let account = |name: &String| if AccountId::parse(name).is_ok() { name.clone() } else { hidden(name) };
         let findings = findings.iter().map(|finding| {
             json!({
                 "Code": finding.code.name(),
                 "Severity": finding.severity.name(),
-                "Message": finding.message,
+                "Message": hidden(&finding.message),
             })
         });
-        let secrets = role.secrets();
-        let mark = |tag: &str| role.tags.get(tag).map(|value| secrets.hidden_in(value));
+        let mark = |tag: &str| role.tags.get(tag).map(hidden);
         json!({
             "RoleName": role.name.as_str(),
             "RoleArn": role.arn,
             "StackId": mark(STACK_TAG),
             "LogicalId": mark(LOGICAL_ID_TAG),
-            "ExternalAwsAccountIds": accounts,
+            "ExternalAwsAccountIds": accounts.iter().map(account).collect::<Vec<_>>(),
             "RequiresExternalId": requires_external_id,
             "RequiresMfa": requires_mfa,
             "MaxSessionDuration": role.max_session_duration,
             "ExpiresAt": moment(expires_at),
             "CreatedAt": moment(role.created),
             "LastUsedAt": moment(role.last_used),
-            "Policies": policies,
+            "Policies": role.inline.keys().chain(&role.attached).map(|name| hidden(name)).collect::<Vec<_>>(),
             "Findings": findings.collect::<Vec<_>>(),
         })
     }

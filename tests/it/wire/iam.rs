@@ -21,7 +21,7 @@ use self::call::Call;
 use self::fault::Special;
 use self::record::Record;
 pub(crate) use self::record::Snapshot;
-pub(crate) use self::state::{Policy, Role, State};
+pub(crate) use self::state::{Document, Policy, Role, State};
 use super::fake::{Fake, Service, Transport};
 use super::query::Refusal;
 use super::server::Server;

@@ -62,6 +62,11 @@ impl Document {
         Ok(Self(text.to_owned()))
     }
 
+    /// A document with this text, which need not be valid.
+    pub(crate) fn broken(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.0
     }
