@@ -104,7 +104,7 @@ impl Handler {
                 roles: report.entries.len(),
                 findings: report.count().into_iter().map(|(code, count)| (code.name(), count)).collect(),
             }),
-            (None, Some(verdict)) => Some(Counted::AccessCheck(verdict)),
+            (None, Some(verdict)) => Some(Counted::AccessCheck { verdict, failed: done.failed.is_some() }),
             (None, None) => None,
         };
         let physical_id = String::new();
@@ -114,7 +114,7 @@ impl Handler {
         };
         Line {
             envelope: &envelope,
-            resource_type: Some(name).filter(|name| !name.is_empty()),
+            resource_type: Some(name),
             response: Some(&response),
             undelivered: None,
             calls: aws.calls(),
@@ -152,7 +152,8 @@ impl Handler {
         let envelope = Envelope::read(&event);
         let log = |response: Option<&Response>, calls: Calls, undelivered: Option<String>| {
             let (resource_type, took) = (known_type(&envelope), started.elapsed());
-            Line { envelope: &envelope, resource_type, response, undelivered, calls, at, took, counted: None }.write();
+            let counted = response.and_then(|response| Counted::of_request(resource_type, response, calls));
+            Line { envelope: &envelope, resource_type, response, undelivered, calls, at, took, counted }.write();
         };
         let url = match ResponseUrl::accept(&event, &self.region, &self.emulators) {
             Ok(url) => url,

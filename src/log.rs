@@ -53,7 +53,7 @@ pub struct Line<'a> {
     pub at: SystemTime,
     /// How long it took.
     pub took: Duration,
-    /// What a direct call found.
+    /// What an audit or an access check found.
     pub counted: Option<Counted>,
 }
 

@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use delegated_role_core::access_check::answer::Verdict;
 use serde_json::{Value, json};
 
 use crate::aws::Calls;
-use crate::response::Cause;
+use crate::response::{Cause, REFUSED, Response};
 
 /// Their namespace in CloudWatch.
 pub const NAMESPACE: &str = "ServiceProviderAccess";
@@ -27,11 +28,11 @@ pub struct Measured {
     pub calls: Calls,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// What a direct call found.
+    /// What an audit or an access check found.
     pub counted: Option<Counted>,
 }
 
-/// What a direct call found.
+/// What an audit or an access check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Counted {
     /// The audited roles, and the findings of each kind.
@@ -41,8 +42,43 @@ pub enum Counted {
         /// How many findings there are, by the name of their code.
         findings: BTreeMap<&'static str, usize>,
     },
-    /// The verdict of an access check.
-    AccessCheck(&'static str),
+    /// An access check.
+    AccessCheck {
+        /// Its verdict.
+        verdict: &'static str,
+        /// Whether it is worth an alarm.
+        failed: bool,
+    },
+}
+
+/// The resource type whose requests are access checks.
+const ACCESS_CHECK: &str = "Custom::AccessCheck";
+
+/// The attribute that has the verdict of a check.
+const VERDICT: &str = "Verdict";
+
+impl Counted {
+    /// The access check of a request of CloudFormation that made `calls`. `None` if it made none, as after an answer that
+    /// was already known.
+    pub fn of_request(resource_type: Option<&str>, response: &Response, calls: Calls) -> Option<Self> {
+        if resource_type != Some(ACCESS_CHECK) {
+            return None;
+        }
+        let verdict = match response {
+            Response::Success { attributes, .. } if calls.sent > 0 => {
+                let verdict = attributes.values.get(VERDICT)?;
+                Verdict::ALL.into_iter().map(Verdict::name).find(|name| name == verdict)?
+            }
+            Response::Success { .. } => return None,
+            Response::Failed { cause: Cause::Refused, .. } => REFUSED,
+            Response::Failed { cause: Cause::Unsafe, .. } => Verdict::Unsafe.name(),
+            Response::Failed { cause: Cause::Shut, .. } => Verdict::Shut.name(),
+            Response::Failed { .. } => Verdict::Inconclusive.name(),
+        };
+        // The author of a template sees that it was refused.
+        let failed = matches!(response, Response::Failed { .. }) && verdict != REFUSED;
+        Some(Self::AccessCheck { verdict, failed })
+    }
 }
 
 /// How a request failed.
@@ -128,7 +164,7 @@ pub fn document(measured: &Measured) -> Value {
     document
 }
 
-/// Adds what a direct call found. Each finding has a line of its own, which counts it by code; the zero here lets the
+/// Adds what an audit or a check found. Each finding has a line of its own, which counts it by code; the zero here lets the
 /// alarm end.
 fn count(document: &mut Value, counted: &Counted) {
     let (metrics, dimensions) = match counted {
@@ -138,12 +174,19 @@ fn count(document: &mut Value, counted: &Counted) {
             document["FindingsByCode"] = json!(findings);
             (&["AuditedRoles", "AuditFindings"][..], json!([[]]))
         }
-        Counted::AccessCheck(verdict) => {
+        Counted::AccessCheck { verdict, failed } => {
             document["AccessChecks"] = 1.into();
-            document["Verdict"] = (*verdict).into();
-            (&["AccessChecks"][..], json!([[], ["Verdict"]]))
+            document["FailedAccessChecks"] = u8::from(*failed).into();
+            document[VERDICT] = (*verdict).into();
+            add(document, &["FailedAccessChecks"], json!([[]]));
+            (&["AccessChecks"][..], json!([[], [VERDICT]]))
         }
     };
+    add(document, metrics, dimensions);
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes the dimensions in place")]
+fn add(document: &mut Value, metrics: &[&str], dimensions: Value) {
     let metrics: Vec<Value> = metrics.iter().map(|name| json!({ "Name": name, "Unit": "Count" })).collect();
     if let Some(Value::Array(directives)) = document.pointer_mut("/_aws/CloudWatchMetrics") {
         directives.push(json!({ "Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics }));

@@ -84,6 +84,10 @@ async fn wrong_settings_count_apart_from_mistakes_in_templates() {
         let lines = logged(&mut function).await;
         assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Settings")], "{setting}");
     }
+    let mut function = Function::with(&[("MAX_SESSION_DURATION_CAP", "an hour")]).await;
+    function.lambda.invoke(&json!({"Audit": {}}), SHORT).await;
+    let lines = logged(&mut function).await;
+    assert_eq!(lines.iter().map(kind_of_failure).collect::<Vec<_>>(), [Some("Settings")]);
     // Without the prefix, the name of a role whose create got no answer is unknown.
     let mut function = Function::with(&[("ROLE_PATH_PREFIX", "delegated")]).await;
     let gone = json!({ "PhysicalResourceId": "stack-Access-1A2B3C4D5E6F", "ResourceProperties": {} });
@@ -168,11 +172,12 @@ async fn the_alarms_of_the_templates_watch_existing_metrics() {
     let mut function = Function::new().await;
     create(&mut function, &json!({})).await;
     function.lambda.invoke(&json!({"Audit": {}}), SHORT).await;
+    function.lambda.invoke(&json!({"AccessCheck": {}}), SHORT).await;
     let lines = logged(&mut function).await;
     let made: BTreeMap<_, _> = lines.iter().flat_map(metrics).collect();
     for (name, deployment, own) in [
         ("template.yaml", Deployment::of_shipped_template(), Some(["ServiceProviderAccess", "AuditFindings"])),
-        ("provider.yaml", Deployment::of_provider_template(), None),
+        ("provider.yaml", Deployment::of_provider_template(), Some(["ServiceProviderAccess", "FailedAccessChecks"])),
     ] {
         let resources = deployment.declared("/Resources").as_object().unwrap();
         let alarms = resources.values().filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm");
@@ -223,31 +228,63 @@ async fn an_audit_counts_its_roles_and_each_finding_by_its_code() {
     assert_eq!(metrics(line), BTreeMap::from([(over_all("AuditFindings"), 1), (by_code, 1)]));
 }
 
+/// Sets what the customer's role accepts.
+type Set = fn(&Customer);
+
 #[tokio::test]
 async fn a_direct_check_counts_by_its_verdict_and_never_fails_for_lambda() {
-    for (event, verdict, outcome) in [
-        (json!({"RoleArn": Customer::ROLE, "ExternalId": ID}), "Safe", "success"),
-        (json!({"RoleArn": "not-an-arn", "ExternalId": ID}), "Refused", "failed"),
+    let inconclusive =
+        || sts::Fault::denied_because("because no identity-based policy allows the sts:AssumeRole action");
+    let right = json!({"RoleArn": Customer::ROLE, "ExternalId": ID});
+    let accepted = json!({"RoleArn": Customer::ROLE, "ExternalId": ID, "OnInconclusive": "Succeed"});
+    let safe: Set = |customer| customer.trusts(|id| id == Some(ID));
+    let open: Set = |customer| customer.trusts(|_| true);
+    let shut: Set = |_| {};
+    for (event, set, fault, verdict, kind) in [
+        (&right, safe, None, "Safe", None),
+        (&right, open, None, "Unsafe", Some("Unsafe")),
+        (&right, shut, None, "Shut", Some("Shut")),
+        (&right, shut, Some(inconclusive()), "Inconclusive", Some("Inconclusive")),
+        (&accepted, shut, Some(inconclusive()), "Inconclusive", None),
+        (&json!({"RoleArn": "not-an-arn", "ExternalId": ID}), shut, None, "Refused", Some("Refused")),
+        (&json!("now"), shut, None, "Refused", Some("Refused")),
     ] {
         let mut function = Function::new().await;
-        function.customer.trusts(|id| id == Some(ID));
-        let ended = function.lambda.invoke(&json!({"AccessCheck": event}), Duration::from_secs(30)).await;
+        set(&function.customer);
+        if let Some(fault) = fault {
+            function.customer.fail(fault.every());
+        }
+        let ended = function.lambda.invoke(&json!({"AccessCheck": event}), Duration::from_mins(1)).await;
         let lambda::Invocation::Response(answer) = ended else { panic!("{ended:?}") };
         assert_eq!(answer["Verdict"], verdict, "{answer:#}");
         let log = function.log().await;
         assert!(!log.iter().any(|line| line.contains(ID)), "{log:#?}");
         let [line] = &requests(&log)[..] else { panic!("not one line") };
-        assert_eq!((&line["request_type"], &line["outcome"]), (&json!("AccessCheck"), &json!(outcome)));
-        let by_verdict = (format!("Verdict={verdict}"), "AccessChecks".to_owned());
-        assert_eq!(metrics(line)[&by_verdict], 1);
+        let outcome = if kind.is_some() { "failed" } else { "success" };
+        assert_eq!((&line["outcome"], kind_of_failure(line)), (&json!(outcome), kind));
+        // The alarm of provider.yaml watches this. A refused input is a failure here: no author of a template sees it.
+        assert_eq!(check_of(line), Some((verdict, u64::from(kind.is_some()))));
+        assert_eq!(line["request_type"], "AccessCheck");
     }
+}
+
+/// The verdict of the only check that a line counts, and how many checks failed.
+fn check_of(line: &Value) -> Option<(&str, u64)> {
+    let metrics = metrics(line);
+    let over_all = |name: &str| metrics.get(&(String::new(), name.to_owned())).copied();
+    let Some(checks) = over_all("AccessChecks") else {
+        assert_eq!(over_all("FailedAccessChecks"), None);
+        return None;
+    };
+    let verdict = line["Verdict"].as_str().unwrap();
+    assert_eq!((checks, metrics[&(format!("Verdict={verdict}"), "AccessChecks".to_owned())]), (1, 1));
+    over_all("FailedAccessChecks").map(|failed| (verdict, failed))
 }
 
 // --- The check of a customer's role ---
 
 #[tokio::test(start_paused = true)]
 async fn a_check_that_fails_counts_by_its_verdict() {
-    type Set = fn(&Customer);
     let cases: [(Set, Option<Cause>); 5] = [
         (|customer| customer.trusts(|id| id == Some(ID)), None),
         (|customer| customer.trusts(|_| true), Some(Cause::Unsafe)),
@@ -279,6 +316,36 @@ async fn cause(stack: &Stack, event: Value) -> Option<Cause> {
         Response::Success { .. } => None,
         Response::Failed { cause, .. } => Some(cause),
     }
+}
+
+#[tokio::test]
+async fn a_check_of_a_stack_counts_like_a_direct_one() {
+    let mut function = Function::new().await;
+    let properties = |external_id: &str| json!({"RoleArn": Customer::ROLE, "ExternalId": external_id});
+    let fields = |properties: Value| json!({"ResourceType": "Custom::AccessCheck", "ResourceProperties": properties});
+    function.customer.trusts(|id| id == Some(ID));
+    let first = function.event("Create", fields(properties(ID)));
+    function.lambda.invoke(&first, SHORT).await;
+    // A rollback to a question that was answered asks no one, so it is no check.
+    let mut rollback = fields(properties(ID));
+    let answer = function.bucket.answers().pop().unwrap().json();
+    rollback["PhysicalResourceId"] = answer["PhysicalResourceId"].clone();
+    rollback["OldResourceProperties"] = properties("another-external-id");
+    let rollback = function.event("Update", rollback);
+    function.lambda.invoke(&rollback, SHORT).await;
+    function.customer.trusts(|_| true);
+    function.lambda.invoke(&first, SHORT).await;
+    let refused = function.event("Create", fields(properties("?")));
+    function.lambda.invoke(&refused, SHORT).await;
+    let mut delete = fields(properties(ID));
+    delete["PhysicalResourceId"] = answer["PhysicalResourceId"].clone();
+    let delete = function.event("Delete", delete);
+    function.lambda.invoke(&delete, SHORT).await;
+    create(&mut function, &json!({ "ExternalAwsAccountId": PROVIDER })).await;
+    let lines = logged(&mut function).await;
+    let checks: Vec<_> = lines.iter().map(check_of).collect();
+    // The author of a template sees that it was refused.
+    assert_eq!(checks, [Some(("Safe", 0)), None, Some(("Unsafe", 1)), Some(("Refused", 0)), None, None]);
 }
 
 // --- Reading metrics as CloudWatch does ---

@@ -123,10 +123,14 @@ fn templates_accept_the_regions_and_buckets_of_every_partition() {
     assert!(checked >= 3 * REGIONS.len(), "{checked}");
 }
 
-/// What is the same in every partition: the service principals of Lambda and `EventBridge`, and the default of `ManagedPolicyArns`, which the
+/// What is the same in every partition: the service principals of Lambda and `EventBridge`, the name of STS in events, and the default of `ManagedPolicyArns`, which the
 /// condition `ManagedPoliciesAreTheDefault` replaces by the same policy of the partition.
-const EVERYWHERE: [&str; 3] =
-    ["lambda.amazonaws.com", "events.amazonaws.com", "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"];
+const EVERYWHERE: [&str; 4] = [
+    "sts.amazonaws.com",
+    "lambda.amazonaws.com",
+    "events.amazonaws.com",
+    "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess",
+];
 
 #[test]
 fn no_template_is_for_one_partition_only() {
@@ -140,6 +144,7 @@ fn no_template_is_for_one_partition_only() {
         "examples/customer-quickstart.yaml",
         "examples/permissions-boundary.yaml",
         "examples/provider-onboarding.yaml",
+        "examples/watch-use.yaml",
     ] {
         for line in file(path).lines().filter(|line| !line.trim_start().starts_with('#')) {
             let description = ["Description:", "ConstraintDescription:", "such as", "Domain:"];

@@ -15,6 +15,7 @@ mod limits;
 mod own_role;
 mod provider;
 mod replaced_code;
+mod schedules;
 mod settings;
 
 use std::collections::BTreeSet;

@@ -13,6 +13,26 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 const PROVIDER_TEMPLATE: &str = include_str!("../../provider.yaml");
 const ORGANIZATION_TEMPLATE: &str = include_str!("../../organization.yaml");
 const BOUNDARY_TEMPLATE: &str = include_str!("../../examples/permissions-boundary.yaml");
+const ONBOARDING_TEMPLATE: &str = include_str!("../../examples/provider-onboarding.yaml");
+const WATCH_TEMPLATE: &str = include_str!("../../examples/watch-use.yaml");
+
+/// The attributes of resources, beside those that follow from the template.
+const ATTRIBUTES: [(&str, &str); 8] = [
+    ("AccessCheck.RoleArn", "arn:aws:iam::999999999999:role/delegated/ProviderAccess"),
+    ("ExternalId.ExternalId", "the-external-id-of-this-customer"),
+    ("ExternalId.PreviousExternalId", "the-previous-id-of-this-customer"),
+    ("AuditRule.Arn", "arn:aws:events:us-east-1:111111111111:rule/service-provider-access-AuditRule-AbCdEf"),
+    ("Rule.Arn", "arn:aws:events:us-east-1:111111111111:rule/watch-Rule-AbCdEf"),
+    ("Function", "service-provider-access"),
+    ("Key", "11111111-2222-3333-4444-555555555555"),
+    ("Topic", "arn:aws:sns:us-east-1:111111111111:watch-Topic-AbCdEf"),
+];
+
+/// What other stacks export.
+const EXPORTS: [(&str, &str); 1] = [(
+    "service-provider-access-provider-ServiceToken",
+    "arn:aws:lambda:us-east-1:111111111111:function:service-provider-access-provider",
+)];
 
 /// A template with all intrinsic functions in their long form.
 pub(crate) fn read(template: &str) -> Value {
@@ -51,6 +71,16 @@ impl Deployment {
     /// The bucket with the code, for an organization.
     pub(crate) fn of_organization_template() -> Self {
         Self::of(ORGANIZATION_TEMPLATE, "(none)")
+    }
+
+    /// The example of a provider's stack for one customer, with the defaults of all parameters.
+    pub(crate) fn of_onboarding_template() -> Self {
+        Self::of(ONBOARDING_TEMPLATE, "(none)")
+    }
+
+    /// The example that sends a message for each use of a role, with the defaults of all parameters.
+    pub(crate) fn of_watch_template() -> Self {
+        Self::of(WATCH_TEMPLATE, "(none)")
     }
 
     fn of(template: &str, role: &'static str) -> Self {
@@ -107,6 +137,7 @@ impl Deployment {
             "AllowedValues" => limit.as_array().unwrap().iter().any(|allowed| text(allowed) == value),
             "MinValue" => number() >= limit.as_i64(),
             "MaxValue" => number().is_some() && number() <= limit.as_i64(),
+            "MinLength" => value.len() >= usize::try_from(limit.as_u64().unwrap()).unwrap(),
             "MaxLength" => value.len() <= usize::try_from(limit.as_u64().unwrap()).unwrap(),
             "Default" | "Description" | "ConstraintDescription" => true,
             other => panic!("unknown constraint {other} of {parameter}"),
@@ -152,6 +183,23 @@ impl Deployment {
                 let (separator, whole) = (text(&items[0]), text(&self.resolve(&items[1])?));
                 Some(whole.split(&separator).collect())
             }
+            ("Fn::Join", Value::Array(items)) if items.len() == 2 => {
+                let parts: Vec<String> = self.resolve(&items[1])?.as_array().unwrap().iter().map(text).collect();
+                Some(parts.join(&text(&items[0])).into())
+            }
+            ("Fn::Select", Value::Array(items)) if items.len() == 2 => {
+                let index = usize::try_from(items[0].as_u64().unwrap()).unwrap();
+                Some(self.resolve(&items[1])?[index].clone())
+            }
+            ("Fn::ImportValue", name) => {
+                let export = EXPORTS.iter().find(|(export, _)| name == export);
+                Some(export.unwrap_or_else(|| panic!("unknown export {name}")).1.into())
+            }
+            ("Fn::GetAtt", Value::Array(parts))
+                if attribute(&format!("{}.{}", text(&parts[0]), text(&parts[1]))).is_some() =>
+            {
+                attribute(&format!("{}.{}", text(&parts[0]), text(&parts[1]))).map(Into::into)
+            }
             ("Fn::GetAtt", argument) if *argument == json!(["Bucket", "Arn"]) => {
                 Some(self.value_of("Bucket.Arn").into())
             }
@@ -185,6 +233,7 @@ impl Deployment {
                 "arn:{}:cloudformation:us-east-1:{ACCOUNT}:stack/service-provider-access/11111111-2222-3333-4444-555555555555",
                 self.partition
             ),
+            name if attribute(name).is_some() => attribute(name).unwrap().to_owned(),
             name => self.parameters.get(name).unwrap_or_else(|| panic!("unknown: {name}")).clone(),
         }
     }
@@ -210,6 +259,7 @@ impl Deployment {
                 self.resolve(&sides[0]) == self.resolve(&sides[1])
             }
             Some(("Fn::Not", Value::Array(one))) if one.len() == 1 => !self.holds(&one[0]),
+            Some(("Fn::And", Value::Array(all))) => all.iter().all(|condition| self.holds(condition)),
             Some(("Fn::Or", Value::Array(any))) => any.iter().any(|condition| self.holds(condition)),
             None if members.len() == 1 && condition["Condition"].is_string() => {
                 self.named_condition_holds(condition["Condition"].as_str().unwrap())
@@ -217,6 +267,11 @@ impl Deployment {
             _ => panic!("unknown condition {condition}"),
         }
     }
+}
+
+/// A known attribute of a resource, or what `Ref` makes of it.
+fn attribute(name: &str) -> Option<&'static str> {
+    ATTRIBUTES.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
 }
 
 /// The function and its argument, if the object is a call.

@@ -23,7 +23,8 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const ALL: [Self; 4] = [Self::Safe, Self::Unsafe, Self::Shut, Self::Inconclusive];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Safe, Self::Unsafe, Self::Shut, Self::Inconclusive];
 
     /// Whether the resource succeeds with it.
     pub fn succeeds(self, on_inconclusive: OnInconclusive) -> bool {
