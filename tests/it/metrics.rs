@@ -9,7 +9,7 @@ use service_provider_access::request::{Envelope, ResponseUrl};
 use service_provider_access::response::{Cause, Response};
 use tokio::time::Instant;
 
-use crate::fixtures::{FUNCTION, ID, PROVIDER, SCP_DENIAL};
+use crate::fixtures::{FUNCTION, ID, PROVIDER, SCP_DENIAL, trust};
 use crate::function::{Function, lines, requests};
 use crate::stack::Stack;
 use crate::template::Deployment;
@@ -208,7 +208,7 @@ async fn the_alarms_of_the_templates_watch_existing_metrics() {
 #[tokio::test]
 async fn an_audit_counts_its_roles_and_each_finding_by_its_code() {
     let mut function = Function::new().await;
-    function.account.put_role(Role::named("Build").path("/delegated/"));
+    function.account.put_role(Role::named("Build").path("/delegated/").trust(trust(ID)));
     let ended = function.lambda.invoke(&json!({"Audit": {}}), SHORT).await;
     let lambda::Invocation::Response(report) = ended else { panic!("{ended:?}") };
     assert_eq!(report["Roles"][0]["Findings"][0]["Code"], "unmarked");
