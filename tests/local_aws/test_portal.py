@@ -183,6 +183,16 @@ class Rights(PortalTestCase):
     def test_policies_name_what_the_templates_make(self):
         back_end, of_the_stacks, _ = portal_page.policies()
         function = f"arn:aws:lambda:{REGION}:{PROVIDER}:function:{PROVIDER_FUNCTION_NAME}"
+        # The local AWS does not check this right.
+        [stack_role] = set(re.findall(r'STACK_ROLE = "(\S+)"', portal_page.PAGE))
+        passing = {
+            "Sid": "LetTheStacksUseTheirRole",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": stack_role.replace(portal_page.ACCOUNT_OF_THE_PAGE, PROVIDER),
+            "Condition": {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
+        }
+        self.assertIn(passing, back_end["Statement"])
         for policy in (back_end, of_the_stacks):
             self.assertIn(function, [statement["Resource"] for statement in policy["Statement"]])
         for policy in portal_page.policies():
