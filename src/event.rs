@@ -12,7 +12,7 @@ pub enum Event {
     Direct(Call),
 }
 
-/// A direct call. It has the rights of whoever may invoke the function.
+/// A direct call, of a caller that IAM allows to invoke the function.
 #[derive(Clone, Debug)]
 pub enum Call {
     /// `{"Audit": {}}`: audit every role of the function.

@@ -97,7 +97,7 @@ impl DeniedBy {
             }
             (Self::SessionPolicy, _) => format!(
                 "The function's credentials have a session policy that does not allow {action}. Lambda sets no session \
-                 policy: whoever provides these credentials must allow it"
+                 policy: the program that provides these credentials must allow it"
             ),
             (Self::EndpointPolicy, _) => format!(
                 "The policy of the VPC endpoint does not allow {action}. The owner of the network must allow it for the \

@@ -185,7 +185,7 @@ mod tests {
             because no resource-based policy allows the iam:CreateRole action:
               The policy of the resource that AWS names does not allow it. The owner of that resource must allow the function's role.
             because no session policy allows the iam:CreateRole action:
-              The function's credentials have a session policy that does not allow iam:CreateRole. Lambda sets no session policy: whoever provides these credentials must allow it.
+              The function's credentials have a session policy that does not allow iam:CreateRole. Lambda sets no session policy: the program that provides these credentials must allow it.
             because no VPC endpoint policy allows the iam:CreateRole action:
               The policy of the VPC endpoint does not allow iam:CreateRole. The owner of the network must allow it for the function's role.
             with an explicit deny:

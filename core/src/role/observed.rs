@@ -114,7 +114,7 @@ pub enum Effect {
 
 impl Effect {
     /// What is known of a policy without reading it: AWS's own policy that denies everything, in any partition, is attached
-    /// by whoever stops a provider at once.
+    /// to stop a provider at once.
     pub fn by_name(arn: &str) -> Option<Self> {
         arn.ends_with(":iam::aws:policy/AWSDenyAll").then_some(Self::OnlyDenies)
     }

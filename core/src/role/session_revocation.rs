@@ -2,7 +2,7 @@
 //! issued before a moment ends them, whatever their duration.
 //!
 //! The deny is the inline policy that the console writes under "Revoke active sessions". It is never removed, and its
-//! cut-off never moves back, whoever wrote it: sessions that were ended stay ended.
+//! cut-off never moves back, also if others wrote it: sessions that were ended stay ended.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};

@@ -149,7 +149,7 @@ impl Model {
         attached.chain(inline).collect()
     }
 
-    /// What the role allows, whoever uses it, and no policy denies.
+    /// What the role allows to any caller, and no policy denies.
     pub(super) fn permissions(&self) -> BTreeSet<String> {
         permitted(self)
     }

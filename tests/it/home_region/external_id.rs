@@ -22,7 +22,7 @@ async fn a_stack_that_follows_must_give_the_external_id() {
         other.create(generated()),
         expect![
             "ExternalId is missing. HomeRegion is us-east-1, so the stack there manages the role, and this stack must give the \
-             same ExternalId: otherwise whoever guesses the RoleName of another team would read its external ID here. \
+             same ExternalId: otherwise a user who guesses the RoleName of another team would read its external ID here. \
              [missing-property]"
         ],
     )

@@ -1,5 +1,5 @@
-//! Whoever replaces the function's code has the function's role. With it they can make roles, but no administrator: what
-//! they make is under the boundary, and nothing else changes.
+//! A caller that replaces the function's code has the function's role. With it the caller can make roles, but no administrator:
+//! what it makes is under the boundary, and nothing else changes.
 
 use std::collections::BTreeSet;
 

@@ -27,7 +27,7 @@ async fn a_monitoring_vendor_that_reads_metrics_and_configuration() {
     check_made(&Stack::new(), &json!({"CustomPolicy": policy, "ManagedPolicyArns": AUDIT}), &expect![[""]]).await;
 }
 
-/// Whoever reads everything of forty services gets one line, with the count and the worst of it.
+/// A vendor that reads everything of forty services gets one line, with the count and the worst of it.
 #[tokio::test(start_paused = true)]
 async fn a_monitoring_vendor_that_reads_everything_is_one_warning() {
     let services = [

@@ -16,7 +16,7 @@ use crate::policy::pattern::{Pattern, glob_matches, is_everything};
 use crate::policy::statement::{Place, Statement, statements};
 use crate::policy::wording::everything_but;
 
-/// The name of this function, which never changes. Whoever can change its code can create any role.
+/// The name of this function, which never changes. A caller that can change its code can create any role.
 const OWN_FUNCTION: &str = "arn:~:lambda:~:~:function:service-provider-access";
 
 /// Judges a document; see [`Document::privileges`].

@@ -104,7 +104,7 @@ pub(super) fn external_id_to_follow(reader: &mut Reader<'_>, home: &Region, exte
     if *external_id == ExternalIdChoice::Generated && reader.raw(PROPERTY).is_none() {
         let what = format_args!(
             "is missing. HomeRegion is {home}, so the stack there manages the role, and this stack must give the same ExternalId: \
-             otherwise whoever guesses the RoleName of another team would read its external ID here."
+             otherwise a user who guesses the RoleName of another team would read its external ID here."
         );
         reader.problem(Code::MissingProperty, PROPERTY, what);
     }

@@ -14,7 +14,7 @@ use crate::role::trust::Change;
 
 #[derive(Default)]
 pub(super) struct Narrowing {
-    /// Removes what a policy under the name of the deny allows, whoever wrote it. What it denies stays.
+    /// Removes what a policy under the name of the deny allows, also if others wrote it. What it denies stays.
     pub(super) clear: Vec<Operation>,
     /// Before the trust.
     pub(super) mark: Vec<Operation>,
