@@ -63,7 +63,7 @@ pub fn native(declared: &Declared, deployment: &Deployment, now: Timestamp) -> R
     let mut comments = Vec::new();
     if goal.delegation.external_id == ExternalIdChoice::Generated {
         comments.push(
-            "The function generates the external ID and keeps it. A native role needs one that somebody makes up."
+            "The function generates the external ID and keeps it. For a native role, generate one and give it as parameter."
                 .to_owned(),
         );
     }
@@ -76,6 +76,12 @@ pub fn native(declared: &Declared, deployment: &Deployment, now: Timestamp) -> R
     if let Some(region) = &goal.delegation.home_region {
         comments.push(format!(
             "HomeRegion: the stacks of other Regions share the role of {region}. A native role has one stack."
+        ));
+    }
+    if deployment.limits.function_role.is_none() {
+        comments.push(format!(
+            "{GUARDRAIL_POLICY}: the function also denies changes of its own role and of the stack that installs it, which are not \
+             known here."
         ));
     }
     for unknown in declared.unknown(deployment) {

@@ -8,9 +8,9 @@ use super::resource::Native;
 
 pub(super) fn print(roles: &[Native]) -> String {
     let mut text = String::from(
-        "# What native roles would be that let in the same callers with the same permissions. Made by delegated-role native: for\n\
-         # review and for tools, not for deployment. Beside what is said of each role, a native role is not judged before it is\n\
-         # written, and the limits of the function's owner do not hold for it.\n\
+        "# Native roles that admit the same callers with the same permissions. Printed by delegated-role native, for review and\n\
+         # for tools, not for deployment. Beside what is said of each role, nothing judges a native role before it is written,\n\
+         # and the limits of the function's owner do not apply to it.\n\
          AWSTemplateFormatVersion: \"2010-09-09\"\n",
     );
     let parameters: Vec<&String> = roles.iter().flat_map(|role| &role.parameters).collect();
