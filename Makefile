@@ -4,6 +4,8 @@
 aws := .tools/aws/bin
 python := .tools/local-aws/bin/python
 python3 := $(or $(PYTHON),python3)
+# The command without what calls AWS is built apart, so that it does not replace the whole one (tests/local_aws/command.py).
+command := $(or $(CARGO_TARGET_DIR),target)/without-aws
 export PATH := $(CURDIR)/$(aws):$(PATH)
 export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE := 1
@@ -48,6 +50,7 @@ format: ## format the Rust code
 
 clippy: ## lint the Rust code
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --target-dir "$(command)" --package delegated-role-cli --no-default-features -- -D warnings
 
 # Many tests of the real binary wait for a timeout and need no processor meanwhile.
 unit: ## run the Rust tests

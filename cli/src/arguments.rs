@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::{check, completions, native, plan, probe, schema};
+#[cfg(feature = "account")]
+use crate::probe;
+use crate::{check, completions, native, plan, schema};
 
 /// Shows what a delegated role in a template would be, before it is deployed.
 #[derive(Debug, Parser)]
@@ -30,6 +32,7 @@ pub enum Verb {
     /// Print the roles as native resources, for reviewers and for tools that know those only
     Native(native::Arguments),
     /// Prove that a customer's role opens with its external ID and with nothing less
+    #[cfg(feature = "account")]
     Probe(probe::Arguments),
     /// Print the JSON schema of a resource type
     Schema(schema::Arguments),

@@ -4,7 +4,7 @@ mod json;
 mod sarif;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use delegated_role_core::findings::Severity;
@@ -56,7 +56,8 @@ enum Format {
 /// # Errors
 /// A template cannot be read.
 pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> Result<Outcome, Unusable> {
-    let deployment = arguments.deployment.read(console)?;
+    let files: Vec<&Path> = arguments.templates.iter().map(PathBuf::as_path).collect();
+    let deployment = arguments.deployment.read(&files, console)?;
     let mut templates = Vec::new();
     for file in &arguments.templates {
         templates.push((file.display().to_string(), read_template(file, console)?));

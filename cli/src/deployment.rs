@@ -43,13 +43,14 @@ pub struct Arguments {
     /// A limit of the function's owner, such as TrustedAccountIds=444455556666
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     limit: Vec<String>,
-    /// The template that installs the function; its parameters' defaults are the owner's limits
+    /// The template that installs the function; its parameters' defaults are the owner's limits. Of a template that installs
+    /// the function beside its roles, the given values are
     #[arg(long, value_name = "TEMPLATE")]
     installed_by: Option<PathBuf>,
 }
 
 /// What is known of the deployment, read and checked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Deployment {
     /// What the template may refer to.
     pub inputs: Inputs,
@@ -62,17 +63,12 @@ pub struct Deployment {
 }
 
 impl Arguments {
-    /// Reads and checks them.
+    /// Reads and checks them. The values of parameters are for these templates.
     ///
     /// # Errors
     /// One of them cannot be used.
-    pub fn read(&self, console: &mut Console<'_>) -> Result<Deployment, Unusable> {
-        let mut parameters = BTreeMap::new();
-        for file in &self.parameters {
-            let text = read_file(file, console)?;
-            parameters
-                .extend(read_parameters(&text).map_err(|why| Unusable::new(format!("{}: {why}", file.display())))?);
-        }
+    pub fn read(&self, templates: &[&Path], console: &mut Console<'_>) -> Result<Deployment, Unusable> {
+        let mut parameters = parameters_in(&self.parameters, console)?;
         let mut given = Vec::new();
         for text in &self.parameter {
             let (name, value) = pair("--parameter", text)?;
@@ -95,7 +91,12 @@ impl Arguments {
             None => None,
         };
         let installed_by = installed_by.as_ref().map(|(file, template)| (file.as_str(), template));
-        let limits = owner::limits(&limits, installed_by, &inputs, console)?;
+        let of_owner = if self.installed_by.as_deref().is_some_and(|file| templates.contains(&file)) {
+            inputs.clone()
+        } else {
+            Inputs { parameters: BTreeMap::new(), ..inputs.clone() }
+        };
+        let limits = owner::limits(&limits, installed_by, &of_owner, console)?;
         Ok(Deployment { inputs, limits, stack, given })
     }
 }
@@ -117,6 +118,15 @@ impl Deployment {
     /// The name or ID of the stack, where it is given.
     pub fn stack_to_find(&self) -> Option<String> {
         self.stack.as_ref().map(ToString::to_string).or_else(|| self.inputs.stack_name.clone())
+    }
+
+    /// The same with the values of parameters in these files, and no others.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn with_parameters(&self, files: &[PathBuf], console: &mut Console<'_>) -> Result<Self, Unusable> {
+        let inputs = Inputs { parameters: parameters_in(files, console)?, ..self.inputs.clone() };
+        Ok(Self { inputs, ..self.clone() })
     }
 
     /// Takes over where the stack is, and returns the function there.
@@ -157,6 +167,17 @@ impl Deployment {
         }
         Ok(())
     }
+}
+
+/// The values of parameters in files; those in later files count.
+fn parameters_in(files: &[PathBuf], console: &mut Console<'_>) -> Result<BTreeMap<String, String>, Unusable> {
+    let mut parameters = BTreeMap::new();
+    for file in files {
+        let text = read_file(file, console)?;
+        let read = read_parameters(&text).map_err(|why| Unusable::new(format!("{}: {why}", file.display())))?;
+        parameters.extend(read);
+    }
+    Ok(parameters)
 }
 
 fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Unusable> {

@@ -118,18 +118,20 @@ impl Declared {
         }
     }
 
+    /// The properties that are not known as a whole, without CloudFormation's own, which the function does not read.
+    pub fn not_known(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let unknown = self.properties.iter().filter(|(_, value)| !value.is_known());
+        unknown
+            .map(|(name, value)| (name.as_str(), value))
+            .filter(|(name, _)| !["ServiceToken", "ServiceTimeout"].contains(name))
+    }
+
     /// What is unknown: parts of the template, and what is only in the account.
     pub fn unknown(&self, deployment: &Deployment) -> Vec<Unknown> {
         let mut unknown: Vec<Unknown> = Vec::new();
-        for (property, value) in &self.properties {
-            // CloudFormation's own, which the function does not read.
-            if ["ServiceToken", "ServiceTimeout"].contains(&property.as_str()) {
-                continue;
-            }
-            let reasons: Vec<String> = value.unknown().into_iter().map(ToOwned::to_owned).collect();
-            if !reasons.is_empty() {
-                unknown.push(Unknown { property: property.clone(), place: self.place_of(property, None), reasons });
-            }
+        for (property, value) in self.not_known() {
+            let reasons = value.unknown().into_iter().map(ToOwned::to_owned).collect();
+            unknown.push(Unknown { property: property.to_owned(), place: self.place_of(property, None), reasons });
         }
         if self.kind == ROLE {
             let property = "ManagedPolicyArns";

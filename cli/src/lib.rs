@@ -1,7 +1,7 @@
 //! The command `delegated-role`: what a template would do, before it is deployed.
 //!
 //! It decides nothing about roles itself. What is a problem and which operations a change takes is decided in
-//! `delegated-role-core`, for the function and for this command alike.
+//! `delegated-role-core`, for the function and for this command alike. What calls AWS is behind the feature `account`.
 //!
 //! | module | what it is |
 //! | --- | --- |
@@ -23,6 +23,7 @@
 //! | [`outcome`] | how a run ends: the exit code |
 
 pub mod arguments;
+#[cfg(feature = "account")]
 pub mod caller;
 pub mod check;
 pub mod completions;
@@ -33,6 +34,7 @@ pub mod native;
 pub mod outcome;
 pub mod owner;
 pub mod plan;
+#[cfg(feature = "account")]
 pub mod probe;
 pub mod report;
 pub mod schema;
@@ -55,6 +57,7 @@ pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> 
         Verb::Check(arguments) => check::run(arguments, now, console),
         Verb::Native(arguments) => native::run(arguments, now, console),
         Verb::Plan(arguments) => plan::run(arguments, now, console),
+        #[cfg(feature = "account")]
         Verb::Probe(arguments) => probe::run(arguments, now, console),
         Verb::Schema(arguments) => schema::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, Arguments::command(), console),

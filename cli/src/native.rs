@@ -42,7 +42,7 @@ pub struct Arguments {
 /// # Errors
 /// The template cannot be read.
 pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> Result<Outcome, Unusable> {
-    let deployment = arguments.deployment.read(console)?;
+    let deployment = arguments.deployment.read(&[&arguments.template], console)?;
     let file = arguments.template.display().to_string();
     let templates = [(file, read_template(&arguments.template, console)?)];
     deployment.check_parameters(&templates)?;

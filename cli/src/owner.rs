@@ -1,7 +1,7 @@
 //! The limits of the function's owner, as far as the user gives them.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use delegated_role_core::owner_limits::{OwnerLimits, Settings};
 
@@ -56,7 +56,7 @@ fn parameter(variable: &str) -> String {
     words.flat_map(|(first, rest)| [first.to_owned(), rest.to_ascii_lowercase()]).collect()
 }
 
-/// The environment of the function in the template that installs it, with the defaults of its parameters.
+/// The environment of the function in the template that installs it. `inputs` are those of this template.
 fn of_template(
     file: &str,
     template: &Template,
@@ -64,8 +64,7 @@ fn of_template(
     inputs: &Inputs,
     console: &mut Console<'_>,
 ) -> Result<Vec<(String, String)>, Unusable> {
-    let inputs = Inputs { parameters: BTreeMap::new(), ..inputs.clone() };
-    let resolver = Resolver::new(template, &inputs);
+    let resolver = Resolver::new(template, inputs);
     let resources = template.resources().map_err(|fault| fault.in_file(file))?;
     let variables = resources.iter().find_map(|resource| {
         let properties = resource.properties.as_ref()?;

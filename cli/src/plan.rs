@@ -3,6 +3,7 @@
 mod access;
 mod change;
 mod json;
+#[cfg(feature = "account")]
 mod live;
 mod permissions;
 mod text;
@@ -14,6 +15,7 @@ use delegated_role_core::findings::Severity;
 use delegated_role_core::timestamp::Timestamp;
 
 pub use self::change::{Action, Change, Operations, between};
+#[cfg(feature = "account")]
 use crate::caller::{Caller, block_on};
 use crate::console::Console;
 use crate::deployment::{self, Deployment, read_template};
@@ -32,6 +34,7 @@ Exit codes:
 Examples:
   delegated-role plan template.yaml --against <(git show main:template.yaml)
   delegated-role plan new.yaml --against old.yaml --parameters parameters.json --stack-name access
+  delegated-role plan access.yaml --against access.yaml --against-parameters old.json --parameters new.json
   AWS_PROFILE=customer delegated-role plan new.yaml --live --stack-name access
 ")]
 pub struct Arguments {
@@ -41,6 +44,9 @@ pub struct Arguments {
     /// The old template; without --live, its roles are taken for what there is
     #[arg(long, value_name = "OLD", required_unless_present = "live")]
     against: Option<PathBuf>,
+    /// A file with the values of OLD's parameters; without it, they are those of TEMPLATE
+    #[arg(long, value_name = "FILE", conflicts_with = "live")]
+    against_parameters: Vec<PathBuf>,
     /// Compare with the roles in the account of your credentials, which are only read; needs --stack-name or --stack-id
     #[arg(long)]
     live: bool,
@@ -68,7 +74,7 @@ enum Format {
 /// # Errors
 /// A template cannot be read, or the old one is one that the function would have refused.
 pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> Result<Outcome, Unusable> {
-    let mut deployment = arguments.deployment.read(console)?;
+    let mut deployment = arguments.deployment.read(&[&arguments.template], console)?;
     let mut templates = Vec::new();
     for file in arguments.against.iter().chain([&arguments.template]) {
         templates.push((file.display().to_string(), read_template(file, console)?));
@@ -77,9 +83,13 @@ pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> 
     let Some(new) = templates.pop() else { return Ok(Outcome::Fine) };
     let old = templates.first();
     let changes = if arguments.live {
-        block_on(async { against_account(&Caller::find().await?, &mut deployment, old, &new, now).await })?
+        in_account(&mut deployment, old, &new, now)?
     } else {
-        let old = old.map(|old| roles(old, &deployment)).transpose()?.unwrap_or_default();
+        let before = match &arguments.against_parameters[..] {
+            [] => deployment.clone(),
+            files => deployment.with_parameters(files, console)?,
+        };
+        let old = old.map(|old| roles(old, &before)).transpose()?.unwrap_or_default();
         compare(&old, &roles(&new, &deployment)?, &deployment, now)?
     };
     console.print(&match arguments.format {
@@ -96,11 +106,32 @@ pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> 
     })
 }
 
+#[cfg(feature = "account")]
+fn in_account(
+    deployment: &mut Deployment,
+    old: Option<&(String, Template)>,
+    new: &(String, Template),
+    now: Timestamp,
+) -> Result<Vec<Change>, Unusable> {
+    block_on(async { against_account(&Caller::find().await?, deployment, old, new, now).await })
+}
+
+#[cfg(not(feature = "account"))]
+fn in_account(
+    _: &mut Deployment,
+    _: Option<&(String, Template)>,
+    _: &(String, Template),
+    _: Timestamp,
+) -> Result<Vec<Change>, Unusable> {
+    Err(Unusable::new("--live is not part of this build: it was built without the feature account."))
+}
+
 /// The changes of the roles in the caller's account to the new template. The old template, where it is given, says what was
 /// declared.
 ///
 /// # Errors
 /// The account cannot be read, or a template cannot be resolved.
+#[cfg(feature = "account")]
 pub async fn against_account(
     caller: &Caller,
     deployment: &mut Deployment,

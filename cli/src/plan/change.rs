@@ -1,7 +1,9 @@
 //! What becomes of one role.
 
 use delegated_role_core::findings::{Finding, Problems, Severity};
-use delegated_role_core::identifiers::{AccountId, ExternalId, Region, RoleName};
+#[cfg(feature = "account")]
+use delegated_role_core::identifiers::RoleName;
+use delegated_role_core::identifiers::{AccountId, ExternalId, Region};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::role::account_lookup::AccountLookup;
 use delegated_role_core::role::declaration::{Declaration, Previous};
@@ -127,15 +129,21 @@ impl<'a> Side<'a> {
     fn goal<'g>(
         &'g self,
         declaration: &'g Declaration,
+        deployment: &Deployment,
         lookup: Option<AccountLookup>,
         now: Timestamp,
     ) -> Result<Result<Goal<'g>, Problems>, Unusable> {
         let lookup = lookup.unwrap_or_else(|| offline_lookup(&self.properties, &self.installation));
         let fresh = ExternalId::from_random([0; ExternalId::RANDOM_BYTES]);
         let goal = Goal::read(declaration, &self.installation, lookup, now, fresh);
-        let unknown = self.declared.properties.iter().filter(|(_, value)| !value.is_known());
-        let unknown: Vec<&str> = unknown.map(|(name, _)| name.as_str()).collect();
-        if goal.is_err() && !unknown.is_empty() {
+        let unknown: Vec<&str> = self.declared.not_known().map(|(name, _)| name).collect();
+        // What the function refuses in any case is no question of what is unknown.
+        let refused = || {
+            let earlier = declaration.previous.as_ref().map(|previous| &previous.properties);
+            let findings = self.declared.findings(deployment, now, earlier);
+            findings.iter().any(|located| located.finding.severity == Severity::Error)
+        };
+        if goal.is_err() && !unknown.is_empty() && !refused() {
             return Err(Unusable::new(format!(
                 "{} cannot be planned while these properties are known after deployment only: {}. Give --parameter or \
                  --parameters.",
@@ -178,7 +186,7 @@ pub fn between(
 fn standing(old: &Declared, deployment: &Deployment, now: Timestamp) -> Result<Option<Standing>, Unusable> {
     let side = Side::of(old, deployment)?;
     let declaration = side.declaration(deployment, Some(none_before()), None);
-    let goal = side.goal(&declaration, None, now)?.map_err(|problems| {
+    let goal = side.goal(&declaration, deployment, None, now)?.map_err(|problems| {
         Unusable::new(format!("The old template's {} is one that the function refuses: {problems}", old.logical_id))
     })?;
     if goal.managed_in().is_some() {
@@ -193,10 +201,11 @@ fn standing(old: &Declared, deployment: &Deployment, now: Timestamp) -> Result<O
 ///
 /// # Errors
 /// Too little is known.
+#[cfg(feature = "account")]
 pub(super) fn name(new: &Declared, deployment: &Deployment, now: Timestamp) -> Result<Option<RoleName>, Unusable> {
     let side = Side::of(new, deployment)?;
     let declaration = side.declaration(deployment, Some(none_before()), None);
-    let goal = side.goal(&declaration, None, now)?;
+    let goal = side.goal(&declaration, deployment, None, now)?;
     Ok(goal.ok().filter(|goal| goal.managed_in().is_none()).map(|goal| goal.name))
 }
 
@@ -224,7 +233,7 @@ pub(super) fn change(
         properties: standing.properties.clone(),
     });
     let declaration = side.declaration(deployment, previous, Some(now));
-    let goal = match side.goal(&declaration, lookup, now)? {
+    let goal = match side.goal(&declaration, deployment, lookup, now)? {
         Ok(goal) => goal,
         Err(problems) => {
             change.findings.extend(problems.in_order().into_iter().cloned());
@@ -296,6 +305,7 @@ impl Change {
     }
 
     /// One that the function refuses.
+    #[cfg(feature = "account")]
     pub(super) fn refused(logical_id: &str, why: Finding) -> Self {
         Self { findings: vec![why], ..Self::none(logical_id) }
     }

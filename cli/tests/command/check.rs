@@ -297,6 +297,19 @@ fn the_limits_are_those_of_the_template_that_installs_the_function() {
     assert_eq!(run.code, 0, "{}", run.printed);
 }
 
+/// `template.yaml` with a role: its parameters are the owner's, too.
+#[test]
+fn a_template_that_installs_the_function_beside_a_role_has_its_own_limits() {
+    let folder = Folder::new(&[("template.yaml", include_str!("../../../template.yaml"))]);
+    let place = ["--account", "111122223333", "--region", "us-east-1"];
+    let parameters = ["--parameter", "ExternalAwsAccountId=444455556666"];
+    let options = [&["check", "template.yaml", "--installed-by", "template.yaml"][..], &place, &parameters].concat();
+    let run = folder.run(&options);
+    assert_eq!((run.code, run.remarks.as_str()), (0, ""), "{}", run.printed);
+    let run = folder.run(&[&options[..], &["--parameter", "TrustedAccountIds=777788889999"]].concat());
+    assert!(run.printed.contains("(TrustedAccountIds: only 777788889999)"), "{}", run.printed);
+}
+
 #[test]
 fn the_templates_of_this_repository_are_fine() {
     for (name, template) in [

@@ -260,6 +260,61 @@ fn what_the_function_would_refuse_is_said() {
     .assert_eq(&run.remarks);
 }
 
+/// A stack's parameters change more often than its template.
+#[test]
+fn an_update_of_parameters_is_planned_with_those_of_the_old_template() {
+    let access = template(&[role(
+        "A",
+        "RoleName: A, ExternalAwsAccountId: !Ref Provider, ManagedPolicyArns: \"arn:aws:iam::aws:policy/SecurityAudit\"",
+    )]);
+    let files = [
+        ("a.yaml", &access[..]),
+        ("old.json", "{\"Provider\": \"444455556666\"}"),
+        ("new.txt", "Provider=777788889999"),
+    ];
+    let folder = Folder::new(&files);
+    let against = ["plan", "a.yaml", "--against", "a.yaml", "--parameters", "new.txt"];
+    let run = folder.run(&[&against[..], &["--against-parameters", "old.json"]].concat());
+    assert_eq!((run.code, run.remarks.as_str()), (0, ""));
+    expect![[r"
+        ~ A is changed
+            + account 777788889999
+            - account 444455556666
+            ! ends all sessions that were issued before the change
+              1. iam:TagRole service-provider-access:revoke,service-provider-access:state
+              2. iam:UpdateAssumeRolePolicy
+              3. iam:PutRolePolicy AWSRevokeOlderSessions
+              4. iam:UntagRole service-provider-access:revoke
+
+        Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 0 unchanged.
+    "]]
+    .assert_eq(&run.printed);
+    assert!(folder.run(&against).printed.contains("1 unchanged"));
+}
+
+/// What is refused in any case is said, also where something else is unknown. A service token usually is.
+#[test]
+fn what_is_unknown_is_not_blamed_for_what_is_refused() {
+    let token = |properties: &str| {
+        role("A", properties).replace("ServiceToken: !Ref AWS::NoValue", "ServiceToken: !GetAtt Topic.TopicArn")
+    };
+    let audit = "ManagedPolicyArns: \"arn:aws:iam::aws:policy/SecurityAudit\"";
+    let right = token(&format!("{audit}, ExternalAwsAccountId: \"444455556666\""));
+    let wrong = token(&format!("{audit}, ExternalAwsAccountId: [\"1\", !Ref Topic]"));
+    let needed =
+        token(&format!("{audit}, ExternalAwsAccountId: \"444455556666\", RequireMfa: !Ref Topic, MfaMaxAge: 600"));
+    let mut remarks = String::new();
+    for old in [wrong, needed] {
+        let run = plan(&[old], std::slice::from_ref(&right), &[]);
+        assert_eq!((run.code, run.printed.as_str()), (2, ""));
+        remarks += &run.remarks;
+    }
+    expect![[r"
+        delegated-role: The old template's A is one that the function refuses: ExternalAwsAccountId is not well-formed (its value is not repeated here); it must be an AWS account ID of 12 digits, in quotes where it starts with 0. [invalid-value]
+        delegated-role: A cannot be planned while these properties are known after deployment only: RequireMfa. Give --parameter or --parameters.
+    "]].assert_eq(&remarks);
+}
+
 #[test]
 fn programs_read_the_same() {
     let audit = "ManagedPolicyArns: \"arn:aws:iam::aws:policy/SecurityAudit\", RoleName: A, ExternalId: !Ref Secret";
