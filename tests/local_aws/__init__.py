@@ -8,6 +8,7 @@ The local AWS
 
 Deployment
     sam                builds and deploys, as a user does
+    command            the command delegated-role, as the demo and the tests run it
     build              `make build`
     templates          the shipped templates, and what MiniStack needs changed in them
     stacks             CloudFormation stacks and their results
@@ -25,6 +26,7 @@ Accounts and policies
 
 Programs
     demo                 the customer's part of `make demo`
+    demo_plan            the plans of the customer's part
     demo_provider        the provider's part
     demo_audit           the day after
     rehearse             `make rehearse`

@@ -1,4 +1,4 @@
-"""Starts MiniStack with corrections to four defects.
+"""Starts MiniStack with corrections to five defects.
 
 Three show when several accounts have a function of the same name. Like AWS, MiniStack keeps one warm process per function, account and Region. But:
 
@@ -10,6 +10,8 @@ Three show when several accounts have a function of the same name. Like AWS, Min
 With these patches MiniStack ends only the process of the account and Region in question, in a separate thread.
 
 The fourth: in the section Conditions, `!Ref AWS::Region` is that text, not the Region. With the patch it is the Region.
+
+The fifth: an `AWS::IAM::Role` does not get its permissions boundary. With the patch it does.
 """
 
 import threading
@@ -17,7 +19,7 @@ import threading
 from ministack.app import main
 from ministack.core import lambda_runtime
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import lambda_svc
+from ministack.services import iam, lambda_svc
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 _kill_workers = lambda_runtime.kill_workers
@@ -25,6 +27,8 @@ _invalidate_worker = lambda_svc.invalidate_worker
 _function = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
 _delete_function = _function["delete"]
 _evaluate_conditions = engine._evaluate_conditions
+_role = provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
+_create_role = _role["create"]
 
 
 def kill_workers(workers):
@@ -45,9 +49,17 @@ def evaluate_conditions(template, parameters):
     return _evaluate_conditions(template, {**parameters, "AWS::Region": {"Value": get_region()}})
 
 
+def create_role(logical_id, properties, stack_name):
+    name, attributes = _create_role(logical_id, properties, stack_name)
+    if "PermissionsBoundary" in properties:
+        iam._put_role_permissions_boundary({"RoleName": name, "PermissionsBoundary": properties["PermissionsBoundary"]})
+    return name, attributes
+
+
 lambda_runtime.kill_workers = kill_workers
 lambda_svc.invalidate_worker = invalidate_worker
 _function["delete"] = delete_function
+_role["create"] = create_role
 for module in (changesets, engine, handlers, stacks):
     module._evaluate_conditions = evaluate_conditions
 
