@@ -10,7 +10,7 @@ import sys
 
 from botocore.exceptions import ClientError
 
-from . import demo_audit, demo_provider, policies, sam, templates
+from . import command, demo_audit, demo_plan, demo_provider, policies, sam, templates
 from .accounts import Account
 from .constants import CUSTOMER, LOGS, PROVIDER, ROOT, SECOND_ID, STACK_NAME, STRANGER
 from .emulator import LocalAws, NotStarted
@@ -26,6 +26,7 @@ def main():
     sam.build()
     binary = templates.BUILT_FUNCTION / "bootstrap"
     report.info(f"The function is one binary of {binary.stat().st_size / 1e6:.1f} MB.")
+    demo_plan.build(report)
 
     report.step("Start a local AWS that enforces IAM")
     aws = LocalAws(LOG)
@@ -48,9 +49,11 @@ def main():
 def run(report, aws, customer, acme, intruder):
     """Returns the ARN of the role, and the parameters of its stack."""
     stack = Stack(customer, STACK_NAME)
+    parameters = {"ExternalAwsAccountId": PROVIDER}
+    demo_plan.creation(report, parameters)
 
     report.step(f"Deploy template.yaml with `sam deploy` and ExternalAwsAccountId={PROVIDER}")
-    sam.deploy(aws, {"ExternalAwsAccountId": PROVIDER}, report=lambda change: report.info(f"Changed for MiniStack only: {change}"))
+    sam.deploy(aws, parameters, report=lambda change: report.info(f"Changed for MiniStack only: {change}"))
     report.check_equal(stack.describe()["StackStatus"], "CREATE_COMPLETE", "CloudFormation calls the function, and the stack is complete")
 
     report.step("Read the outputs of the stack")
@@ -83,14 +86,16 @@ def run(report, aws, customer, acme, intruder):
     report.check(not terminate, "terminate an EC2 instance: denied")
     report.check(not session.is_allowed("iam", "list_users"), "list IAM users: denied")
 
-    report.step("Update the stack: a new external ID, and a custom policy instead of the managed policy")
-    parameters = {
-        "ExternalAwsAccountId": PROVIDER,
+    changed = {
+        **parameters,
         "ExternalId": SECOND_ID,
         "ManagedPolicyArns": "",
         "CustomPolicy": json.dumps(policies.allow("logs:DescribeLogGroups")),
     }
-    sam.deploy(aws, parameters)
+    demo_plan.update(report, parameters, changed)
+
+    report.step("Update the stack: a new external ID, and a custom policy instead of the managed policy")
+    sam.deploy(aws, changed)
     report.check_equal(stack.describe()["StackStatus"], "UPDATE_COMPLETE", "the stack is updated")
     report.check_equal(stack.outputs()["RoleArn"], role_arn, "the role is still the same")
     report.check_equal(stack.outputs()["ExternalId"], SECOND_ID, "the output ExternalId is the new external ID")
@@ -100,7 +105,7 @@ def run(report, aws, customer, acme, intruder):
     report.check(session.is_allowed("logs", "describe_log_groups"), "describe log groups (the new policy): allowed")
     report.check(not session.is_allowed("ec2", "describe_instances"), "describe EC2 instances (the old policy): denied")
 
-    return role_arn, parameters
+    return role_arn, changed
 
 
 def delete(report, customer, acme, role_arn):
@@ -135,7 +140,7 @@ if __name__ == "__main__":
         main()
     except CheckFailed as failure:
         sys.exit(f"   ✗ {failure}\n\nThe demo failed. See the log of the local AWS: {LOG.relative_to(ROOT)}")
-    except (sam.CommandFailed, templates.NotBuilt, templates.NothingToRelax, NotStarted) as failure:
+    except (command.Failed, sam.CommandFailed, templates.NotBuilt, templates.NothingToRelax, NotStarted) as failure:
         sys.exit(f"\nThe demo failed: {failure}")
     except KeyboardInterrupt:
         sys.exit("\nStopped.")
