@@ -12,6 +12,7 @@ use delegated_role_core::findings::{Code, Finding, Problems, Reason};
 use delegated_role_core::identifiers::{Account, ExternalId, FunctionArn, Invalid, RoleName, StackArn};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::owner_limits::Settings;
+use delegated_role_core::resource_types;
 use delegated_role_core::role::attributes::{HANDOFF, WARNINGS};
 use delegated_role_core::role::declaration::{Declaration, Previous};
 use delegated_role_core::role::ownership::{Claim, StackResource, is_refused_id};
@@ -50,14 +51,10 @@ impl ResourceType {
     }
 
     fn parse(text: &str) -> Result<Self, Finding> {
-        Self::ALL.into_iter().find(|known| known.name() == text).ok_or_else(|| {
-            let message = format!(
-                "{} is not a resource type of this function; use Custom::DelegatedRole, Custom::ExternalId or \
-                 Custom::AccessCheck.",
-                if text.is_empty() { "(none)" } else { text }
-            );
-            Finding::failure(Code::UnknownResourceType, message)
-        })
+        Self::ALL
+            .into_iter()
+            .find(|known| known.name() == text)
+            .ok_or_else(|| resource_types::ResourceType::unknown(text))
     }
 
     /// Whether a resource of this type has something in the account that a delete must remove.

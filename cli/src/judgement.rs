@@ -8,6 +8,7 @@ use delegated_role_core::findings::{Finding, Problems};
 use delegated_role_core::identifiers::{AccountId, PolicyArn, Region, StackArn};
 use delegated_role_core::installation::Installation;
 use delegated_role_core::policy::Document;
+use delegated_role_core::resource_types::ResourceType;
 use delegated_role_core::role::account_lookup::{AccountLookup, policies_to_judge};
 use delegated_role_core::role::declaration::{Declaration, Previous};
 use delegated_role_core::role::goal;
@@ -17,7 +18,7 @@ use delegated_role_core::values::{Properties, texts};
 
 use crate::deployment::Deployment;
 use crate::outcome::Unusable;
-use crate::template::{Fault, Node, Place, Resolve, Resolver, Resource, Template, Value};
+use crate::template::{Fault, Node, Place, Resolve, Resolver, Resource, Template, Value, check_attributes};
 use crate::worlds::{World, common, harmless_policy};
 
 /// The resource type of a role.
@@ -72,8 +73,12 @@ pub fn declared(file: &str, template: &Template, deployment: &Deployment) -> Res
     let found = || -> Result<Vec<Declared>, Fault> {
         let mut declared = Vec::new();
         for resource in template.resources()? {
-            if !TYPES.contains(&resource.kind.as_str()) {
+            if !TYPES.contains(&resource.kind.as_str()) && !is_meant_for_the_function(&resource) {
                 continue;
+            }
+            if let Some((name, place)) = &resource.unknown {
+                let sentence = format!("{name} is not a member of a resource; write it under Properties.");
+                return Err(Fault::at(*place, sentence));
             }
             if let Some(condition) = &resource.condition
                 && resolver.holds(condition, resource.place)? == Some(false)
@@ -82,9 +87,33 @@ pub fn declared(file: &str, template: &Template, deployment: &Deployment) -> Res
             }
             declared.push(resolved(&resolver, resource)?);
         }
+        check_attributes(template)?;
         Ok(declared)
     };
     found().map_err(|fault| fault.in_file(file))
+}
+
+/// Whether a resource of another type would reach the function, which refuses it: its service token is the function's, or its
+/// type is misspelled.
+fn is_meant_for_the_function(resource: &Resource) -> bool {
+    let custom = resource.kind.starts_with("Custom::") || resource.kind == "AWS::CloudFormation::CustomResource";
+    let token = || resource.properties.as_ref().and_then(|properties| properties.get("ServiceToken"));
+    custom
+        && (token().is_some_and(|token| names_the_function(token)) || ResourceType::meant_by(&resource.kind).is_some())
+}
+
+/// The export of the function's ARN, or the ARN.
+fn names_the_function(token: &Node) -> bool {
+    match token.call() {
+        Some(("Fn::ImportValue" | "Fn::Sub", name)) => name.text().is_some_and(is_its_name) || names_the_function(name),
+        Some(_) => false,
+        None => token.text().is_some_and(is_its_name),
+    }
+}
+
+fn is_its_name(text: &str) -> bool {
+    let export = ["service-provider-access-ServiceToken", "service-provider-access-provider-ServiceToken"];
+    export.contains(&text) || text.ends_with(":function:service-provider-access")
 }
 
 fn resolved(resolver: &Resolver<'_>, resource: Resource) -> Result<Declared, Fault> {
@@ -185,13 +214,14 @@ impl Declared {
                 let check = Check::read(properties, installation.account(), &resource.stack_id, &resource.logical_id);
                 problems(check.err())
             }
-            _ => {
+            ROLE => {
                 let lookup = offline_lookup(properties, installation);
                 let previous = earlier
                     .map(|properties| Previous { physical_id: resource.refused_id(), properties: properties.clone() });
                 let declaration = Declaration { resource, properties: properties.clone(), previous, sent: None };
                 goal::findings(&declaration, installation, &lookup, now)
             }
+            other => vec![ResourceType::unknown(other)],
         }
     }
 

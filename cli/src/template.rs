@@ -2,6 +2,7 @@
 //!
 //! What only a deployment knows is a value of its own, [`Value::Unknown`], and flows on. Nothing is guessed.
 
+mod attributes;
 mod document;
 mod dynamic;
 mod fault;
@@ -15,6 +16,7 @@ mod resolver;
 mod value;
 mod yaml;
 
+pub use self::attributes::check_attributes;
 pub use self::document::{Resource, Template};
 pub use self::fault::Fault;
 pub use self::inputs::Inputs;

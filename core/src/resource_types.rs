@@ -17,6 +17,8 @@ use self::delegated_role::{ATTRIBUTES, PROPERTIES, RELATIONS};
 pub use self::form::{Form, Property, Relation};
 pub use self::resource_type::ResourceType;
 pub use self::text::Text;
+use crate::findings::{Code, Finding};
+use crate::values::plain;
 
 /// The customer's role for a provider.
 pub static DELEGATED_ROLE: ResourceType = ResourceType {
@@ -59,5 +61,21 @@ impl ResourceType {
     pub fn named(name: &str) -> Option<&'static Self> {
         let short = |name: &'static str| name.strip_prefix("Custom::").unwrap_or(name);
         Self::ALL.into_iter().find(|known| known.name == name || short(known.name) == name)
+    }
+
+    /// The resource type that a misspelled name means, if it is similar to one.
+    pub fn meant_by(name: &str) -> Option<&'static Self> {
+        let written = plain(&name.chars().take(100).collect::<String>());
+        let likeness = |known: &Self| strsim::normalized_damerau_levenshtein(&written, &plain(known.name));
+        Self::ALL.into_iter().find(|known| likeness(known) >= 0.85)
+    }
+
+    /// Why a request about a resource of this type is refused: it is none of them.
+    pub fn unknown(name: &str) -> Finding {
+        let name = if name.is_empty() { "(none)" } else { name };
+        let message = format!(
+            "{name} is not a resource type of this function; use Custom::DelegatedRole, Custom::ExternalId or Custom::AccessCheck."
+        );
+        Finding::failure(Code::UnknownResourceType, message)
     }
 }

@@ -25,7 +25,24 @@ pub struct Resource {
     pub condition: Option<String>,
     /// Its properties as they are written; none when it has none.
     pub properties: Option<Rc<Node>>,
+    /// The first of its members that CloudFormation does not know, and where it stands.
+    pub unknown: Option<(String, Place)>,
 }
+
+/// What a resource may consist of, in CloudFormation and SAM.
+const MEMBERS: [&str; 11] = [
+    "Type",
+    "Properties",
+    "Condition",
+    "Connectors",
+    "CreationPolicy",
+    "DeletionPolicy",
+    "DependsOn",
+    "IgnoreGlobals",
+    "Metadata",
+    "UpdatePolicy",
+    "UpdateReplacePolicy",
+];
 
 impl Template {
     /// Reads a template.
@@ -35,8 +52,9 @@ impl Template {
     pub fn read(text: &str) -> Result<Self, Fault> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let root = if text.trim_start().starts_with('{') {
-            // A YAML object in braces begins like JSON.
-            json::read(text).or_else(|fault| yaml::read(text).map_err(|_| fault))?
+            // A YAML object in braces begins like JSON, but without quotes.
+            let quoted = text.trim_start()[1..].trim_start().starts_with('"');
+            json::read(text).or_else(|fault| if quoted { Err(fault) } else { yaml::read(text).map_err(|_| fault) })?
         } else {
             yaml::read(text)?
         };
@@ -60,6 +78,11 @@ impl Template {
             Fault::at(section.place, format!("Resources must be an object of resources, not {}.", section.kind()))
         })?;
         members.iter().map(resource).collect()
+    }
+
+    /// The whole template as it is written.
+    pub(super) fn root(&self) -> &Rc<Node> {
+        &self.root
     }
 
     /// A member of a section, such as one parameter.
@@ -106,6 +129,9 @@ fn resource(Member { name, place, value }: &Member) -> Result<Resource, Fault> {
     if value.members().is_none() {
         return Err(Fault::at(value.place, format!("The resource {name} must be an object, not {}.", value.kind())));
     }
+    let members = value.members().unwrap_or_default().iter();
+    let unknown =
+        members.into_iter().find(|member| !MEMBERS.contains(&&*member.name) && !member.name.starts_with("Fn::"));
     let kind = value.get("Type").and_then(|kind| kind.text());
     let kind = kind.ok_or_else(|| Fault::at(*place, format!("The resource {name} has no Type.")))?;
     Ok(Resource {
@@ -114,5 +140,6 @@ fn resource(Member { name, place, value }: &Member) -> Result<Resource, Fault> {
         place: *place,
         condition: value.get("Condition").and_then(|condition| condition.text()).map(ToOwned::to_owned),
         properties: value.get("Properties").cloned(),
+        unknown: unknown.map(|member| (member.name.clone(), member.place)),
     })
 }

@@ -86,6 +86,9 @@ impl Reader<'_> {
         loop {
             self.space();
             let place = self.place;
+            if self.peek() == Some('}') {
+                return Err(self.fault("the comma before this '}' is one too many"));
+            }
             if self.peek() != Some('"') {
                 return Err(self.fault("a key in quotes is missing here"));
             }

@@ -46,7 +46,8 @@ pub(super) fn read(text: &str) -> Result<Rc<Node>, Fault> {
         let (event, span) = event.map_err(|error| {
             let mark = error.marker();
             let place = Place { line: mark.line(), column: mark.col() + 1 };
-            Fault::at(place, format!("This is not valid YAML: {}.", error.info().trim_end_matches('.')))
+            let what = error.info().trim_end_matches('.');
+            Fault::at(place, format!("This is not valid YAML: {what}.{}", remedy(what)))
         })?;
         let place = place_of(span);
         let done = match event {
@@ -94,6 +95,17 @@ pub(super) fn read(text: &str) -> Result<Rc<Node>, Fault> {
         }
     }
     root.map(|built| built.node).ok_or_else(|| Fault::of_file("The file is empty; a template has Resources."))
+}
+
+/// What to do about a parser's error, in words for people who do not know the grammar of YAML.
+fn remedy(what: &str) -> &'static str {
+    if what.contains("tabs") {
+        " Indent with spaces, not with tabs."
+    } else if what.contains("block mapping") || what.contains("block collection") || what.contains("mapping values") {
+        " Check the indentation of this line and of the line before it."
+    } else {
+        ""
+    }
 }
 
 fn place_of(span: Span) -> Place {

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod check;
+mod mistakes;
 mod native;
 mod plan;
 mod run;
