@@ -137,8 +137,12 @@ impl Deployment {
         let region = Region::parse(region).map_err(|_| Unusable::new(format!("{region} is not a Region.")))?;
         let elsewhere = self.inputs.account.as_ref().is_some_and(|given| given != account);
         if elsewhere || self.inputs.region.as_ref().is_some_and(|given| *given != region) {
+            let given = |given: Option<String>| given.unwrap_or_else(|| "(not given)".to_owned());
             return Err(Unusable::new(format!(
-                "Your credentials are for account {account} and Region {region}, which are not those of the stack."
+                "Your credentials are for account {account} and Region {region}, but the stack is in account {} and Region {}. Set \
+                 AWS_PROFILE and AWS_REGION to those of the stack.",
+                given(self.inputs.account.as_ref().map(ToString::to_string)),
+                given(self.inputs.region.as_ref().map(ToString::to_string)),
             )));
         }
         self.stack = stack.and_then(|id| StackArn::parse(id).ok()).or(self.stack.take());

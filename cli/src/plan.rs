@@ -142,6 +142,7 @@ pub async fn against_account(
     let stack = deployment.stack_to_find();
     let stack =
         stack.ok_or_else(|| Unusable::new("--live needs the stack: give --stack-name NAME or --stack-id STACK_ID."))?;
+    deployment.locate(&caller.account.id, &caller.region, None)?;
     let stack = live::find_stack(caller, &stack).await?;
     let installation = deployment.locate(&caller.account.id, &caller.region, stack.id.as_deref())?;
     let old = old.map(|old| roles(old, deployment)).transpose()?.unwrap_or_default();

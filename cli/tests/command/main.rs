@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test insists")]
 
 mod bad_input;
+#[cfg(feature = "account")]
+mod caller;
 mod check;
 mod mistakes;
 mod native;

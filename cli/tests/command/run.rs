@@ -38,8 +38,13 @@ impl Folder {
     }
 
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Run {
+        self.run_in(&[], arguments, input)
+    }
+
+    /// With these environment variables, and no others.
+    pub(crate) fn run_in(&self, environment: &[(&str, &str)], arguments: &[&str], input: &str) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_delegated-role"));
-        command.args(arguments).current_dir(&self.0).env_clear();
+        command.args(arguments).current_dir(&self.0).env_clear().envs(environment.iter().copied());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let written = child.stdin.take().unwrap().write_all(input.as_bytes());
