@@ -191,6 +191,17 @@ fn the_core_depends_on_nothing_impure() {
     assert_eq!(names, CORE_DEPENDENCIES);
 }
 
+/// The function's archive does not grow with the command.
+#[test]
+fn the_function_does_not_contain_the_command() {
+    let manifest = fs::read_to_string(repository().join("Cargo.toml")).unwrap();
+    let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
+    let (dependencies, _) = dependencies.split_once("\n[").unwrap();
+    for unwanted in ["clap", "delegated-role-cli", "saphyr"] {
+        assert!(!dependencies.contains(unwanted), "the function depends on {unwanted}");
+    }
+}
+
 /// Deadlines, pauses and jitter are decided in one place. A single pause is no loop.
 #[test]
 fn only_one_loop_waits() {
