@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ID, stack};
 use crate::stack::Stack;
-use crate::wire::sts::Customer;
+use crate::wire::sts::{Customer, Fault};
 
 const VERDICT: [&str; 6] = ["AccountId", "CheckedAt", "Probes", "Reason", "RoleArn", "Verdict"];
 
@@ -94,4 +94,31 @@ async fn bad_properties_are_refused_without_the_external_id() {
     let own = json!({"RoleArn": "arn:aws:iam::111111111111:role/Own", "ExternalId": ID});
     let answer = Stack::of("Custom::AccessCheck").call(json!({"AccessCheck": own})).await;
     assert!(refused(&answer).ends_with("[own-account]"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_named_like_its_external_id_is_reported_by_the_name_that_was_asked_for_only() {
+    let role = format!("arn:aws:iam::999999999999:role/{ID}");
+    let mut answer =
+        Stack::of("Custom::AccessCheck").call(json!({"AccessCheck": {"RoleArn": role, "ExternalId": ID}})).await;
+    assert_eq!((&answer["Verdict"], &answer["RoleArn"]), (&json!("Shut"), &json!(role)), "{answer:#}");
+    let reason = answer["Reason"].as_str().unwrap();
+    assert!(reason.contains("arn:aws:iam::999999999999:role/(the external ID)"), "{reason}");
+    answer["RoleArn"] = json!("");
+    assert!(!answer.to_string().contains(ID), "{answer:#}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_says_about_a_probe_is_answered_without_the_external_id() {
+    let provider = Stack::of("Custom::AccessCheck");
+    provider.customer.trusts(|id| id == Some(ID));
+    // The probe itself has none, so nothing that it sent can be recognized in the error.
+    let quoting = Fault::refused(400, "ValidationError", &format!("not without {ID}"));
+    provider.customer.fail(quoting.of(|id| id.is_none()).every());
+    let answer = provider.call(json!({"AccessCheck": {"RoleArn": Customer::ROLE, "ExternalId": ID}})).await;
+    assert_eq!(answer["Verdict"], "Inconclusive", "{answer:#}");
+    for text in ["Probes", "Reason"] {
+        assert!(answer[text].as_str().unwrap().contains("not without (the external ID)"), "{answer:#}");
+    }
+    assert!(!answer.to_string().contains(ID), "{answer:#}");
 }

@@ -38,6 +38,20 @@ async fn open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_statement_of_a_trust_policy_is_read() {
+    let stack = stack().await;
+    by_hand(&stack, |role| {
+        let own = role.trust.json()["Statement"].clone();
+        let own = if own.is_array() { own[0].clone() } else { own };
+        let everyone = trust_everybody()["Statement"][0].clone();
+        role.trust = json!({"Version": "2012-10-17", "Statement": [own, everyone]}).into();
+    });
+    let found = found(&stack).await;
+    let open = found.iter().find(|(code, ..)| code == "open").unwrap_or_else(|| panic!("{found:#?}"));
+    assert!(open.2.contains("it admits everyone"), "{open:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_role_without_an_external_id_is_open_unless_the_owner_permits_it() {
     let loose = json!({"ExternalId": null, "RequireExternalId": false});
     let stack = made(Stack::new().with("PERMIT_MISSING_EXTERNAL_ID", "true"), loose).await;

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::audit::Audited;
-use crate::fixtures::{EXTERNAL_ID_TAG, ID, LOGICAL_ID_TAG, PROVIDER, STACK_TAG, allow_everything, policy, trust};
+use crate::fixtures::{
+    EXTERNAL_ID_TAG, ID, LOGICAL_ID_TAG, OTHER_ID, PROVIDER, STACK_TAG, allow_everything, policy, trust,
+};
 use crate::function::{Function, TIMEOUT};
 use crate::wire::cloudformation;
 use crate::wire::iam::{Document, Fault, Policy, Role};
@@ -38,7 +40,7 @@ async fn external_ids_are_hidden_wherever_they_stand_in_a_role() {
     let mut audited = Audited::new().await;
     audited.make("Auditor", &json!({"ExternalId": [FIRST, SECOND]})).await;
     let account = audited.function.account.clone();
-    let attached = account.put_policy(Policy::named(SECOND, allow_everything()));
+    let attached = [SECOND, PATTERN].map(|name| account.put_policy(Policy::named(name, allow_everything())));
     audited.by_hand("Auditor", |role| {
         let mut statement = role.trust.json()["Statement"].clone();
         if let Value::Array(statements) = &mut statement {
@@ -62,7 +64,7 @@ async fn external_ids_are_hidden_wherever_they_stand_in_a_role() {
         let named = json!({"Sid": KEPT, "Effect": "Allow", "Action": format!("{PATTERN}:*"), "Resource": format!("arn:aws:s3:::{KEPT}")});
         role.inline_policies.insert(FIRST.into(), policy(named).into());
         role.inline_policies.insert(KEPT.into(), allow_everything().into());
-        role.attached_policies.push(attached);
+        role.attached_policies.extend(attached);
     });
     let report = audited.audit().await;
     let found = &report["Roles"][0];
@@ -70,12 +72,12 @@ async fn external_ids_are_hidden_wherever_they_stand_in_a_role() {
     let accounts = json!([PROVIDER, format!("arn:aws:iam::111111111111:saml-provider/{HIDDEN}")]);
     assert_eq!(found["ExternalAwsAccountIds"], accounts);
     let attached = "arn:aws:iam::111111111111:policy/(the external ID)";
-    let policies = ["ServiceProviderAccessGuardrails", HIDDEN, HIDDEN, attached];
+    let policies = ["ServiceProviderAccessGuardrails", HIDDEN, HIDDEN, attached, attached];
     assert_eq!(found["Policies"], json!(policies));
     let said = [
         "it admits the principal arn:aws:iam::111111111111:saml-provider/(the external ID) (Federated); it allows sts:(the external ID)",
         "The inline policies changed since the function wrote the role",
-        "arn:aws:iam::111111111111:policy/(the external ID) was added",
+        "arn:aws:iam::111111111111:policy/(the external ID), arn:aws:iam::111111111111:policy/(the external ID) were added",
         "The inline policy (the external ID)",
     ];
     check(audited.function, vec![report], &[FIRST, SECOND, PATTERN, OTHER_CASE, KEPT], &said).await;
@@ -143,7 +145,7 @@ async fn external_ids_are_hidden_in_what_aws_says_of_a_failed_call() {
     let quoting = |id: &str| format!("Not that: {}", trust(id));
     let account = audited.function.account.clone();
     let own = account.put_policy(Policy::named("Own", allow_everything()));
-    for (name, id) in [("Inline", INLINE), ("Managed", MANAGED), ("LookedUp", LOOKED_UP)] {
+    for (name, id) in [("Inline", INLINE), ("Managed", MANAGED), ("LookedUp", LOOKED_UP), ("Other", OTHER_ID)] {
         audited.make(name, &json!({"ExternalId": id})).await;
     }
     audited.by_hand("Managed", |role| role.attached_policies.push(own.clone()));
@@ -156,6 +158,8 @@ async fn external_ids_are_hidden_in_what_aws_says_of_a_failed_call() {
     let said = [
         "The role Inline was not audited. iam:GetRolePolicy failed: Not that: ",
         "The role Managed was not audited. iam:GetPolicy failed: Not that: ",
+        // AWS quotes the ID of another role.
+        "It is not known whether a stack still manages the role Other. cloudformation:DescribeStackResource failed: Not that: ",
         "It is not known whether a stack still manages the role LookedUp. cloudformation:DescribeStackResource failed: Not that: ",
         "(the external ID)",
     ];
@@ -173,6 +177,8 @@ async fn no_answer_and_no_log_line_of_a_direct_check_contains_the_external_id() 
         (json!({"AccessCheck": right}), None),
         (json!({"AccessCheck": right}), Some(quoted)),
         (json!({"AccessCheck": {"RoleArn": ID, "ExternalId": ID}}), None),
+        (json!({"AccessCheck": {"RoleArn": format!("arn:aws:iam::111111111111:role/{ID}"), "ExternalId": ID}}), None),
+        (json!({"AccessCheck": {"RoleArn": format!("arn:aws:iam::999999999999:user/{ID}"), "ExternalId": ID}}), None),
         (json!({"AccessCheck": {"RoleArn": Customer::ROLE, "ExternalId": [ID, ID]}}), None),
         (json!({"AccessCheck": {"RoleArn": Customer::ROLE, "ExternalID": ID, "Revision": {"a": ID}}}), None),
         (json!({"AccessCheck": {"RoleArn": Customer::ROLE, "ExternalId": ID, "CustomerAccountId": ID}}), None),
