@@ -74,6 +74,9 @@ async fn log() -> Vec<Value> {
         function.customer.trusts(|id| id == Some(ID));
         function.lambda.invoke(&event, short).await;
     }
+    let mut elsewhere = function.event("Create", create(json!({})));
+    elsewhere["ResponseURL"] = "https://example.com/".into();
+    function.lambda.invoke(&elsewhere, short).await;
     function.bucket.fail(bucket::Fault::status(503).every());
     let event = function.event("Create", create(json!({})));
     function.lambda.invoke(&event, short).await;

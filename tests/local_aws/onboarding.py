@@ -1,5 +1,6 @@
 """The shipped examples for both sides: the provider's stack for one customer, and the link that the customer opens."""
 
+import json
 import urllib.parse
 
 from .constants import REGION, ROOT
@@ -16,7 +17,7 @@ class Onboarding:
     def __init__(self, provider, stack):
         self.stack = stack
         self.parameter = f"/service-provider-access/{stack.name}/role-arn"
-        self._ssm = provider.client("ssm")
+        self._ssm, self._events = provider.client("ssm"), provider.client("events")
         self._parameters = {"QuickstartTemplateUrl": QUICKSTART_URL}
 
     def deploy(self, **parameters):
@@ -34,6 +35,15 @@ class Onboarding:
     def failed_checks(self):
         """The reasons of failed access checks, newest first."""
         return self.stack.reasons("AccessCheck")
+
+    def scheduled_checks(self):
+        """What the rules that check customers' roles again send to the function, by rule."""
+        rules = self._events.list_rules(NamePrefix="service-provider-check-")["Rules"]
+        inputs = {}
+        for rule in rules:
+            [target] = self._events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+            inputs[rule["Name"], rule["ScheduleExpression"], target["Arn"]] = json.loads(target["Input"])
+        return inputs
 
     def stored_role(self):
         found = self._ssm.get_parameters(Names=[self.parameter])["Parameters"]

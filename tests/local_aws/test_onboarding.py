@@ -3,7 +3,8 @@
 import re
 import urllib.parse
 
-from .constants import CUSTOMER, FIRST_ID, PROVIDER, REGION, SECOND_ID
+from .constants import CUSTOMER, FIRST_ID, PROVIDER, PROVIDER_FUNCTION_NAME, REGION, SECOND_ID
+from .direct_calls import invoke
 from .fixtures import ProviderTestCase
 from .onboarding import ONBOARDING, QUICKSTART, QUICKSTART_URL, Onboarding, read_link
 from .policies import EXTERNAL_ID_KEY, trust_statement
@@ -85,6 +86,15 @@ class CustomerOnboarding(ProviderTestCase):
         self.assertIn("CheckedAt", outputs)
         self.assertEqual(self.onboarding.stored_role(), arn)
         self.assertTrue(self.environment.acme.assume(self.onboarding.stored_role(), external_id))
+
+        [((rule, schedule, function), check)] = self.onboarding.scheduled_checks().items()
+        self.assertRegex(rule, r"\Aservice-provider-check-[0-9a-f-]{36}\Z")
+        self.assertEqual((schedule, function.split(":")[-1]), ("rate(1 day)", PROVIDER_FUNCTION_NAME))
+        self.assertEqual((check["AccessCheck"]["RoleArn"], check["AccessCheck"]["ExternalId"]), (arn, external_id))
+        answer = invoke(self.provider.client("lambda"), PROVIDER_FUNCTION_NAME, check)
+        self.assertEqual((answer["Verdict"], answer["RoleArn"]), ("Safe", arn))
+        self.assertEqual(self.deploy(CheckEvery=""), "UPDATE_COMPLETE")
+        self.assertEqual(self.onboarding.scheduled_checks(), {})
 
         self.assertEqual(self.onboarding.stack.delete(), "DELETE_COMPLETE")
         self.assertIsNone(self.onboarding.stored_role())
