@@ -93,6 +93,9 @@ fn an_attribute_that_the_resource_does_not_have() {
             delegated-role: a.yaml:10:12: RoleARN is not an attribute of Access (Custom::DelegatedRole): it has RoleArn, Arn, RoleName, RoleId, ExternalId, ExternalAwsAccountId, MaxSessionDuration, SwitchRoleUrl, TerraformProvider, AwsConfigProfile, Warnings.
         "]].assert_eq(&run.remarks);
     }
+    let deep = "Outputs:\n  Role:\n    Value: !Join [\"\", [a, !GetAtt Access.RoleARN]]\n";
+    let run = Folder::new(&[("a.yaml", &role(deep))]).run(&["check", "a.yaml"]);
+    assert!(run.remarks.starts_with("delegated-role: a.yaml:10:27: RoleARN is not an attribute"), "{}", run.remarks);
     let right = "Outputs:\n  Role:\n    Value: !Sub \"${Access.RoleArn} ${!Access.X} ${AWS::Region}\"\n  Topic: {Value: !GetAtt Topic.Arn}\n";
     check(
         "a.yaml",

@@ -260,6 +260,42 @@ fn what_the_function_would_refuse_is_said() {
     .assert_eq(&run.remarks);
 }
 
+#[test]
+fn a_rotation_of_the_external_id_is_planned_and_no_id_is_printed() {
+    let with = |ids: &str| {
+        let audit = "ManagedPolicyArns: \"arn:aws:iam::aws:policy/SecurityAudit\"";
+        [role("A", &format!("RoleName: A, ExternalAwsAccountId: \"444455556666\", {audit}, ExternalId: {ids}"))]
+    };
+    let (first, both, second) = ("!Ref Secret", "[!Ref Secret, another-external-id-4711]", "another-external-id-4711");
+    check(
+        &with(first),
+        &with(both),
+        &expect![[r"
+        ~ A is changed
+            + callers with the new external ID
+              1. iam:TagRole service-provider-access:state
+              2. iam:UpdateAssumeRolePolicy
+
+        Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 0 unchanged.
+    "]],
+    );
+    check(
+        &with(both),
+        &with(second),
+        &expect![[r"
+        ~ A is changed
+            - callers with an external ID that is no longer accepted
+            ! ends all sessions that were issued before the change
+              1. iam:TagRole service-provider-access:revoke,service-provider-access:state
+              2. iam:UpdateAssumeRolePolicy
+              3. iam:PutRolePolicy AWSRevokeOlderSessions
+              4. iam:UntagRole service-provider-access:revoke
+
+        Plan: 0 to create, 1 to update, 0 to replace, 0 to delete, 0 unchanged.
+    "]],
+    );
+}
+
 /// A stack's parameters change more often than its template.
 #[test]
 fn an_update_of_parameters_is_planned_with_those_of_the_old_template() {
