@@ -10,6 +10,7 @@ use std::time::Duration;
 use delegated_role_core::audit::findings::{Terms, findings};
 use delegated_role_core::audit::inspected::Inspected;
 use delegated_role_core::audit::limits::policies_to_read;
+use delegated_role_core::audit::reach::Reach;
 use delegated_role_core::audit::report::{Entry, Report};
 use delegated_role_core::audit::stack_lookup::StackLookup;
 use delegated_role_core::identifiers::{RoleName, StackArn};
@@ -44,6 +45,20 @@ const EXAMPLES: usize = 5;
 /// # Caveats
 /// - The roles are not read at one moment: an audit during an update of a role can see a part of the update.
 pub async fn audit(aws: &Aws, terms: &Terms) -> Report {
+    audit_with_progress(aws, terms, |_| {}).await
+}
+
+/// How far an audit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// How many roles were read.
+    pub read: usize,
+    /// How many there are.
+    pub all: usize,
+}
+
+/// Like [`audit`]. `progress` hears of each role that was read.
+pub async fn audit_with_progress(aws: &Aws, terms: &Terms, mut progress: impl FnMut(Progress)) -> Report {
     let limits = &terms.installation.limits;
     let (roles, failure) = list_roles(&aws.iam, &limits.role_path_prefix).await;
     let mut gaps: Vec<String> =
@@ -51,7 +66,11 @@ pub async fn audit(aws: &Aws, terms: &Terms) -> Report {
     // With a name prefix, every role of the function has exactly the path.
     let prefix = &limits.role_name_prefix;
     let ours = |name: &RoleName, path| prefix.is_empty() || (prefix.begins(name) && limits.role_path_prefix == path);
-    let mut waiting = roles.into_iter().filter(|(name, path)| ours(name, path.clone())).map(|(name, _)| name);
+    let roles: Vec<RoleName> =
+        roles.into_iter().filter(|(name, path)| ours(name, path.clone())).map(|(name, _)| name).collect();
+    let mut seen = Progress { read: 0, all: roles.len() };
+    progress(seen);
+    let mut waiting = roles.into_iter();
     let attached = Attached::default();
     let mut running = FuturesUnordered::new();
     let mut entries = Vec::new();
@@ -70,6 +89,8 @@ pub async fn audit(aws: &Aws, terms: &Terms) -> Report {
                 let Audited { entry, gap } = audited;
                 entries.extend(entry);
                 gaps.extend(gap);
+                seen.read += 1;
+                progress(seen);
             }
             Ok(None) | Err(_) => break,
         }
@@ -78,7 +99,8 @@ pub async fn audit(aws: &Aws, terms: &Terms) -> Report {
     drop(running);
     let unread: Vec<RoleName> = begun.into_iter().chain(waiting).collect();
     gaps.extend(late(&unread));
-    Report::new(terms.now, entries, &gaps)
+    let place = (terms.installation.account().id.clone(), terms.installation.region().clone());
+    Report::new(terms.now, place, entries, &gaps)
 }
 
 /// What is known of one role.
@@ -114,8 +136,10 @@ async fn read_role(aws: &Aws, terms: &Terms, attached: &Attached, name: &RoleNam
             (StackLookup::Unknown, Some(gap))
         }
     };
-    let findings = findings(&role, &stack, &lookup.map_err(hidden)?, terms);
-    Ok(Audited { entry: Some(Entry { role, findings }), gap })
+    let lookup = lookup.map_err(hidden)?;
+    let findings = findings(&role, &stack, &lookup, terms);
+    let reach = Reach::of(&role, &terms.installation, &lookup);
+    Ok(Audited { entry: Some(Entry { role, reach, findings }), gap })
 }
 
 async fn look_up_stack(aws: &Aws, terms: &Terms, role: &Inspected) -> Result<StackLookup, Failure> {

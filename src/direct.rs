@@ -4,7 +4,7 @@
 
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::audit::findings::Terms;
-use delegated_role_core::audit::report::{Report, VERSION};
+use delegated_role_core::audit::report::Report;
 use delegated_role_core::findings::{Code, Finding, Reason};
 use delegated_role_core::identifiers::{FunctionArn, Invalid};
 use delegated_role_core::installation::Installation;
@@ -146,15 +146,7 @@ pub fn failed(name: &str, reason: Reason, cause: Cause, now: Timestamp) -> Answe
     let verdict = if refused { REFUSED } else { "Inconclusive" };
     let text = reason.to_string();
     let answer = if name == "Audit" {
-        json!({
-            "Version": VERSION,
-            "AuditedAt": now.to_string(),
-            "Complete": false,
-            "Gaps": [text],
-            "Roles": [],
-            "Verdict": verdict,
-            "Reason": text,
-        })
+        Report::of_nothing(now, verdict, &text)
     } else {
         json!({
             "Verdict": verdict,

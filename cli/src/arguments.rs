@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 #[cfg(feature = "account")]
-use crate::probe;
+use crate::{audit, probe};
 use crate::{check, completions, native, plan, schema};
 
 /// Shows what a delegated role in a template would be, before it is deployed.
@@ -34,7 +34,10 @@ pub enum Verb {
     /// Prove that a customer's role opens with its external ID and with nothing less
     #[cfg(feature = "account")]
     Probe(probe::Arguments),
-    /// Print the JSON schema of a resource type
+    /// Find what is no longer as agreed in the roles of your account
+    #[cfg(feature = "account")]
+    Audit(audit::Arguments),
+    /// Print the JSON schema of a resource type, or of an audit
     Schema(schema::Arguments),
     /// Print the completions of a shell
     Completions(completions::Arguments),
@@ -51,6 +54,7 @@ Examples:
   delegated-role plan new.yaml --against old.yaml
   delegated-role native template.yaml > native.yaml
   delegated-role probe arn:aws:iam::111122223333:role/delegated/acme --external-id-file acme.id
+  delegated-role audit --environment function.json
   delegated-role schema Custom::DelegatedRole
   delegated-role completions bash > ~/.local/share/bash-completion/completions/delegated-role
 

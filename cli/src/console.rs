@@ -10,6 +10,7 @@ pub struct Console<'a> {
     output: &'a mut dyn Write,
     remarks: &'a mut dyn Write,
     colors: bool,
+    progress: bool,
     closed: bool,
 }
 
@@ -31,7 +32,25 @@ pub enum Style {
 impl<'a> Console<'a> {
     /// These streams. `colors` says whether the output may have colours.
     pub fn new(input: &'a mut dyn Read, output: &'a mut dyn Write, remarks: &'a mut dyn Write, colors: bool) -> Self {
-        Self { input, output, remarks, colors, closed: false }
+        Self { input, output, remarks, colors, progress: false, closed: false }
+    }
+
+    /// The same with progress of long work among the remarks: for a terminal.
+    #[must_use]
+    pub fn with_progress(self, progress: bool) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// How far long work is. It replaces what was said before.
+    pub fn progress(&mut self, text: &str) {
+        if self.progress {
+            let _ = write!(self.remarks, "\r{text}\u{1b}[K").and_then(|()| self.remarks.flush());
+        }
+    }
+
+    /// The work is done.
+    pub fn end_progress(&mut self) {
+        self.progress("");
     }
 
     /// Prints a result as it is. A reader that closed the pipe has seen enough: that is no error.

@@ -184,7 +184,11 @@ fn parameters_in(files: &[PathBuf], console: &mut Console<'_>) -> Result<BTreeMa
     Ok(parameters)
 }
 
-fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Unusable> {
+/// The name and the value of an option.
+///
+/// # Errors
+/// It has another form.
+pub fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Unusable> {
     let known = text.split_once('=').filter(|(name, _)| !name.is_empty());
     known.ok_or_else(|| Unusable::new(format!("{option} must have the form NAME=VALUE.")))
 }
@@ -194,18 +198,24 @@ fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), Unusable>
 /// # Errors
 /// It cannot be read, is too large, or is not text.
 pub fn read_file(file: &Path, console: &mut Console<'_>) -> Result<String, Unusable> {
+    read_up_to(LARGEST, "the most that CloudFormation takes as a template", file, console)
+}
+
+/// The same with another limit, and why it is one.
+///
+/// # Errors
+/// Those of [`read_file`].
+pub fn read_up_to(largest: u64, why: &str, file: &Path, console: &mut Console<'_>) -> Result<String, Unusable> {
     if file == Path::new("-") {
-        return console.read_input(LARGEST);
+        return console.read_input(largest);
     }
     let wrong = |why: &str| Unusable::new(format!("{}: {why}", file.display()));
     let mut bytes = Vec::new();
     let opened = File::open(file).map_err(|error| wrong(&format!("The file cannot be read: {error}.")))?;
-    let read = opened.take(LARGEST + 1).read_to_end(&mut bytes);
+    let read = opened.take(largest + 1).read_to_end(&mut bytes);
     read.map_err(|error| wrong(&format!("The file cannot be read: {error}.")))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(wrong(&format!(
-            "The file has more than {LARGEST} bytes, the most that CloudFormation takes as a template."
-        )));
+    if bytes.len() as u64 > largest {
+        return Err(wrong(&format!("The file has more than {largest} bytes, {why}.")));
     }
     String::from_utf8(bytes).map_err(|_| wrong("The file is not text in UTF-8."))
 }

@@ -9,9 +9,11 @@
 //! | [`check`] | every problem and warning of a template |
 //! | [`plan`] | what a new template changes of the roles of an old one |
 //! | [`native`] | the roles as native resources |
+//! | [`audit`] | what the function's audit finds, from a terminal |
 //! | [`probe`] | whether a customer's role opens with its external ID and with nothing less |
 //! | [`schema`] | the JSON schemas of the resource types |
 //! | [`completions`] | completions for shells |
+//! | [`audited`] | an audit, read from its JSON |
 //! | [`report`] | what was found in templates |
 //! | [`judgement`] | what the function would say of a resource |
 //! | [`worlds`] | judging values of which parts are unknown |
@@ -20,9 +22,13 @@
 //! | [`template`] | templates, read with places and resolved |
 //! | [`caller`] | AWS with the caller's own credentials |
 //! | [`console`] | where output goes: results, remarks, colours |
+//! | [`visible`] | text of others, with its hidden characters written out |
 //! | [`outcome`] | how a run ends: the exit code |
 
 pub mod arguments;
+#[cfg(feature = "account")]
+pub mod audit;
+pub mod audited;
 #[cfg(feature = "account")]
 pub mod caller;
 pub mod check;
@@ -39,6 +45,7 @@ pub mod probe;
 pub mod report;
 pub mod schema;
 pub mod template;
+pub mod visible;
 pub mod worlds;
 
 use clap::CommandFactory;
@@ -59,6 +66,8 @@ pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> 
         Verb::Plan(arguments) => plan::run(arguments, now, console),
         #[cfg(feature = "account")]
         Verb::Probe(arguments) => probe::run(arguments, now, console),
+        #[cfg(feature = "account")]
+        Verb::Audit(arguments) => audit::run(arguments, now, console),
         Verb::Schema(arguments) => schema::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, Arguments::command(), console),
     }

@@ -1,7 +1,7 @@
 //! The process: arguments and streams. It decides nothing.
 
 use std::env;
-use std::io::{stderr, stdin, stdout};
+use std::io::{IsTerminal, stderr, stdin, stdout};
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -14,7 +14,8 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let colors = may_have_colors(&stdout(), |name| env::var(name).ok());
     let (mut input, mut output, mut remarks) = (stdin(), stdout(), stderr());
-    let mut console = Console::new(&mut input, &mut output, &mut remarks, colors);
+    let progress = remarks.is_terminal();
+    let mut console = Console::new(&mut input, &mut output, &mut remarks, colors).with_progress(progress);
     match delegated_role_cli::run(&arguments, SystemTime::now().into(), &mut console) {
         Ok(outcome) => outcome.into(),
         Err(unusable) => {

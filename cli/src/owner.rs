@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use delegated_role_core::findings::Problems;
 use delegated_role_core::owner_limits::{OwnerLimits, Settings};
 
 use crate::console::Console;
@@ -20,11 +21,22 @@ pub fn limits(
     inputs: &Inputs,
     console: &mut Console<'_>,
 ) -> Result<OwnerLimits, Unusable> {
-    let variables = variables();
-    let mut environment: Vec<(String, String)> = vec![("TRUSTED_ACCOUNT_IDS".to_owned(), "*".to_owned())];
+    let mut environment: Environment = vec![("TRUSTED_ACCOUNT_IDS".to_owned(), "*".to_owned())];
     if let Some((file, template)) = installed_by {
-        environment.extend(of_template(file, template, &variables, inputs, console)?);
+        environment.extend(of_template(file, template, inputs, console)?);
     }
+    settings(environment, given)?.limits.map_err(|problems| wrong(&problems))
+}
+
+/// Variables of the function's environment and their values. The last value of a variable counts.
+pub type Environment = Vec<(String, String)>;
+
+/// The settings of the function in this environment, with the limits that are given.
+///
+/// # Errors
+/// There is no such limit.
+pub fn settings(mut environment: Environment, given: &[(&str, &str)]) -> Result<Settings, Unusable> {
+    let variables = variables();
     for (name, value) in given {
         let known = variables.iter().find(|known| *known == name || parameter(known) == *name);
         let known = known.filter(|known| !NO_LIMITS.contains(&known.as_str())).ok_or_else(|| {
@@ -34,10 +46,35 @@ pub fn limits(
         })?;
         environment.push((known.clone(), (*value).to_owned()));
     }
-    let settings = Settings::from_environment(|name| {
+    Ok(Settings::from_environment(|name| {
         environment.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-    });
-    settings.limits.map_err(|problems| Unusable::new(format!("The owner's limits are wrong. {problems}")))
+    }))
+}
+
+/// The sentence about settings that cannot be used.
+pub fn wrong(problems: &Problems) -> Unusable {
+    Unusable::new(format!("The owner's limits are wrong. {problems}"))
+}
+
+/// The environment of the function as JSON: what `aws lambda get-function-configuration` prints, or the variables alone.
+///
+/// # Errors
+/// It is something else.
+pub fn of_function(file: &str, text: &str) -> Result<Environment, Unusable> {
+    let wrong = |why: &str| {
+        Unusable::new(format!(
+            "{file}: {why}. Save what aws lambda get-function-configuration --function-name service-provider-access prints."
+        ))
+    };
+    let json: serde_json::Value =
+        serde_json::from_str(text).map_err(|error| wrong(&format!("This is not valid JSON: {error}")))?;
+    let configuration = json.get("Environment").unwrap_or(&json);
+    let variables = configuration.get("Variables").unwrap_or(configuration).as_object();
+    let variables = variables.filter(|variables| variables.contains_key("ROLE_PATH_PREFIX"));
+    let variables =
+        variables.ok_or_else(|| wrong("The environment has no ROLE_PATH_PREFIX, so it is not that of the function"))?;
+    let text = |(name, value): (&String, &serde_json::Value)| Some((name.clone(), value.as_str()?.to_owned()));
+    variables.iter().map(text).collect::<Option<_>>().ok_or_else(|| wrong("A variable is not a text"))
 }
 
 /// The variables that the function reads.
@@ -57,13 +94,16 @@ fn parameter(variable: &str) -> String {
 }
 
 /// The environment of the function in the template that installs it. `inputs` are those of this template.
-fn of_template(
+///
+/// # Errors
+/// It is not a template that installs the function.
+pub fn of_template(
     file: &str,
     template: &Template,
-    known: &BTreeSet<String>,
     inputs: &Inputs,
     console: &mut Console<'_>,
-) -> Result<Vec<(String, String)>, Unusable> {
+) -> Result<Environment, Unusable> {
+    let known = variables();
     let resolver = Resolver::new(template, inputs);
     let resources = template.resources().map_err(|fault| fault.in_file(file))?;
     let variables = resources.iter().find_map(|resource| {
@@ -78,7 +118,7 @@ fn of_template(
         )));
     };
     let mut environment = Vec::new();
-    for name in known.iter().cloned() {
+    for name in known {
         let Some(node) = variables.get(&name) else { continue };
         match resolver.value(node).map_err(|fault| fault.in_file(file))? {
             Value::Text(text) => environment.push((name, text)),

@@ -39,6 +39,6 @@ fn without_a_resource_type_all_are_printed() {
 fn an_unknown_resource_type_is_unusable_input() {
     let output = schema(&["AWS::IAM::Role"]);
     let sentence = "delegated-role: \"AWS::IAM::Role\" is not a resource type. The resource types are Custom::DelegatedRole, \
-                    Custom::ExternalId, Custom::AccessCheck.\n";
+                    Custom::ExternalId, Custom::AccessCheck; Audit is the answer to an audit.\n";
     assert_eq!((output.status.code(), text(&output.stdout), text(&output.stderr)), (Some(2), "", sentence));
 }

@@ -9,6 +9,7 @@ pub mod findings;
 pub mod inspected;
 pub mod lifetime;
 pub mod limits;
+pub mod reach;
 pub mod report;
 pub mod stack_lookup;
 pub mod written_trust;

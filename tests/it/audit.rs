@@ -4,6 +4,7 @@ mod answers;
 mod drift;
 mod findings;
 mod reading;
+mod schema;
 
 use std::time::{Duration, SystemTime};
 
@@ -64,6 +65,7 @@ async fn report_at(stack: &Stack, seconds: u64) -> Value {
 fn checked(stack: &Stack, report: Value) -> Value {
     assert_eq!(stack.account.writes(), [""; 0], "an audit writes nothing");
     assert!(!report.to_string().contains(ID), "an external ID is in {report:#}");
+    schema::check(&report);
     report
 }
 

@@ -5,7 +5,7 @@ import re
 import unittest
 
 from . import templates
-from .constants import CUSTOMER, FIRST_ID, FUNCTION_NAME, LOG_GROUP, PROVIDER, PROVIDER_FUNCTION_NAME, ROLE_PATH_PREFIX, SECOND_ID
+from .constants import CUSTOMER, FIRST_ID, FUNCTION_NAME, LOG_GROUP, PROVIDER, PROVIDER_FUNCTION_NAME, REGION, ROLE_PATH_PREFIX, SECOND_ID
 from .direct_calls import findings, invoke
 from .fixtures import LocalAwsTestCase, ProviderTestCase
 from .function_logs import messages
@@ -39,8 +39,9 @@ class Audit(LocalAwsTestCase):
         stack, name = self.create(ExternalId=FIRST_ID, ManagedPolicyArns=["arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"])
         before = self.customer.role(name)
         report = self.audit()
-        self.assertEqual(sorted(report), ["AuditedAt", "Complete", "Gaps", "Roles", "Version"])
+        self.assertEqual(sorted(report), ["AccountId", "AuditedAt", "Complete", "Gaps", "Region", "Roles", "Version"])
         self.assertEqual((report["Version"], report["Complete"], report["Gaps"]), (1, True, []))
+        self.assertEqual((report["AccountId"], report["Region"]), (CUSTOMER, REGION))
         self.assertRegex(report["AuditedAt"], MOMENT)
         self.assertNotIn(FIRST_ID, json.dumps(report))
         [role] = [role for role in report["Roles"] if role["RoleName"] == name]
@@ -59,6 +60,7 @@ class Audit(LocalAwsTestCase):
                 "ExpiresAt": None,
                 "LastUsedAt": None,
                 "Policies": ["ServiceProviderAccessGuardrails", "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess"],
+                "Reach": {"Level": "limited", "Privileges": [], "Services": []},
                 "Findings": [],
             },
         )

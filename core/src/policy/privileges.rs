@@ -9,6 +9,8 @@ mod reach;
 mod roles;
 mod terms;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::catalogue::aws_managed;
@@ -37,6 +39,21 @@ impl Document {
             // None was found in a wrong place.
             && found.len() == written.len()
             && found.iter().all(Statement::plainly_denies)
+    }
+
+    /// The services of the actions that it may allow, as written but in lower case. `*` is any.
+    pub fn services(&self) -> BTreeSet<String> {
+        let mut services = BTreeSet::new();
+        for statement in statements(self).iter().filter(|statement| statement.may_allow()) {
+            if statement.has("NotAction") {
+                services.insert("*".to_owned());
+            }
+            for action in statement.strings("Action") {
+                let service = action.split_once(':').map_or("*", |(service, _)| service);
+                services.insert(service.to_ascii_lowercase());
+            }
+        }
+        services
     }
 
     /// Whether nothing in it could allow anything.

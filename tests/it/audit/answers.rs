@@ -22,6 +22,7 @@ async fn an_audit_has_no_properties() {
     let answer = stack().await.call(json!({"Audit": {"RoleName": "Auditor"}})).await;
     assert_eq!(refused(&answer), "Audit has no properties; send {\"Audit\": {}}. [malformed-request]");
     assert_eq!((&answer["Complete"], &answer["Roles"]), (&json!(false), &json!([])));
+    super::schema::check(&answer);
 }
 
 #[tokio::test(start_paused = true)]

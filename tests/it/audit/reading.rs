@@ -18,6 +18,8 @@ async fn a_role_as_it_was_made_has_no_findings() {
         json!({
             "Version": 1,
             "AuditedAt": "2026-11-22T12:01:00Z",
+            "AccountId": "111111111111",
+            "Region": "us-east-1",
             "Complete": true,
             "Gaps": [],
             "Roles": [{
@@ -33,6 +35,7 @@ async fn a_role_as_it_was_made_has_no_findings() {
                 "CreatedAt": "2026-11-22T12:00:01Z",
                 "LastUsedAt": null,
                 "Policies": ["CustomPolicy", "ServiceProviderAccessGuardrails", READ_ONLY],
+                "Reach": {"Level": "sensitive", "Privileges": ["reads-data"], "Services": ["s3"]},
                 "Findings": [],
             }],
         })

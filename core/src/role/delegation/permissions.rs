@@ -24,23 +24,12 @@ pub(super) struct Permissions<'a> {
 impl<'a> Permissions<'a> {
     /// `administrative`: template and owner permit an administrator.
     pub(super) fn new(installation: &'a Installation, administrative: bool) -> Self {
-        let limits = &installation.limits;
-        let path = limits.role_path_prefix.as_str();
-        let role_prefix = format!("{}{}", path.strip_prefix('/').unwrap_or(path), limits.role_name_prefix);
+        let role_prefix = installation.role_prefix();
         Self { role_prefix, installation, administrative }
     }
 
     fn terms(&self) -> Terms<'_> {
-        let account = self.installation.account();
-        Terms {
-            partition: account.partition.as_str(),
-            account: account.id.as_str(),
-            role_prefix: &self.role_prefix,
-            passable_roles: &self.installation.limits.passable_roles,
-            required_boundary: self.installation.limits.required_permissions_boundary.as_ref().map(PolicyArn::as_str),
-            boundary_in_force: self.installation.shipped_boundary_in_force(),
-            allow_administrative: self.administrative,
-        }
+        self.installation.terms(&self.role_prefix, self.administrative)
     }
 
     /// The judgement of the policies that one property names.
