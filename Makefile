@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-test cli catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts workflows dependencies e2e tools pins clean
+.PHONY: bench bench-test page cli catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts workflows dependencies e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -24,7 +24,7 @@ demo: tools ## build the function and show the customer's and the provider's sid
 rehearse: build ## all operations of a StackSet in ACCOUNTS (20) accounts and REGIONS (2) Regions, on a local AWS
 	@$(python) -m local_aws.rehearse "$(or $(ACCOUNTS),20)" "$(or $(REGIONS),2)"
 
-test: fmt scripts workflows clippy unit validators templates e2e ## all tests that CI runs
+test: fmt scripts workflows clippy unit page validators templates e2e ## all tests that CI runs
 	@echo "All tests passed."
 
 deploy: tools ## build and deploy to your AWS account: TrustedAccountIds=... or a file deploy.env (docs/properties.md)
@@ -55,6 +55,9 @@ clippy: ## lint the Rust code
 # Many tests of the real binary wait for a timeout and need no processor meanwhile.
 unit: ## run the Rust tests
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} cargo test --locked --workspace
+
+page: ## test the page of an audit in Chromium (CHROMIUM=...); SHOTS=folder keeps screenshots
+	PAGE_SHOTS=$(SHOTS) cargo test --locked --workspace --test browser -- --ignored --test-threads=2
 
 faults: ## inject every fault into every AWS call, also two in a row, and print the results as tables; ROW="..." runs a part
 	FAULTS="$(or $(ROW),all)" cargo test --locked --test it faults::

@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 #[cfg(feature = "account")]
 use crate::{audit, probe};
-use crate::{check, completions, native, plan, schema};
+use crate::{check, completions, native, page, plan, schema};
 
 /// Shows what a delegated role in a template would be, before it is deployed.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ pub enum Verb {
     /// Find what is no longer as agreed in the roles of your account
     #[cfg(feature = "account")]
     Audit(audit::Arguments),
+    /// Write the page of a saved audit
+    Report(page::Arguments),
     /// Print the JSON schema of a resource type, or of an audit
     Schema(schema::Arguments),
     /// Print the completions of a shell
@@ -55,6 +57,7 @@ Examples:
   delegated-role native template.yaml > native.yaml
   delegated-role probe arn:aws:iam::111122223333:role/delegated/acme --external-id-file acme.id
   delegated-role audit --environment function.json
+  delegated-role report audit.json --html audit.html
   delegated-role schema Custom::DelegatedRole
   delegated-role completions bash > ~/.local/share/bash-completion/completions/delegated-role
 

@@ -22,6 +22,7 @@ use crate::console::Console;
 use crate::deployment::{pair, read_file, read_template};
 use crate::outcome::{Outcome, Unusable};
 use crate::owner;
+use crate::page;
 use crate::template::Inputs;
 
 /// The arguments of `audit`.
@@ -42,6 +43,7 @@ Exit codes:
 
 Examples:
   delegated-role audit --environment function.json
+  delegated-role audit --html access.html
   AWS_PROFILE=customer delegated-role audit --format csv > access.csv
 ")]
 pub struct Arguments {
@@ -57,6 +59,9 @@ pub struct Arguments {
     /// How the audit is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Also write a page: one file for a browser, which loads nothing
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
 }
 
 /// How the audit is printed.
@@ -111,6 +116,9 @@ pub async fn audit(
         Format::Json => format!("{json:#}\n"),
         Format::Csv => csv::print(&audited),
     })?;
+    if let Some(file) = &arguments.html {
+        page::write(&audited, file, console)?;
+    }
     if !audited.is_complete() {
         console.remark("The audit is not complete.");
     }

@@ -13,6 +13,7 @@
 //! | [`probe`] | whether a customer's role opens with its external ID and with nothing less |
 //! | [`schema`] | the JSON schemas of the resource types |
 //! | [`completions`] | completions for shells |
+//! | [`page`] | the page of an audit |
 //! | [`audited`] | an audit, read from its JSON |
 //! | [`report`] | what was found in templates |
 //! | [`judgement`] | what the function would say of a resource |
@@ -39,6 +40,7 @@ pub mod judgement;
 pub mod native;
 pub mod outcome;
 pub mod owner;
+pub mod page;
 pub mod plan;
 #[cfg(feature = "account")]
 pub mod probe;
@@ -68,6 +70,7 @@ pub fn run(arguments: &Arguments, now: Timestamp, console: &mut Console<'_>) -> 
         Verb::Probe(arguments) => probe::run(arguments, now, console),
         #[cfg(feature = "account")]
         Verb::Audit(arguments) => audit::run(arguments, now, console),
+        Verb::Report(arguments) => page::run(arguments, console),
         Verb::Schema(arguments) => schema::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, Arguments::command(), console),
     }

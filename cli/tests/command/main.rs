@@ -9,6 +9,7 @@ mod check;
 mod mistakes;
 mod native;
 mod plan;
+mod report;
 mod run;
 
 use self::run::run;
