@@ -3,6 +3,7 @@
 //! `cargo test` runs a few cases of each. `make fuzz` sets `FUZZ_SECONDS`, and each test runs for this time and reports its
 //! progress. A case that fails is reduced and printed. Add it as a test of its own.
 
+mod direct;
 mod event;
 mod json;
 
