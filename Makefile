@@ -107,6 +107,7 @@ scripts: tools ## check the syntax of the shell and Python files
 
 workflows: tools ## check the GitHub workflows, and that every tool and action is pinned
 	$(python) -m unittest discover --start-directory tests/supply_chain --top-level-directory tests
+	@if [ -e $(aws)/zizmor ]; then $(aws)/zizmor --offline --quiet --persona pedantic .github; else echo "zizmor needs Python 3.11 or newer: left out."; fi
 
 dependencies: ## check the licences, sources and known vulnerabilities of the crates (needs cargo-deny and the network)
 	cargo deny --locked check
@@ -124,9 +125,11 @@ tools: .tools/aws/.installed .tools/local-aws/.installed ## install the pinned t
 	@tools/portal/install
 
 pins: ## update the pinned versions after a change in tools/*.in
+	tools/pin pins
 	tools/pin aws
 	tools/pin local-aws
 	tools/pin node
+	tools/pin release
 	tools/pin validators
 	tools/pin bench
 

@@ -5,13 +5,14 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+REQUIREMENTS = sorted([*(ROOT / "tools").glob("*.txt"), ROOT / "tools" / "catalogue" / "requirements.txt"])
 
 
 def scripts():
     """Name: text of every file with commands, in shell, make, YAML or Python."""
     files = [ROOT / "Makefile", ROOT / ".ci" / "run", *WORKFLOWS]
     files += [path for path in (ROOT / "tools").rglob("*") if path.is_file() and path.suffix in ("", ".py")]
-    files += [path for path in (ROOT / "tests" / "local_aws").glob("*.py")]
+    files += [path for path in (ROOT / "tests").rglob("*.py") if path.parent.name != "supply_chain"]
     return {str(path.relative_to(ROOT)): path.read_text() for path in sorted(files)}
 
 
@@ -26,3 +27,11 @@ def commands(program, text):
             if word == program:
                 yield " ".join(words[at:])
 
+
+def requirements(text):
+    """Name and version of each requirement, with its hashes."""
+    text = re.sub(r"\\\n", " ", re.sub(r"^ *#.*\n", "", text, flags=re.MULTILINE))
+    for line in text.splitlines():
+        if line.strip():
+            name, *_ = line.split()
+            yield name, re.findall(r"--hash=(\S+)", line)

@@ -1,9 +1,9 @@
-"""What this project fetches is named by its content: actions by commit, crates by Cargo.lock."""
+"""Everything that this project fetches is named by its content: actions by commit, Python packages by hash, crates by Cargo.lock."""
 
 import re
 import unittest
 
-from .repository import ROOT, WORKFLOWS, commands, scripts
+from .repository import REQUIREMENTS, ROOT, WORKFLOWS, commands, requirements, scripts
 
 # The commands of cargo that resolve dependencies.
 RESOLVING = re.compile(r"cargo (lambda |deny )?(bench|build|check|clippy|deny|fetch|install|metadata|run|test|tree)\b(?! --version)")
@@ -17,7 +17,7 @@ class Actions(unittest.TestCase):
             for line in path.read_text().splitlines()
             if re.match(r"\s*(- )?uses:", line)
         ]
-        self.assertGreater(len(used), 2)
+        self.assertGreater(len(used), 5)
         for name, line in used:
             with self.subTest(workflow=name):
                 self.assertRegex(line, r"^(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
@@ -30,6 +30,27 @@ class Actions(unittest.TestCase):
         for path in WORKFLOWS:
             with self.subTest(workflow=path.name):
                 self.assertIn("\npermissions: {}\n", path.read_text())
+
+
+class PythonPackages(unittest.TestCase):
+    def test_every_requirement_is_one_version_with_hashes(self):
+        for path in REQUIREMENTS:
+            found = list(requirements(path.read_text()))
+            self.assertTrue(found, path)
+            for requirement, hashes in found:
+                with self.subTest(file=path.name, requirement=requirement):
+                    self.assertRegex(requirement, r"^[A-Za-z0-9._-]+==[0-9A-Za-z.]+$")
+                    self.assertTrue(hashes)
+                    for one in hashes:
+                        self.assertRegex(one, r"^sha256:[0-9a-f]{64}$")
+
+    def test_pip_never_installs_without_hashes(self):
+        found = [(name, call) for name, text in scripts().items() for call in commands("pip", text) if " install" in call]
+        self.assertGreaterEqual(len(found), 3)
+        for name, call in found:
+            with self.subTest(file=name, call=call):
+                self.assertIn("--require-hashes", call)
+                self.assertIn("--only-binary :all:", call)
 
 
 class Crates(unittest.TestCase):
