@@ -11,8 +11,13 @@ export SAM_CLI_TELEMETRY := 0
 export PYTHONDONTWRITEBYTECODE := 1
 export PYTHONPATH := $(CURDIR)/tests
 
+# What is deployed or released names no path of this machine. So another machine, or another directory, makes the same bytes.
+cargo_home := $(or $(CARGO_HOME),$(HOME)/.cargo)
+remap = --remap-path-prefix=$(CURDIR)=/project --remap-path-prefix=$(cargo_home)=/cargo
+build demo deploy deploy-provider publish release: export RUSTFLAGS := $(remap)$(if $(CARGO_TARGET_DIR), --remap-path-prefix=$(CARGO_TARGET_DIR)=/project/target)
+
 .DEFAULT_GOAL := help
-.PHONY: bench bench-test page cli catalogue judgement help demo rehearse test deploy deploy-provider publish build format fmt clippy unit faults fuzz differential validators stackset templates scripts workflows dependencies e2e tools pins clean
+.PHONY: bench bench-test page cli catalogue judgement help demo rehearse test deploy deploy-provider publish release reproducible build format fmt clippy unit faults fuzz differential validators stackset templates scripts workflows dependencies e2e tools pins clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1|/' | \
@@ -35,6 +40,12 @@ deploy-provider: tools ## the same for the account of a service provider (provid
 
 publish: .tools/aws/.installed ## publish the code for an organization: ORGANIZATION=o-... REGIONS="..." (docs/organization.md)
 	@PYTHONPATH=tools $(aws)/python -m publish
+
+release: tools ## write a release into dist/: the archives for people without Rust, their sums, a list of what is in them
+	@PYTHONPATH=tools $(python) -m release $(TAG)
+
+reproducible: ## release the same commit from a clone in another directory, and compare its sums with those in dist/
+	@PYTHONPATH=tools $(python) -m release.reproducible
 
 build: tools ## build the function for deployment, in .aws-sam/build and .aws-sam/provider
 	@$(python) -m local_aws.build
@@ -112,7 +123,7 @@ workflows: tools ## check the GitHub workflows, and that every tool and action i
 dependencies: ## check the licences, sources and known vulnerabilities of the crates (needs cargo-deny and the network)
 	cargo deny --locked check
 
-e2e: build .tools/portal/.installed ## run the end-to-end tests on the local AWS
+e2e: build .tools/portal/.installed .tools/release/.installed ## run the end-to-end tests on the local AWS
 	$(python) -m unittest discover --verbose --start-directory tests/local_aws --top-level-directory tests
 
 tools: .tools/aws/.installed .tools/local-aws/.installed ## install the pinned tools into .tools
@@ -134,4 +145,4 @@ pins: ## update the pinned versions after a change in tools/*.in
 	tools/pin bench
 
 clean: ## remove everything that was built or installed in this checkout
-	rm -rf target .aws-sam .tools
+	rm -rf target .aws-sam .tools dist

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use regex_lite::Regex;
 
-/// Files that a reader of the documentation creates.
+/// Files that a reader of the documentation creates, or finds in a release.
 const OF_THE_READER: &[&str] = &[
+    "sbom.cdx.json",
     "deploy.env",
     "deploy-provider.env",
     "acme.yaml",
@@ -40,7 +41,7 @@ const OF_TERRAFORM: &[&str] = &[
 ];
 
 /// Not part of the repository, or not text.
-const SKIPPED: &[&str] = &[".git", ".aws-sam", ".tools", "target", "__pycache__"];
+const SKIPPED: &[&str] = &[".git", ".aws-sam", ".tools", "dist", "target", "__pycache__"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -14,7 +14,9 @@ from .fixtures import LocalAwsTestCase
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Commands of the AWS CLI that are not operations of an API, with the options that the documentation uses.
 CLI_COMMANDS = {
-    ("cloudformation", "deploy"): {"stack-name", "template-file", "parameter-overrides"},
+    ("cloudformation", "deploy"): {"stack-name", "template-file", "parameter-overrides", "capabilities"},
+    ("cloudformation", "package"): {"template-file", "s3-bucket", "output-template-file"},
+    ("s3", "mb"): set(),
     ("logs", "tail"): {"since", "filter-pattern"},
 }
 GLOBAL_OPTIONS = {"output", "query", "region"}

@@ -25,12 +25,16 @@ def package(directory, architecture):
     program = directory / PROGRAM
     if not program.is_file():
         raise PublishError(f"{program} does not exist. Set BUILT to a directory that `sam build` wrote.")
-    built_for = _processor(program)
-    if built_for != architecture:
-        raise PublishError(f"{program} is built for {built_for}, not for {architecture}. Build it with ARCHITECTURE={architecture}.")
+    check_processor(program, architecture)
     content = _zip(directory)
     digest = hashlib.sha256(content)
     return Package(f"service-provider-access/{architecture}/{digest.hexdigest()}.zip", content, digest.digest())
+
+
+def check_processor(program, architecture):
+    built_for = _processor(program)
+    if built_for != architecture:
+        raise PublishError(f"{program} is built for {built_for}, not for {architecture}. Build it with ARCHITECTURE={architecture}.")
 
 
 def _zip(directory):

@@ -1,0 +1,2 @@
+class ReleaseError(Exception):
+    """The message says what happened and what to do."""
