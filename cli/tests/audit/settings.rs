@@ -36,6 +36,16 @@ async fn with_the_environment_of_the_function_the_findings_are_the_functions() {
     assert!(run.remarks.starts_with("The settings of the function are not known, "), "{}", run.remarks);
 }
 
+/// Without its settings, nothing is said of what depends on the role and the stack of the function.
+#[tokio::test]
+async fn without_the_environment_a_guardrail_policy_of_the_function_is_not_outdated() {
+    let stack = Stack::new().with("FUNCTION_ROLE_ARN", ROLE);
+    make(&stack, "Auditor", &json!({})).await;
+    stack.account.clear_calls();
+    let run = audit(&stack, &["--format", "json"], &[]).await;
+    assert_eq!((run.code, &run.json()["Roles"][0]["Findings"]), (0, &json!([])));
+}
+
 #[tokio::test]
 async fn the_prefix_and_the_limits_are_options() {
     let stack = Stack::new();

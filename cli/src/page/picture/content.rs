@@ -106,8 +106,8 @@ impl<'a> Line<'a> {
             None => "without findings".to_owned(),
         };
         Self {
-            name: format!("{} {found}", counted(roles.len(), "further role", "further roles")),
-            detail: words::level(level).to_owned(),
+            name: counted(roles.len(), "further role", "further roles"),
+            detail: format!("{}, {found}", words::level(level)),
             severity,
             level,
             roles,
