@@ -24,7 +24,7 @@ pub(super) fn document(audited: &Audited) -> Markup {
                 // These two are the only texts that are not escaped. Both are files of this program.
                 style { (PreEscaped(STYLE)) }
             }
-            body {
+            body class=(if audited.is_complete() { "" } else { "incomplete-audit" }) {
                 a class="skip" href="#roles" { "Skip to the roles" }
                 (summary::incomplete(audited))
                 (summary::head(audited))

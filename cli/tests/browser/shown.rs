@@ -75,9 +75,9 @@ fn an_incomplete_audit_cannot_be_overlooked() {
     browser.value("window.scrollTo(0, document.body.scrollHeight)");
     assert_eq!(browser.value(place), 0.0);
     browser.value("window.scrollTo(0, 0)");
-    // And on each printed page.
+    // And at the edge of each printed page.
     browser.print();
-    assert_eq!(browser.value("getComputedStyle(document.querySelector('.reminder')).position"), "fixed");
+    assert_eq!(browser.value("getComputedStyle(document.body).page"), "incomplete");
     browser.show(&ten());
     assert_eq!((browser.count(".incomplete"), browser.count(".reminder")), (0, 0));
 }
