@@ -29,7 +29,7 @@ pub enum Verb {
     Check(check::Arguments),
     /// Show what a new template changes: who gains and loses access, and the calls in order
     Plan(plan::Arguments),
-    /// Print the roles as native resources, for reviewers and for tools that know those only
+    /// Print the roles as native resources, for reviewers and for tools that know only those
     Native(native::Arguments),
     /// Prove that a customer's role opens with its external ID and with nothing less
     #[cfg(feature = "account")]

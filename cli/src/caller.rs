@@ -96,7 +96,7 @@ async fn load_credentials(configuration: &SdkConfig) -> Result<(), Unusable> {
             Unusable::new("The source of your AWS credentials did not answer in time. Try again.")
         }
         _ => Unusable::new(format!(
-            "Your AWS credentials could not be loaded: {}. If they come from IAM Identity Center, run aws sso login.",
+            "Your AWS credentials could not be loaded: {}. Set AWS_PROFILE to a profile that works, or sign in (aws sso login, aws configure).",
             cause(&error)
         )),
     })

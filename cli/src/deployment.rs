@@ -22,7 +22,7 @@ const LARGEST: u64 = 1 << 20;
 #[derive(Clone, Debug, Default, Args)]
 #[group(skip)]
 pub struct Arguments {
-    /// A value of a parameter; a secret belongs into a file (--parameters)
+    /// A value of a parameter; put secrets into a file (--parameters)
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     parameter: Vec<String>,
     /// A file with values of parameters: CloudFormation's or SAM's form, a JSON object, or lines of NAME=VALUE
@@ -43,8 +43,8 @@ pub struct Arguments {
     /// A limit of the function's owner, such as TrustedAccountIds=444455556666
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     limit: Vec<String>,
-    /// The template that installs the function; its parameters' defaults are the owner's limits. Of a template that installs
-    /// the function beside its roles, the given values are
+    /// The template that installs the function; its parameters' defaults are the owner's limits. If it is the template with
+    /// the roles, the given values of its parameters are the limits
     #[arg(long, value_name = "TEMPLATE")]
     installed_by: Option<PathBuf>,
 }

@@ -167,8 +167,7 @@ impl Declared {
             let world = World::LeftOut.properties(&self.properties);
             let unread: BTreeSet<PolicyArn> =
                 self.places(deployment).iter().flat_map(|place| policies_to_judge(&world, place.account())).collect();
-            let mut reasons: Vec<String> =
-                unread.iter().map(|arn| format!("what {arn} allows stands in the account")).collect();
+            let mut reasons: Vec<String> = unread.iter().map(unread_policy).collect();
             match unknown.iter_mut().find(|known| known.property == property) {
                 Some(known) => known.reasons.append(&mut reasons),
                 None if reasons.is_empty() => {}
@@ -278,6 +277,15 @@ impl Declared {
             None => statements.map(|one| one.place),
         });
         stated.unwrap_or(member.place)
+    }
+}
+
+/// Why the document of this managed policy is not judged. AWS's own are judged by their names.
+fn unread_policy(arn: &PolicyArn) -> String {
+    if arn.owner() == "aws" {
+        format!("what {arn} allows, since this version knows no AWS managed policy of that name (check its spelling)")
+    } else {
+        format!("what {arn} allows, which depends on the account")
     }
 }
 

@@ -41,7 +41,7 @@ pub struct Arguments {
     /// The new template; - is standard input
     #[arg(value_name = "TEMPLATE")]
     template: PathBuf,
-    /// The old template; without --live, its roles are taken for what there is
+    /// The old template; without --live, the plan assumes that its roles are deployed
     #[arg(long, value_name = "OLD", required_unless_present = "live")]
     against: Option<PathBuf>,
     /// A file with the values of OLD's parameters; without it, they are those of TEMPLATE

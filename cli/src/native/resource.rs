@@ -68,7 +68,7 @@ pub fn native(declared: &Declared, deployment: &Deployment, now: Timestamp) -> R
         );
     }
     if goal.delegation.revoke_sessions == RevokeSessions::OnNarrowing {
-        comments.push("RevokeSessions: the function ends sessions when the trust becomes narrower. Sessions of a native role live on.".to_owned());
+        comments.push("RevokeSessions: the function ends sessions when the trust becomes narrower. Sessions of a native role continue.".to_owned());
     }
     if goal.delegation.policy_ownership == PolicyOwnership::Exclusive {
         comments.push("PolicyOwnership: every update by the function removes policies that others add. CloudFormation leaves them.".to_owned());

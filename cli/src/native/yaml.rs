@@ -9,8 +9,8 @@ use super::resource::Native;
 pub(super) fn print(roles: &[Native]) -> String {
     let mut text = String::from(
         "# Native roles that admit the same callers with the same permissions. Printed by delegated-role native, for review and\n\
-         # for tools, not for deployment. Beside what is said of each role, nothing judges a native role before it is written,\n\
-         # and the limits of the function's owner do not apply to it.\n\
+         # for tools, not for deployment. For all of them: nothing judges a native role before it is written, and the limits of the\n\
+         # function's owner do not apply to it. The comments of each role say how else it differs.\n\
          AWSTemplateFormatVersion: \"2010-09-09\"\n",
     );
     let parameters: Vec<&String> = roles.iter().flat_map(|role| &role.parameters).collect();
