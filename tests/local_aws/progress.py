@@ -1,4 +1,5 @@
-"""Shows the progress of a long operation: one changing line on a terminal, a line every ten seconds elsewhere."""
+"""Shows the progress of a long operation: one changing line on a terminal; elsewhere a line every ten seconds, after a minute
+every minute."""
 
 import sys
 import threading
@@ -6,6 +7,7 @@ import time
 
 TERMINAL_SECONDS = 0.2
 OTHER_SECONDS = 10
+LATER_SECONDS = 60
 
 
 class Progress:
@@ -31,8 +33,12 @@ class Progress:
             print("\r\033[K", end="", flush=True)
 
     def _run(self):
-        while not self._finished.wait(TERMINAL_SECONDS if self._terminal else OTHER_SECONDS):
-            line = f"     | ... {self._describe()}, {time.monotonic() - self._started:.0f} s"
+        pause = TERMINAL_SECONDS if self._terminal else OTHER_SECONDS
+        while not self._finished.wait(pause):
+            elapsed = time.monotonic() - self._started
+            if not self._terminal and elapsed >= LATER_SECONDS:
+                pause = LATER_SECONDS
+            line = f"     | ... {self._describe()}, {elapsed:.0f} s"
             if self._terminal:
                 print(f"\r\033[K{line}", end="", flush=True)
             else:
