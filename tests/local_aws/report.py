@@ -21,7 +21,7 @@ class Report:
         print(f"\n[{elapsed:4.0f} s] {self._number}. {title}", flush=True)
 
     def info(self, text):
-        print(f"     {text}", flush=True)
+        print(f"     {text}".rstrip(), flush=True)
 
     def info_wrapped(self, text):
         for line in textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False):

@@ -60,11 +60,18 @@ def _deploy(command, environment, parameters, stack_name, region):
         command += ["--region", region]
     all_parameters = {"Architecture": ARCHITECTURE, **(parameters or {})}
     command += ["--parameter-overrides"] + [_override(*parameter) for parameter in all_parameters.items()]
-    run(command, environment, hide_from="CloudFormation outputs from deployed stack")
+    # The caller checks the result and prints it. If the stack fails, the events are in the message of CommandFailed.
+    run(command, environment, hide_from="CloudFormation events from stack operations", is_shown=_is_of_interest)
 
 
-def run(command, environment, hide_from=None):
-    """Runs a command and shows its output, indented, up to the first line that contains `hide_from`."""
+def _is_of_interest(line):
+    """Not SAM's settings and advice, which it indents with a tab."""
+    return not line.startswith("\t") or "Parameter overrides" in line
+
+
+def run(command, environment, hide_from=None, is_shown=bool):
+    """Runs a command and shows its output, indented: lines for which `is_shown` is true, up to the first line that contains
+    `hide_from`."""
     environment = {**environment, "PATH": f"{TOOLS}{os.pathsep}{environment['PATH']}"}
     output = []
     hidden = False
@@ -83,13 +90,13 @@ def run(command, environment, hide_from=None):
                 line = line.rstrip()
                 output.append(line)
                 hidden = hidden or bool(hide_from and hide_from in line)
-                if line and not hidden:
+                if line and not hidden and is_shown(line):
                     print(f"     | {line}", flush=True)
         except BaseException:
             process.terminate()
             raise
     if process.returncode != 0:
-        tail = "\n".join(output[-30:])
+        tail = "\n".join(output[-80:])
         raise CommandFailed(f"`{' '.join(command[:2])}` failed with exit code {process.returncode}:\n{tail}")
 
 
