@@ -65,9 +65,11 @@ pub async fn audit_with_progress(aws: &Aws, terms: &Terms, mut progress: impl Fn
         failure.map(|failure| format!("The roles could not all be listed. {failure}")).into_iter().collect();
     // With a name prefix, every role of the function has exactly the path.
     let prefix = &limits.role_name_prefix;
-    let ours = |name: &RoleName, path| prefix.is_empty() || (prefix.begins(name) && limits.role_path_prefix == path);
+    let ours = |name: &RoleName, path: &str| {
+        prefix.is_empty() || (prefix.begins(name) && limits.role_path_prefix.as_str() == path)
+    };
     let roles: Vec<RoleName> =
-        roles.into_iter().filter(|(name, path)| ours(name, path.clone())).map(|(name, _)| name).collect();
+        roles.into_iter().filter(|(name, path)| ours(name, path)).map(|(name, _)| name).collect();
     let mut seen = Progress { read: 0, all: roles.len() };
     progress(seen);
     let mut waiting = roles.into_iter();

@@ -84,8 +84,9 @@ pub async fn observe(
     })))
 }
 
-/// The roles under a path, by name. If a page cannot be read, those before it and the failure.
-pub async fn list_roles(iam: &Iam, path: &RolePath) -> (Vec<(RoleName, RolePath)>, Option<Failure>) {
+/// The roles under a path, each with its own path as IAM writes it: other programs make roles with paths that this function
+/// would refuse. If a page cannot be read, those before it and the failure.
+pub async fn list_roles(iam: &Iam, path: &RolePath) -> (Vec<(RoleName, String)>, Option<Failure>) {
     let mut roles = Vec::new();
     let mut marker = None;
     loop {
@@ -98,7 +99,7 @@ pub async fn list_roles(iam: &Iam, path: &RolePath) -> (Vec<(RoleName, RolePath)
             Ok(page) => page,
             Err(failure) => return (roles, Some(failure)),
         };
-        let named = |role: &Role| Some((RoleName::parse(role.role_name()).ok()?, RolePath::parse(role.path()).ok()?));
+        let named = |role: &Role| Some((RoleName::parse(role.role_name()).ok()?, role.path().to_owned()));
         roles.extend(page.roles().iter().filter_map(named));
         marker = page.marker().filter(|_| page.is_truncated()).map(ToOwned::to_owned);
         if marker.is_none() {

@@ -3,6 +3,7 @@
 mod answers;
 mod drift;
 mod findings;
+mod hostile;
 mod reach;
 mod reading;
 mod schema;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::identifiers::AccountId;
+use crate::identifiers::{AccountId, ExternalId};
 use crate::policy::Document;
 use crate::timestamp::Timestamp;
 
@@ -29,7 +29,7 @@ const OURS: [&str; 3] = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdent
 impl Admission {
     /// Whom this trust policy admits. `None` is a document that cannot be read.
     pub fn of(trust: Option<&Document>) -> Self {
-        let Some(trust) = trust else {
+        let Some(trust) = trust.filter(|trust| !trust.statements().is_empty()) else {
             return Self { openings: vec!["it cannot be read".to_owned()], ..Self::default() };
         };
         let denies = |statement: &&Value| statement.get("Effect").and_then(Value::as_str) == Some("Deny");
@@ -41,7 +41,7 @@ impl Admission {
             if !assumes(way) {
                 continue;
             }
-            admission.requires_external_id &= requires(way, "StringEquals", "sts:ExternalId", |_| true);
+            admission.requires_external_id &= requires(way, "StringEquals", "sts:ExternalId", is_external_id);
             admission.requires_mfa &= requires(way, "Bool", "aws:MultiFactorAuthPresent", |value| value == "true");
             ends.push(end(way));
         }
@@ -58,16 +58,19 @@ impl Admission {
         if way.get("NotPrincipal").is_some() {
             self.openings.push("it admits everyone but those in NotPrincipal".to_owned());
         }
-        match way.get("Principal") {
-            Some(Value::Object(kinds)) => {
-                for (kind, names) in kinds {
-                    for name in texts(names) {
-                        self.principal(kind, &name);
-                    }
-                }
-            }
-            Some(other) => texts(other).iter().for_each(|name| self.principal("AWS", name)),
-            None => {}
+        let principals: Vec<(&str, String)> = match way.get("Principal") {
+            Some(Value::Object(kinds)) => kinds
+                .iter()
+                .flat_map(|(kind, names)| texts(names).into_iter().map(|name| (kind.as_str(), name)))
+                .collect(),
+            Some(other) => texts(other).into_iter().map(|name| ("AWS", name)).collect(),
+            None => Vec::new(),
+        };
+        if principals.is_empty() && way.get("NotPrincipal").is_none() {
+            self.openings.push("a statement has no principal that can be read".to_owned());
+        }
+        for (kind, name) in principals {
+            self.principal(kind, &name);
         }
         let actions = way.get("Action").map(texts).unwrap_or_default();
         let other = actions.iter().find(|action| !OURS.iter().any(|ours| ours.eq_ignore_ascii_case(action)));
@@ -107,8 +110,15 @@ fn requires(way: &Value, operator: &str, key: &str, right: fn(&str) -> bool) -> 
     values(way, operator, key).is_some_and(|values| !values.is_empty() && values.iter().all(|value| right(value)))
 }
 
+/// A policy variable, such as `${aws:PrincipalTag/x}`, is none: callers choose what it stands for.
+fn is_external_id(value: &str) -> bool {
+    ExternalId::parse(value).is_ok()
+}
+
+/// A date in another form, such as seconds since 1970, may be later than all others.
 fn end(way: &Value) -> Option<Timestamp> {
-    values(way, "DateLessThan", "aws:CurrentTime")?.iter().filter_map(|date| Timestamp::read(date)).max()
+    let dates = values(way, "DateLessThan", "aws:CurrentTime")?;
+    dates.iter().map(|date| Timestamp::read(date)).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// The values of a condition. IAM ignores the letter case of keys.
@@ -213,5 +223,31 @@ mod tests {
         }
         assert_eq!(Admission::of(None).openings, ["it cannot be read"]);
         assert!(!Admission::of(None).requires_external_id);
+        assert_eq!(of([]), Admission::of(None), "nothing in it can be read");
+        for principal in [json!({}), json!([]), Value::Null] {
+            assert_eq!(of([way(principal, json!({}))]).openings, ["a statement has no principal that can be read"]);
+        }
+    }
+
+    #[test]
+    fn an_external_id_that_callers_choose_is_none() {
+        for id in [
+            json!("${sts:ExternalId}"),
+            json!("${aws:PrincipalTag/x}"),
+            json!(["x1", "${aws:PrincipalTag/x}"]),
+            json!(""),
+        ] {
+            assert!(
+                !of([way(provider(), json!({"StringEquals": {"sts:ExternalId": id}}))]).requires_external_id,
+                "{id}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_date_that_cannot_be_read_may_be_the_latest() {
+        // IAM also reads seconds since 1970.
+        let dates = json!({"DateLessThan": {"aws:CurrentTime": ["2020-01-01T00:00:00Z", "4102444800"]}});
+        assert_eq!(of([way(provider(), dates)]).expires_at, None);
     }
 }

@@ -62,6 +62,8 @@ impl Inspected {
                 ids.extend(of_key.flat_map(|(_, id)| [id.clone(), without_wildcards(id)]));
             }
         }
+        // Services of actions are reported in lower case.
+        ids.extend(ids.iter().map(in_lower_case).collect::<Vec<_>>());
         let known = Properties::from_iter([("ExternalId".to_owned(), json!(ids))]);
         Secrets::of_properties(&known).and_all(&self.unreadable)
     }
@@ -69,9 +71,17 @@ impl Inspected {
 
 /// What stands between the wildcards of patterns: the ID itself may be elsewhere without them.
 fn without_wildcards(pattern: &Value) -> Value {
-    match pattern {
-        Value::Array(patterns) => patterns.iter().map(without_wildcards).collect(),
-        Value::String(text) => text.split(['*', '?']).map(Value::from).collect(),
+    each_text(pattern, |text| text.split(['*', '?']).map(Value::from).collect())
+}
+
+fn in_lower_case(id: &Value) -> Value {
+    each_text(id, |text| text.to_ascii_lowercase().into())
+}
+
+fn each_text(value: &Value, change: fn(&str) -> Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(|item| each_text(item, change)).collect(),
+        Value::String(text) => change(text),
         other => other.clone(),
     }
 }
