@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, IsTerminal, Read, Write};
 
 use crate::outcome::Unusable;
+use crate::visible::visible;
 
 /// The streams of one run, and what the user set for them.
 pub struct Console<'a> {
@@ -69,9 +70,10 @@ impl<'a> Console<'a> {
         Ok(())
     }
 
-    /// Says something beside the result. Where it cannot be said, the result still counts.
+    /// Says something beside the result, on one line without hidden characters: it may quote a template of others. Where it
+    /// cannot be said, the result still counts.
     pub fn remark(&mut self, text: &str) {
-        let _ = writeln!(self.remarks, "{text}");
+        let _ = writeln!(self.remarks, "{}", visible(text));
     }
 
     /// Everything on standard input, up to `most` bytes.

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use delegated_role_core::access_check::answer::Verdict;
 use delegated_role_core::access_check::question::Check;
+use delegated_role_core::findings::Reason;
+use delegated_role_core::secrets::Secrets;
 use delegated_role_core::seed::Seed;
 use delegated_role_core::timestamp::Timestamp;
 use delegated_role_core::values::Properties;
@@ -17,6 +19,7 @@ use crate::console::{Console, Style};
 use crate::deployment::read_file;
 use crate::outcome::{Outcome, Unusable};
 use crate::report::message;
+use crate::visible::visible;
 
 /// The variable that may hold the external ID.
 const VARIABLE: &str = "DELEGATED_ROLE_EXTERNAL_ID";
@@ -94,8 +97,9 @@ pub async fn probe(
     if let Some(account) = &arguments.customer_account {
         properties.insert("CustomerAccountId".to_owned(), json!(account));
     }
-    let question = Check::read(&properties, &caller.account, "", "probe")
-        .map_err(|problems| Unusable::new(problems.to_string()))?;
+    let question = Check::read(&properties, &caller.account, "", "probe").map_err(|problems| {
+        Unusable::new(Reason::from(problems).without(&Secrets::of_properties(&properties)).to_string())
+    })?;
     let checked = check(&question, None, &caller.sts(), &seed()?, now).await;
     console.print(&match arguments.format {
         Format::Text => text(&question, &checked, console),
@@ -127,6 +131,10 @@ fn seed() -> Result<Seed, Unusable> {
     Ok(Seed::new(bytes))
 }
 
+fn secrets(question: &Check) -> Secrets {
+    Secrets::of_external_ids([&question.question.external_id])
+}
+
 fn text(question: &Check, checked: &Checked, console: &Console<'_>) -> String {
     let verdict = checked.answer.verdict;
     let style = if verdict == Verdict::Safe { Style::Green } else { Style::Red };
@@ -134,6 +142,10 @@ fn text(question: &Check, checked: &Checked, console: &Console<'_>) -> String {
         Ok(attributes) => attributes.get(PROBES).cloned().unwrap_or_default(),
         Err(finding) => message(finding),
     };
+    // A proxy may repeat the request in its error.
+    let said = secrets(question).hidden_in(&said);
+    let said: Vec<String> = said.lines().map(visible).collect();
+    let said = said.join("\n");
     format!("{} {}\n{said}\n", console.styled(style, verdict.name()), question.question.role)
 }
 
@@ -144,12 +156,13 @@ fn json(question: &Check, checked: &Checked) -> Value {
         Ok(attributes) => (attributes.get(PROBES).cloned().unwrap_or_default(), String::new()),
         Err(finding) => (String::new(), finding.to_string()),
     };
+    let hidden = |text: &str| secrets(question).hidden_in(text);
     json!({
         "Verdict": checked.answer.verdict.name(),
         "RoleArn": role.to_string(),
         "AccountId": role.account().id.to_string(),
-        "Probes": probes,
+        "Probes": hidden(&probes),
         "CheckedAt": checked.answer.checked_at(),
-        "Reason": reason,
+        "Reason": hidden(&reason),
     })
 }

@@ -4,6 +4,7 @@ use delegated_role_core::findings::Severity;
 
 use crate::console::{Console, Style};
 use crate::report::{Report, message, severity};
+use crate::visible::visible;
 
 struct Line {
     place: String,
@@ -22,7 +23,7 @@ pub(super) fn print(report: &Report, console: &Console<'_>) -> String {
                 place: place(located.place),
                 kind: format!("{}[{}]", severity(finding), finding.code),
                 style: if finding.severity == Severity::Error { Style::Red } else { Style::Yellow },
-                message: message(finding),
+                message: visible(&message(finding)),
             });
         }
         for unknown in &checked.unknown {
@@ -30,11 +31,11 @@ pub(super) fn print(report: &Report, console: &Console<'_>) -> String {
                 place: place(unknown.place),
                 kind: "unknown".to_owned(),
                 style: Style::Dim,
-                message: format!(
+                message: visible(&format!(
                     "{} is known after deployment only: {}.",
                     unknown.property,
                     unknown.reasons.join("; ")
-                ),
+                )),
             });
         }
     }

@@ -7,6 +7,7 @@ use delegated_role_core::findings::Severity;
 use super::change::{Action, Change};
 use crate::console::{Console, Style};
 use crate::report::severity;
+use crate::visible::visible;
 
 pub(super) fn print(changes: &[Change], console: &Console<'_>) -> String {
     let mut text = String::new();
@@ -41,11 +42,11 @@ fn print_change(change: &Change, console: &Console<'_>, text: &mut String) {
         Action::None => (" ", Style::Dim, "does not change"),
     };
     let what = if is_refused(change) { "is refused" } else { what };
-    let heading = console.styled(Style::Bold, &change.logical_id);
+    let heading = console.styled(Style::Bold, &visible(&change.logical_id));
     let _ = writeln!(text, "{} {heading} {what}", console.styled(style, sign));
     let mut list = |sign: &str, style: Style, items: &[String]| {
         for item in items {
-            let _ = writeln!(text, "    {} {item}", console.styled(style, sign));
+            let _ = writeln!(text, "    {} {}", console.styled(style, sign), visible(item));
         }
     };
     list("+", Style::Green, &change.gains);
@@ -54,18 +55,18 @@ fn print_change(change: &Change, console: &Console<'_>, text: &mut String) {
     list("!", Style::Yellow, &ended);
     for finding in &change.findings {
         let style = if finding.severity == Severity::Error { Style::Red } else { Style::Yellow };
-        let _ = writeln!(text, "    {}: {finding}", console.styled(style, severity(finding)));
+        let _ = writeln!(text, "    {}: {}", console.styled(style, severity(finding)), visible(&finding.to_string()));
     }
     for unknown in &change.unknown {
         let _ = writeln!(
             text,
             "    ? {} is known after deployment only: {}.",
-            unknown.property,
-            unknown.reasons.join("; ")
+            visible(&unknown.property),
+            visible(&unknown.reasons.join("; "))
         );
     }
     for (index, step) in change.operations.steps().iter().enumerate() {
-        let _ = writeln!(text, "    {:>3}. {}", index + 1, step.join("; "));
+        let _ = writeln!(text, "    {:>3}. {}", index + 1, visible(&step.join("; ")));
     }
     text.push('\n');
 }

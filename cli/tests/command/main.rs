@@ -6,6 +6,7 @@ mod bad_input;
 #[cfg(feature = "account")]
 mod caller;
 mod check;
+mod hidden_characters;
 mod mistakes;
 mod native;
 mod plan;
