@@ -126,6 +126,15 @@ fn resource(Member { name, place, value }: &Member) -> Result<Resource, Fault> {
             ),
         ));
     }
+    // The results repeat the name, also where it could be read as something else.
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(Fault::at(
+            *place,
+            format!(
+                "The resource {name} has a name that CloudFormation refuses; use only letters and digits (A-Z, a-z, 0-9)."
+            ),
+        ));
+    }
     if value.members().is_none() {
         return Err(Fault::at(value.place, format!("The resource {name} must be an object, not {}.", value.kind())));
     }

@@ -19,14 +19,20 @@ fn check(template: &str, seen: &str) {
     }
 }
 
+/// The native form repeats names, where a line of its own could be another resource.
 #[test]
 fn in_the_name_of_a_resource() {
     let role = "Type: Custom::DelegatedRole, Properties: {ExternalAwsAccountId: x}";
-    check(&format!("Resources: {{\"{NAME}\": {{{role}}}}}"), "ExternalAwsAccountId");
     check(
-        &format!("Resources: {{\"{NAME}\": 5}}"),
-        "The resource Ac<U+001B>]0;x<U+0007>cess<U+000A>::error::forged must be",
+        &format!("Resources: {{\"{NAME}\": {{{role}}}}}"),
+        "The resource Ac<U+001B>]0;x<U+0007>cess<U+000A>::error::forged has a name that CloudFormation refuses; use only letters and \
+         digits (A-Z, a-z, 0-9).",
     );
+    for name in ["Vendor-Access", "Zugriff\u{e9}", "A B", "Access:"] {
+        let folder = Folder::new(&[("a.yaml", &format!("Resources: {{\"{name}\": {{{role}}}}}"))]);
+        let run = folder.run(&["native", "a.yaml"]);
+        assert_eq!((run.code, run.printed.as_str()), (2, ""), "{name}: {}", run.remarks);
+    }
 }
 
 #[test]
