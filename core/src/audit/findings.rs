@@ -86,7 +86,8 @@ fn open_and_unmarked(admission: &Admission) -> impl Iterator<Item = Finding> {
 fn open(admission: &Admission, installation: &Installation) -> Option<Finding> {
     let mut openings = admission.openings.clone();
     if openings.is_empty() && !admission.requires_external_id && !installation.limits.permit_missing_external_id {
-        openings.push("it admits without an external ID, which the function's owner does not permit".to_owned());
+        let loose = "it does not require an external ID that is compared exactly (StringEquals), as the function's owner demands";
+        openings.push(loose.to_owned());
     }
     let message = format!(
         "The trust policy lets in more than a trust policy of this function: {}. Change Revision and update the stack at once, and \

@@ -61,6 +61,27 @@ async fn a_role_without_an_external_id_is_open_unless_the_owner_permits_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_role_that_accepts_the_start_of_an_external_id_is_open() {
+    let stack = stack().await;
+    by_hand(&stack, |role| {
+        role.trust = json!({"Version": "2012-10-17", "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": format!("arn:aws:iam::{PROVIDER}:root")},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringLike": {"sts:ExternalId": format!("{}*", super::ID)}},
+        }})
+        .into();
+    });
+    let found = found(&stack).await;
+    assert_eq!(
+        found[0].2,
+        "The trust policy lets in more than a trust policy of this function: it does not require an external ID that is compared \
+         exactly (StringEquals), as the function's owner demands. Change Revision and update the stack at once, and find out who used \
+         the role."
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn guardrails_missing() {
     for (what, policy) in [
         ("is missing", None),
