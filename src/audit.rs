@@ -57,7 +57,7 @@ pub struct Progress {
     pub all: usize,
 }
 
-/// Like [`audit`]. `progress` hears of each role that was read.
+/// Like [`audit`]. `progress` is called before the first role is read, and after each.
 pub async fn audit_with_progress(aws: &Aws, terms: &Terms, mut progress: impl FnMut(Progress)) -> Report {
     let limits = &terms.installation.limits;
     let (roles, failure) = list_roles(&aws.iam, &limits.role_path_prefix).await;

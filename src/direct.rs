@@ -2,6 +2,7 @@
 //!
 //! A direct call never fails for Lambda: Lambda would deliver it again. Bad input gets an answer, too.
 
+use delegated_role_core::access_check::answer::Verdict;
 use delegated_role_core::access_check::question::Check;
 use delegated_role_core::audit::findings::Terms;
 use delegated_role_core::audit::report::Report;
@@ -143,7 +144,7 @@ impl Task {
 /// The answer to a call that failed before it had a result.
 pub fn failed(name: &str, reason: Reason, cause: Cause, now: Timestamp) -> Answered {
     let refused = [Cause::Refused, Cause::Settings].contains(&cause);
-    let verdict = if refused { REFUSED } else { "Inconclusive" };
+    let verdict = if refused { REFUSED } else { Verdict::Inconclusive.name() };
     let text = reason.to_string();
     let answer = if name == "Audit" {
         Report::of_nothing(now, verdict, &text)

@@ -108,7 +108,7 @@ pub async fn list_roles(iam: &Iam, path: &RolePath) -> (Vec<(RoleName, String)>,
     }
 }
 
-/// The role of this name as it is, whoever owns it. `None` if there is no such role any more.
+/// The role of this name as it is, also one of another owner. `None` if there is no such role any more.
 ///
 /// # Errors
 /// A call failed. The sentence does not contain the external IDs of the role.

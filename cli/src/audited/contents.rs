@@ -13,7 +13,7 @@ pub struct Audited {
     pub at: Timestamp,
     /// The account of the roles, if it is known.
     pub account: Option<String>,
-    /// The Region of who audited, if it is known.
+    /// The Region from which the roles were audited, if it is known.
     pub region: Option<String>,
     /// What could not be read. Empty: the audit is complete.
     pub gaps: Vec<String>,

@@ -3,12 +3,11 @@
 //! The comparison is that of an update: two documents are equal if IAM treats both alike. The tag has only hashes, so
 //! what differs is named where undoing a likely change gives the recorded hash.
 //!
-//! The hashes have no key: whoever may change the role and its tags can hide a change. Such a person is an administrator
+//! The hashes have no key: a person who may change the role and its tags can hide a change. That is an administrator
 //! of the account, and CloudTrail records the change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::admission::Admission;
 use super::inspected::Inspected;
 use super::written_trust;
 use crate::findings::{Code, Finding};
@@ -19,8 +18,13 @@ use crate::role::session_revocation::REVOCATION_POLICY;
 use crate::role::state_tag::{Parts, State};
 use crate::timestamp::Timestamp;
 
-/// What differs. `guardrails` is the guardrail policy of a role of this resource whose access ends then.
-pub fn findings(role: &Inspected, guardrails: impl Fn(Option<Timestamp>) -> Document) -> Vec<Finding> {
+/// What differs. The trust policy `closes` the role then, and `guardrails` is the guardrail policy of a role of this resource
+/// whose access ends at a time.
+pub fn findings(
+    role: &Inspected,
+    closes: Option<Timestamp>,
+    guardrails: impl Fn(Option<Timestamp>) -> Document,
+) -> Vec<Finding> {
     let state = State::read(&role.tags);
     let Some(recorded) = state.parts else {
         let message = "The role has no tag service-provider-access:state that can be read, so changes by hand cannot be recognized: a \
@@ -45,7 +49,7 @@ pub fn findings(role: &Inspected, guardrails: impl Fn(Option<Timestamp>) -> Docu
         found.push(drifted("The trust policy", "", what));
     }
     if standing.inline != recorded.inline {
-        let guardrails = [None, live.inline.get(GUARDRAIL_POLICY).and_then(expiry), role_expiry(role)].map(guardrails);
+        let guardrails = [None, live.inline.get(GUARDRAIL_POLICY).and_then(expiry), closes].map(guardrails);
         found.push(drifted("The inline policies", "CustomPolicy", live.inline_change(&recorded, &guardrails)));
     }
     if live.revocation.is_some_and(|policy| !policy.as_ref().is_some_and(Document::only_denies)) {
@@ -196,9 +200,4 @@ fn added_policies(names: &[&str]) -> String {
         [one] => format!("{one} was added"),
         more => format!("{} were added", more.join(", ")),
     }
-}
-
-/// When the trust policy closes the role.
-fn role_expiry(role: &Inspected) -> Option<Timestamp> {
-    Admission::of(role.trust.as_ref()).expires_at
 }

@@ -28,7 +28,7 @@ pub fn findings(role: &Inspected, stack: &StackLookup, lookup: &AccountLookup, t
     let admission = Admission::of(role.trust.as_ref());
     let found = match role.resource() {
         Some(resource) => of_a_resource(role, &resource, &admission, stack, lookup, terms),
-        None => open_and_unmarked(&admission).chain([unmarked(&admission)]).collect(),
+        None => of_no_resource(&admission),
     };
     let secrets = role.secrets();
     let hidden = |finding: Finding| {
@@ -51,7 +51,7 @@ fn of_a_resource(
     let own = *stack != StackLookup::OtherRegion;
     let mut found = Vec::new();
     found.extend(open(admission, installation));
-    found.extend(drift::findings(role, |expires_at| guardrails.policy(expires_at)));
+    found.extend(drift::findings(role, admission.expires_at, |expires_at| guardrails.policy(expires_at)));
     found.extend(guardrails_missing(role, admission, &guardrails, own));
     if own {
         found.extend(limits::findings(role, admission, resource, installation, lookup, *now));
@@ -73,25 +73,24 @@ fn of_a_resource(
 }
 
 /// No stack manages the role, so no update of one restores it.
-fn open_and_unmarked(admission: &Admission) -> impl Iterator<Item = Finding> {
-    let message = format!(
-        "The trust policy lets in more than a trust policy of this function: {}. Correct it or remove the role by hand at once, and \
-         find out who used the role.",
-        admission.openings.join("; ")
-    );
-    let open = !admission.openings.is_empty();
-    open.then(|| Finding::error(Code::Open, "", message)).into_iter()
+fn of_no_resource(admission: &Admission) -> Vec<Finding> {
+    let open = lets_in_more(&admission.openings, "Correct it or remove the role by hand");
+    open.into_iter().chain([unmarked(admission)]).collect()
 }
 
+/// Whom a role of a resource lets in too much. An update of its stack restores it.
 fn open(admission: &Admission, installation: &Installation) -> Option<Finding> {
     let mut openings = admission.openings.clone();
     if openings.is_empty() && !admission.requires_external_id && !installation.limits.permit_missing_external_id {
         let loose = "it does not require an external ID that is compared exactly (StringEquals), as the function's owner demands";
         openings.push(loose.to_owned());
     }
+    lets_in_more(&openings, "Change Revision and update the stack")
+}
+
+fn lets_in_more(openings: &[String], remedy: &str) -> Option<Finding> {
     let message = format!(
-        "The trust policy lets in more than a trust policy of this function: {}. Change Revision and update the stack at once, and \
-         find out who used the role.",
+        "The trust policy lets in more than a trust policy of this function: {}. {remedy} at once, and find out who used the role.",
         openings.join("; ")
     );
     (!openings.is_empty()).then(|| Finding::error(Code::Open, "", message))

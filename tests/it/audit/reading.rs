@@ -46,7 +46,7 @@ async fn a_role_as_it_was_made_has_no_findings() {
 async fn a_generated_external_id_is_not_in_the_report() {
     let stack = stack_with(json!({"ExternalId": null})).await;
     let id = stack.account.role("Auditor").unwrap().tags["service-provider-access:external-id"].clone();
-    // Whoever may change the role may also write the ID where the report quotes a tag, or a name.
+    // A person who may change the role may also write the ID where the report quotes a tag, or a name.
     stack.account.edit(|aws| {
         let role = aws.role_mut("Auditor");
         role.tags.insert(LOGICAL_ID_TAG.into(), id.clone());
